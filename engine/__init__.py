@@ -1,0 +1,1 @@
+"""Phenolens engine: area → grid → acquisitions → encoders → fusion → embedding store → views."""

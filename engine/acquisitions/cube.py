@@ -1,0 +1,97 @@
+"""A stack of acquisitions of one modality on one grid, and where such stacks come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AcquisitionError
+from ..grid import Grid, Window
+from .modality import Modality
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def days_since_epoch(time: datetime) -> float:
+    """Days since 1970-01-01 00:00 UTC: the engine's one time axis."""
+    return (time - EPOCH).total_seconds() / 86_400
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One scene of one sensor at one time, with what is known of it (None = not known)."""
+
+    time: datetime
+    """UTC, timezone-aware."""
+    sources: tuple[str, ...] = ()
+    """File or product names, several where duplicates of a date were merged."""
+    platform: str | None = None
+    orbit_direction: str | None = None
+    """`ascending` or `descending`."""
+    relative_orbit: int | None = None
+    processing_baseline: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.time.tzinfo is None:
+            raise AcquisitionError("an acquisition time lacks its time zone", value=self.time, remedy="give UTC")
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """Values and validity of one modality in one window, in memory."""
+
+    modality: Modality
+    grid: Grid
+    acquisitions: tuple[Acquisition, ...]
+    """In order of time, [frame]."""
+    values: npt.NDArray[np.float32]
+    """[frame, band, y, x] in the modality's unit; arbitrary where not valid."""
+    validity: npt.NDArray[np.bool_]
+    """[frame, band, y, x], True where observed: no nodata, no cloud, no shadow."""
+
+    def __post_init__(self) -> None:
+        expected = (len(self.acquisitions), len(self.modality.bands), *self.grid.shape)
+        for name, array in (("values", self.values), ("validity", self.validity)):
+            if array.shape != expected:
+                raise AcquisitionError(
+                    f"{self.modality.name} {name} don't have the axes [frame, band, y, x]",
+                    value=f"shape {array.shape}",
+                    remedy=f"{expected} is needed for this grid and these acquisitions",
+                )
+
+    @property
+    def days(self) -> npt.NDArray[np.float64]:
+        """Days since 1970-01-01, [frame]."""
+        return np.array([days_since_epoch(a.time) for a in self.acquisitions], dtype=np.float64)
+
+
+class CubeSource(Protocol):
+    """Acquisitions on a grid that can be read window by window: files, or a simulation."""
+
+    @property
+    def modality(self) -> Modality: ...
+
+    @property
+    def grid(self) -> Grid: ...
+
+    @property
+    def acquisitions(self) -> tuple[Acquisition, ...]:
+        """In order of time."""
+        ...
+
+    def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
+        """The cube of a window (it may reach beyond the grid: real data where there is some, else not valid),
+        of all acquisitions or of those with the given indices. The same pixel reads the same in any window."""
+        ...
+
+
+def clear_share(source: CubeSource, tile: int = 512) -> npt.NDArray[np.float64]:
+    """Share of the grid's pixels with at least one valid band, per acquisition, [frame] in 0-1."""
+    clear = np.zeros(len(source.acquisitions))
+    for window in source.grid.tiles(tile):
+        for frame in range(len(clear)):  # one at a time: memory stays at one frame of one tile
+            clear[frame] += source.read(window, [frame]).validity.any(axis=1).sum()
+    return clear / (source.grid.shape[0] * source.grid.shape[1])

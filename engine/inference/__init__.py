@@ -1,0 +1,1 @@
+"""Dense inference: tiles planned by memory, resumable, cancellable."""

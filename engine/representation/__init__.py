@@ -1,0 +1,1 @@
+"""The representation models: `dense` (ours, the default) and `paper` (the published one)."""

@@ -1,0 +1,1 @@
+"""Files that ship with Phenolens: checkpoints, samples."""
