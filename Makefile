@@ -1,0 +1,57 @@
+# make demo | test | lint | bench | app — each sets up what it needs in .venv; a second run starts in seconds.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench app lint clean
+
+# the newest of the Pythons that are here and recent enough; `make PYTHON=/path/to/python3.12 ...` overrides
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
+BIN := .venv/bin
+OUT ?= demo-output
+BENCHMARKS := $(sort $(wildcard tests/benchmarks/*.py))
+# one thread a process: the tests' arrays are small, and many threads on few cores only slow them down
+export OMP_NUM_THREADS ?= $(shell nproc)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@sed -n '1s/^# //p' Makefile
+
+demo: .venv/ready
+	@$(BIN)/phenolens demo --out "$(OUT)" --overwrite
+
+test: lint
+	@$(BIN)/pytest
+
+lint: .venv/ready build/typing/phenolens
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/ready
+	@$(if $(BENCHMARKS),,echo "no programs under tests/benchmarks yet")
+	@for program in $(BENCHMARKS); do echo; echo "== $$program"; $(BIN)/python "$$program"; done
+
+app: .venv/ready
+	@echo "The desktop app is a later step of this project: there is nothing to open yet." >&2
+	@echo "Until then: make demo, or $(BIN)/phenolens --help" >&2
+	@exit 1
+
+.venv/ready: pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer is needed and none was found: sudo apt-get install python3 python3-venv" >&2; exit 1; fi
+	@if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$(PYTHON) lacks venv: sudo apt-get install python3-venv" >&2; exit 1; fi
+	@echo "setting up .venv with $$("$(PYTHON)" --version); this takes a minute or two, once" >&2
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# the import name phenolens.engine is a mapping of setuptools; type checkers need to see it as folders
+build/typing/phenolens:
+	@mkdir -p $@
+	@for package in engine resources; do ln -sfn "../../../$$package" "$@/$$package"; done
+
+clean:
+	rm -rf .venv build dist *.egg-info demo-output
