@@ -81,12 +81,12 @@ class Grid:
     @property
     def x(self) -> npt.NDArray[np.float64]:
         """Easting of the pixel centres, [columns]."""
-        return self.transform.c + self.transform.a * (np.arange(self.shape[1]) + 0.5)
+        return self.transform.c + self.transform.a * (np.arange(self.shape[1], dtype=np.float64) + 0.5)
 
     @property
     def y(self) -> npt.NDArray[np.float64]:
         """Northing of the pixel centres, [rows], descending."""
-        return self.transform.f + self.transform.e * (np.arange(self.shape[0]) + 0.5)
+        return self.transform.f + self.transform.e * (np.arange(self.shape[0], dtype=np.float64) + 0.5)
 
     @property
     def window(self) -> Window:
@@ -160,7 +160,9 @@ class AreaOfInterest:
             )
 
     @classmethod
-    def from_bounds(cls, west: float, south: float, east: float, north: float, name: str = "area") -> "AreaOfInterest":
+    def from_bounds(
+        cls, west: float, south: float, east: float, north: float, name: str = "area"
+    ) -> "AreaOfInterest":
         if not (west < east and south < north):
             raise AreaError(
                 "the area of interest has no extent",

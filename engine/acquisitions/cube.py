@@ -36,7 +36,9 @@ class Acquisition:
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
-            raise AcquisitionError("an acquisition time lacks its time zone", value=self.time, remedy="give UTC")
+            raise AcquisitionError(
+                "an acquisition time lacks its time zone", value=self.time, remedy="give UTC"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,8 @@ class CubeSource(Protocol):
 
     def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
         """The cube of a window (it may reach beyond the grid: real data where there is some, else not valid),
-        of all acquisitions or of those with the given indices. The same pixel reads the same in any window."""
+        of all acquisitions or of those with the given indices. The same pixel reads the same in any window.
+        """
         ...
 
 

@@ -42,7 +42,9 @@ class Observations:
         )
 
     def to(self, device: torch.device | str) -> "Observations":
-        return Observations(*(t.to(device, non_blocking=True) for t in (self.values, self.validity, self.days, self.orbit)))
+        return Observations(
+            *(t.to(device, non_blocking=True) for t in (self.values, self.validity, self.days, self.orbit))
+        )
 
 
 @dataclass(frozen=True, eq=False)
