@@ -1,0 +1,153 @@
+"""The dense family, stage 1: a modality's frames → features → latent at any target date → bands.
+
+A frame is encoded once for all pixels and all target dates; convolutions are unpadded, so a tile with its halo gives
+the same numbers as the whole image.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .config import ModalityConfig
+from .interface import Observations
+from .temporal import (
+    FrameUse,
+    Interpolation,
+    KernelAttention,
+    Neighbours,
+    channel_norm,
+    encode_age,
+    encode_season,
+    interpolate,
+    perceptron,
+)
+
+HALO = 7  # 15 × 15 px receptive field, as in the publication
+FRAMES_AT_ONCE = 16
+
+
+class FrameBlock(nn.Module):
+    """Depthwise convolution over space, then a perceptron over channels, both residual; unpadded."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.margin = kernel // 2
+        self.space = nn.Conv2d(channels, channels, kernel, groups=channels)
+        self.gain = nn.Parameter(torch.ones(channels))
+        self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.contract = nn.Conv2d(2 * channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        m = self.margin
+        x = x[:, :, m:-m, m:-m] + self.space(x)
+        hidden = nn.functional.gelu(self.expand(channel_norm(x, self.gain)))
+        return x + self.contract(hidden)
+
+
+class FrameEncoder(nn.Module):
+    """[frame, band, y + 14, x + 14] → [frame, channel, y, x]; receptive field 15 × 15 px."""
+
+    def __init__(self, config: ModalityConfig) -> None:
+        super().__init__()
+        bands = len(config.modality.bands)
+        self.conditioned = "orbit_direction" in config.modality.conditioning
+        self.inlet = nn.Conv2d(2 * bands + self.conditioned, config.width, 1)
+        self.blocks = nn.Sequential(
+            FrameBlock(config.width, 7), FrameBlock(config.width, 7), FrameBlock(config.width, 3)
+        )
+
+    def forward(self, values: Tensor, validity: Tensor, orbit: Tensor) -> Tensor:
+        seen = validity.float()
+        planes = [values * seen, seen]
+        if self.conditioned:
+            planes.append(orbit.view(-1, 1, 1, 1).expand(-1, 1, *values.shape[2:]))
+        # a pixel without any valid band adds nothing to its neighbours
+        features = self.inlet(torch.cat(planes, dim=1)) * validity.any(dim=1, keepdim=True)
+        return self.blocks(features.contiguous(memory_format=torch.channels_last))
+
+
+class EncodedFrames:
+    """Everything of one modality on one tile that does not depend on the target date."""
+
+    def __init__(self, weight: Tensor, weighted: Tensor, values: Tensor, validity: Tensor, days: Tensor) -> None:
+        self.weight = weight
+        self.weighted = weighted
+        self.values = values
+        self.neighbours = Neighbours.of(validity)
+        self.days = days
+
+
+class ModalityEncoder(nn.Module):
+    """Stage-1 encoder: latent = linear(interpolation) + correction from attention over the frames."""
+
+    def __init__(self, config: ModalityConfig, heads: int, head_width: int) -> None:
+        super().__init__()
+        bands = len(config.modality.bands)
+        self.frames = FrameEncoder(config)
+        self.attention = KernelAttention(config.width, heads)
+        self.prior = nn.Linear(bands, config.latent, bias=False)
+        nn.init.eye_(self.prior.weight)  # training starts at classical interpolation
+        self.correction = perceptron(config.width + heads + 3 * bands + 2 + 2, head_width, config.latent)
+        self.register_buffer("mean", torch.tensor(config.mean).view(-1, 1, 1))
+        self.register_buffer("spread", torch.tensor(config.spread).view(-1, 1, 1))
+
+    def standardise(self, values: Tensor) -> Tensor:
+        """Model units → zero mean, unit spread per band; any leading axes before [band, y, x]."""
+        return (values - self.mean) / self.spread  # type: ignore[operator]
+
+    def encode_frames(self, observations: Observations) -> EncodedFrames:
+        """Encode all frames of a tile (with its halo) once."""
+        values = self.standardise(observations.values)
+        parts = []
+        for part in torch.arange(len(values), device=values.device).split(FRAMES_AT_ONCE):
+            features = self.frames(values[part], observations.validity[part], observations.orbit[part])
+            inner = observations.validity[part][:, :, HALO:-HALO, HALO:-HALO]
+            parts.append(self.attention.prepare(features, inner.any(dim=1, keepdim=True)))
+        weight, weighted = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
+        inner = slice(HALO, -HALO)
+        return EncodedFrames(
+            weight,
+            weighted,
+            values[:, :, inner, inner],
+            observations.validity[:, :, inner, inner],
+            observations.days,
+        )
+
+    def forward(self, frames: EncodedFrames, use: FrameUse, targets: Tensor) -> tuple[Tensor, Interpolation]:
+        """Latents [target, y, x, latent] at the target dates, and the interpolation they start from."""
+        prior = interpolate(frames.values, frames.neighbours, use, frames.days)
+        pooled, evidence = self.attention.attend(frames.weight, frames.weighted, use)
+        shape = prior.age.shape
+        season = encode_season(targets).view(-1, 2, 1, 1).expand(-1, -1, *shape[2:])
+        facts = [
+            pooled.view(shape[0], -1, *shape[2:]),
+            evidence.view(shape[0], -1, *shape[2:]),
+            prior.values,
+            prior.change,
+            prior.known.float(),
+            encode_age(prior.age),
+            season,
+        ]
+        stacked = torch.cat(facts, dim=1).movedim(1, -1)
+        return self.prior(prior.values.movedim(1, -1)) + self.correction(stacked), prior
+
+
+class ModalityDecoder(nn.Module):
+    """Stage-1 decoder: bands at (Δx, Δy, Δt) from a latent, so that the latent knows its context."""
+
+    def __init__(self, config: ModalityConfig, head_width: int) -> None:
+        super().__init__()
+        bands = len(config.modality.bands)
+        self.linear = nn.Linear(config.latent, bands)
+        nn.init.eye_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.implicit = perceptron(config.latent + 4, head_width, bands)
+
+    def forward(self, latent: Tensor, offset: Tensor) -> Tensor:
+        """latent […, latent], offset […, 3] = Δx, Δy in pixels and Δt in days → standardised bands […, band]."""
+        space, time = offset[..., :2] / HALO, offset[..., 2:] / 30
+        where = torch.cat([space, time, time.abs()], dim=-1)
+        return self.linear(latent) + self.implicit(torch.cat([latent, where], dim=-1))
+
+    def centre(self, latent: Tensor) -> Tensor:
+        """Standardised bands at the target pixel and date."""
+        return self.forward(latent, latent.new_zeros(*latent.shape[:-1], 3))

@@ -1,0 +1,161 @@
+"""The dense family, stage 2: frozen modality encoders joined into one embedding per pixel and date."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ..acquisitions.modality import Modality
+from ..errors import CheckpointError, InputError
+from .config import DenseConfig
+from .dense import HALO, EncodedFrames, ModalityDecoder, ModalityEncoder
+from .interface import Embeddings, Observations
+from .temporal import FAR, FrameUse, encode_age, perceptron
+
+FLOATS_AT_ONCE = 24_000_000  # intermediate numbers per chunk of target dates: about 100 MB
+
+
+class Fusion(nn.Module):
+    """One token per modality (or a learned token for an absent one), summed, refined: the embedding.
+
+    Each modality also enters linearly; started at the principal components of the latents, a prefix of the
+    embedding keeps what a PCA of that size would."""
+
+    def __init__(self, config: DenseConfig) -> None:
+        super().__init__()
+        self.prefixes = config.prefixes
+        latents = {entry.modality.name: entry.latent for entry in config.modalities}
+        width = config.head_width
+        self.token = nn.ModuleDict({name: nn.Linear(size + 2, width) for name, size in latents.items()})
+        self.absent = nn.ParameterDict({name: nn.Parameter(torch.zeros(width)) for name in latents})
+        self.linear = nn.ModuleDict(
+            {name: nn.Linear(size, config.dims, bias=False) for name, size in latents.items()}
+        )
+        self.bias = nn.Parameter(torch.zeros(config.dims))
+        self.refine = perceptron(width, width, config.dims)
+        self.back = nn.ModuleDict({name: nn.Linear(config.dims, size) for name, size in latents.items()})
+        self.back_refine = nn.ModuleDict(
+            {name: perceptron(config.dims + 1, width, size) for name, size in latents.items()}
+        )
+
+    def forward(self, latents: Mapping[str, Tensor], ages: Mapping[str, Tensor]) -> Tensor:
+        """Embedding […, dim] from latents […, latent] and encoded ages […, 2] of the modalities at hand.
+
+        A modality is absent for a pixel where both its ages say "none"."""
+        total: Tensor | float = 0.0
+        linear: Tensor | float = self.bias
+        for name, absent in self.absent.items():
+            if name not in latents:
+                total = total + absent
+                continue
+            here = (ages[name].amin(-1, keepdim=True) < 1.5).float()
+            token = self.token[name](torch.cat([latents[name], ages[name]], dim=-1))
+            total = total + token * here + absent * (1 - here)
+            linear = linear + self.linear[name](latents[name]) * here
+        return linear + self.refine(total)
+
+    def decode(self, embedding: Tensor, prefix: int) -> dict[str, Tensor]:
+        """Latents of all modalities from the first `prefix` dimensions of an embedding."""
+        kept = torch.zeros_like(embedding)
+        kept[..., :prefix] = embedding[..., :prefix]
+        size = kept.new_full((*kept.shape[:-1], 1), prefix / kept.shape[-1])
+        sized = torch.cat([kept, size], dim=-1)
+        return {name: self.back[name](kept) + self.back_refine[name](sized) for name in self.back}
+
+
+class DenseModel(nn.Module):
+    """The default model: dense over a tile, any target date, any subset of modalities, bands and frames."""
+
+    family = "dense"
+    halo = HALO
+
+    def __init__(self, config: DenseConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or DenseConfig()
+        entries = {entry.modality.name: entry for entry in self.config.modalities}
+        heads, width = self.config.heads, self.config.head_width
+        self.encoders = nn.ModuleDict({n: ModalityEncoder(e, heads, width) for n, e in entries.items()})
+        self.decoders = nn.ModuleDict({n: ModalityDecoder(e, width) for n, e in entries.items()})
+        self.fusion = Fusion(self.config)
+
+    @property
+    def modalities(self) -> dict[str, Modality]:
+        return {entry.modality.name: entry.modality for entry in self.config.modalities}
+
+    @property
+    def dims(self) -> int:
+        return self.config.dims
+
+    @property
+    def reach_days(self) -> float:
+        return self.config.reach_days
+
+    def encoder(self, name: str) -> ModalityEncoder:
+        return self._known(self.encoders, name)  # type: ignore[return-value]
+
+    def decoder(self, name: str) -> ModalityDecoder:
+        return self._known(self.decoders, name)  # type: ignore[return-value]
+
+    def _known(self, parts: nn.ModuleDict, name: str) -> nn.Module:
+        if name not in parts:
+            raise InputError(
+                "the model does not know this modality", value=name, remedy=f"it knows {', '.join(parts)}"
+            )
+        return parts[name]
+
+    @torch.inference_mode()
+    def embed(
+        self, observations: Mapping[str, Observations], targets: Tensor, *, past_only: bool = False
+    ) -> Embeddings:
+        """See `RepresentationModel.embed`."""
+        if not observations:
+            raise InputError("no modality was given", remedy=f"give at least one of {', '.join(self.encoders)}")
+        frames = {n: self.encoder(n).encode_frames(o) for n, o in observations.items() if len(o.days)}
+        chunks = list(self._chunks(frames, targets, past_only)) if frames else []
+        if not chunks:
+            height, width = (s - 2 * HALO for s in next(iter(observations.values())).values.shape[2:])
+            return Embeddings(
+                targets.new_zeros(len(targets), self.dims, height, width, dtype=torch.float32),
+                targets.new_zeros(len(targets), height, width, dtype=torch.bool),
+            )
+        return Embeddings(torch.cat([c.values for c in chunks]), torch.cat([c.validity for c in chunks]))
+
+    def _chunks(
+        self, frames: Mapping[str, EncodedFrames], targets: Tensor, past_only: bool
+    ) -> Iterator[Embeddings]:
+        pixels = next(iter(frames.values())).values[0, 0].numel()
+        # a fixed number of targets at once: what a pixel gets must not depend on the tile
+        at_once = max(1, FLOATS_AT_ONCE // (pixels * 6 * self.config.head_width))
+        for part in targets.split(at_once):
+            latents, ages = {}, {}
+            for name, encoded in frames.items():
+                use = FrameUse.within(encoded.days, part, self.reach_days, past_only=past_only)
+                latents[name], prior = self.encoder(name)(encoded, use, part)
+                ages[name] = prior.age.movedim(1, -1)
+            observed = torch.stack([age.amin(-1) < FAR for age in ages.values()]).any(0)
+            fused = self.fusion(latents, {n: encode_age(a) for n, a in ages.items()})
+            yield Embeddings((fused * observed[..., None]).movedim(-1, 1).contiguous(), observed)
+
+    @torch.inference_mode()
+    def reconstruct(self, embedding: Tensor, prefix: int | None = None) -> dict[str, Tensor]:
+        """Bands in model units, per modality [target, band, y, x], from embeddings [target, dim, y, x]."""
+        prefix = prefix or self.dims
+        if not 1 <= prefix <= self.dims:
+            raise CheckpointError("no such prefix of the embedding", value=prefix, remedy=f"1 to {self.dims}")
+        latents = self.fusion.decode(embedding.movedim(1, -1), prefix)
+        bands = {}
+        for name, latent in latents.items():
+            encoder = self.encoder(name)
+            bands[name] = self.decoder(name).centre(latent).movedim(-1, 1) * encoder.spread + encoder.mean  # type: ignore[operator]
+        return bands
+
+    def bytes_per_pixel(self, frames: Mapping[str, int], targets: int) -> float:
+        """See `RepresentationModel.bytes_per_pixel`; frames are counted with all that is kept per frame."""
+        total = targets * (self.dims * 2 * 4.0 + 1)
+        for entry in self.config.modalities:
+            bands = len(entry.modality.bands)
+            # weighted values and weights twice (once while they are put together), bands as read, standardised
+            # and with their neighbours' indices
+            kept = 2 * 4 * (entry.width + self.config.heads) + bands * (3 * 4 + 2 + 2 * 8)
+            total += frames.get(entry.modality.name, 0) * kept
+        return total
