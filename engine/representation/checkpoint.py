@@ -79,7 +79,9 @@ def load_checkpoint(name_or_path: str | Path = DEFAULT_MODEL) -> Checkpoint:
     try:
         tied = model.load_state_dict(safetensors.torch.load(weights), strict=False)
     except (RuntimeError, safetensors.SafetensorError) as error:
-        raise CheckpointError("the weights don't fit their configuration", value=path, remedy=str(error)) from error
+        raise CheckpointError(
+            "the weights don't fit their configuration", value=path, remedy=str(error)
+        ) from error
     missing = set(tied.missing_keys) - set(_tied_names(model))
     if missing or tied.unexpected_keys:
         raise CheckpointError(
@@ -102,7 +104,9 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         return shipped / f"{path}.safetensors"
     names = ", ".join(sorted(p.stem for p in shipped.glob("*.safetensors"))) or "none"
     raise CheckpointError(
-        "there is no such checkpoint", value=str(name_or_path), remedy=f"shipped models: {names}; or give a path"
+        "there is no such checkpoint",
+        value=str(name_or_path),
+        remedy=f"shipped models: {names}; or give a path",
     )
 
 
@@ -117,7 +121,9 @@ def _read_record(path: Path) -> dict[str, Any]:
         ) from error
     if record.get("format") != FORMAT:
         raise CheckpointError(
-            "the checkpoint has another format", value=record.get("format"), remedy=f"format {FORMAT} is needed"
+            "the checkpoint has another format",
+            value=record.get("format"),
+            remedy=f"format {FORMAT} is needed",
         )
     return record
 
@@ -126,13 +132,17 @@ def _build(record: dict[str, Any], path: Path) -> nn.Module:
     families = _families()
     if record["family"] not in families:
         raise CheckpointError(
-            "the checkpoint is of an unknown model family", value=record["family"], remedy=f"known: {[*families]}"
+            "the checkpoint is of an unknown model family",
+            value=record["family"],
+            remedy=f"known: {[*families]}",
         )
     config, model = families[record["family"]]
     try:
         built: nn.Module = model(config.from_dict(record["config"]))
     except (KeyError, TypeError) as error:
-        raise CheckpointError("the checkpoint's configuration is incomplete", value=path, remedy=str(error)) from error
+        raise CheckpointError(
+            "the checkpoint's configuration is incomplete", value=path, remedy=str(error)
+        ) from error
     return built
 
 

@@ -83,9 +83,7 @@ class DenseConfig:
         entries = tuple(
             ModalityConfig(
                 Modality(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry["modality"].items()}),
-                **{
-                    k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "modality"
-                },
+                **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "modality"},
             )
             for entry in stored["modalities"]
         )

@@ -8,11 +8,9 @@ from torch import Tensor, nn
 from ..acquisitions.modality import Modality
 from ..errors import CheckpointError, InputError
 from .config import DenseConfig
-from .dense import HALO, EncodedFrames, ModalityDecoder, ModalityEncoder
+from .dense import HALO, EncodedFrames, ModalityDecoder, ModalityEncoder, floats_at_once
 from .interface import Embeddings, Observations
 from .temporal import FAR, FrameUse, encode_age, perceptron
-
-FLOATS_AT_ONCE = 24_000_000  # intermediate numbers per chunk of target dates: about 100 MB
 
 
 class Fusion(nn.Module):
@@ -109,32 +107,45 @@ class DenseModel(nn.Module):
     ) -> Embeddings:
         """See `RepresentationModel.embed`."""
         if not observations:
-            raise InputError("no modality was given", remedy=f"give at least one of {', '.join(self.encoders)}")
-        frames = {n: self.encoder(n).encode_frames(o) for n, o in observations.items() if len(o.days)}
-        chunks = list(self._chunks(frames, targets, past_only)) if frames else []
-        if not chunks:
-            height, width = (s - 2 * HALO for s in next(iter(observations.values())).values.shape[2:])
-            return Embeddings(
-                targets.new_zeros(len(targets), self.dims, height, width, dtype=torch.float32),
-                targets.new_zeros(len(targets), height, width, dtype=torch.bool),
+            raise InputError(
+                "no modality was given", remedy=f"give at least one of {', '.join(self.encoders)}"
             )
-        return Embeddings(torch.cat([c.values for c in chunks]), torch.cat([c.validity for c in chunks]))
+        frames = {n: self.encoder(n).encode_frames(o) for n, o in observations.items() if len(o.days)}
+        height, width = (s - 2 * HALO for s in next(iter(observations.values())).values.shape[2:])
+        device = next(self.parameters()).device
+        values = torch.zeros(len(targets), self.dims, height, width, device=device)
+        validity = torch.zeros(len(targets), height, width, dtype=torch.bool, device=device)
+        for rows, dates in self._chunks(height, width, len(targets)):
+            if not frames:
+                break
+            part = {name: encoded.rows(rows) for name, encoded in frames.items()}
+            fused, observed = self._fuse(part, targets[dates], past_only)
+            values[dates, :, rows] = fused.movedim(-1, 1)
+            validity[dates, rows] = observed
+        return Embeddings(values, validity)
 
-    def _chunks(
+    def _chunks(self, height: int, width: int, targets: int) -> Iterator[tuple[slice, slice]]:
+        """Image rows and target dates to work on at once: intermediate results should stay in the cache."""
+        budget = floats_at_once(self.fusion.bias.device)
+        row_floats = width * 4 * self.config.head_width
+        rows = max(1, min(height, budget // row_floats))
+        dates = max(1, budget // (row_floats * rows))
+        for row in range(0, height, rows):
+            for date in range(0, targets, dates):
+                yield slice(row, min(row + rows, height)), slice(date, min(date + dates, targets))
+
+    def _fuse(
         self, frames: Mapping[str, EncodedFrames], targets: Tensor, past_only: bool
-    ) -> Iterator[Embeddings]:
-        pixels = next(iter(frames.values())).values[0, 0].numel()
-        # a fixed number of targets at once: what a pixel gets must not depend on the tile
-        at_once = max(1, FLOATS_AT_ONCE // (pixels * 6 * self.config.head_width))
-        for part in targets.split(at_once):
-            latents, ages = {}, {}
-            for name, encoded in frames.items():
-                use = FrameUse.within(encoded.days, part, self.reach_days, past_only=past_only)
-                latents[name], prior = self.encoder(name)(encoded, use, part)
-                ages[name] = prior.age.movedim(1, -1)
-            observed = torch.stack([age.amin(-1) < FAR for age in ages.values()]).any(0)
-            fused = self.fusion(latents, {n: encode_age(a) for n, a in ages.items()})
-            yield Embeddings((fused * observed[..., None]).movedim(-1, 1).contiguous(), observed)
+    ) -> tuple[Tensor, Tensor]:
+        """Embedding [target, y, x, dim] (0 where nothing was observed) and validity [target, y, x]."""
+        latents, ages = {}, {}
+        for name, encoded in frames.items():
+            use = FrameUse.within(encoded.days, targets, self.reach_days, past_only=past_only)
+            latents[name], prior = self.encoder(name)(encoded, use, targets)
+            ages[name] = prior.age.movedim(1, -1)
+        observed = torch.stack([age.amin(-1) < FAR for age in ages.values()]).any(0)
+        fused = self.fusion(latents, {n: encode_age(a) for n, a in ages.items()})
+        return fused * observed[..., None], observed
 
     @torch.inference_mode()
     def reconstruct(self, embedding: Tensor, prefix: int | None = None) -> dict[str, Tensor]:

@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SMALLEST_WEIGHT = 1e-20  # far below any kernel value within reach (τ ≥ 3 days), far above float32's smallest number
+SMALLEST_WEIGHT = (
+    1e-20  # far below any kernel value within reach (τ ≥ 3 days), far above float32's smallest number
+)
 FAR = 1e9
 
 
