@@ -70,6 +70,12 @@ class PaperConfig:
     def __post_init__(self) -> None:
         if self.embedding < 1:
             raise CheckpointError("an embedding needs dimensions", value=self.embedding, remedy="use 7")
+        if (self.s1.bands, self.s2.bands) != (S1_AUTOENCODER.bands, S2_AUTOENCODER.bands):
+            raise CheckpointError(
+                "the published model takes two Sentinel-1 and ten Sentinel-2 bands",
+                value=f"s1 {self.s1.bands}, s2 {self.s2.bands}",
+                remedy="give each sensor's own autoencoder",
+            )
         if self.s1.attention_over != self.s2.attention_over:
             raise CheckpointError(
                 "the two encoders attend over different axes",
