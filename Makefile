@@ -10,8 +10,6 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; 
 BIN := .venv/bin
 OUT ?= demo-output
 BENCHMARKS := $(sort $(wildcard tests/benchmarks/*.py))
-# one thread a process: the tests' arrays are small, and many threads on few cores only slow them down
-export OMP_NUM_THREADS ?= $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:

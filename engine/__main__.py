@@ -1,0 +1,56 @@
+"""The command line: `phenolens embed`, `series`, `view`, `train`, `evaluate`, `doctor`, `demo`.
+
+Exit codes: 0 done, 1 an internal fault, 2 something the user can put right, 130 stopped on request.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from . import __version__
+from .commands.inspect import doctor
+from .commands.terminal import Run, stopping_on_interrupt
+
+app = typer.Typer(
+    name="phenolens",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
+)
+for command in (doctor,):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"phenolens {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def phenolens(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    run = Run()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with stopping_on_interrupt(run):
+            typer.main.get_command(app).main(given, prog_name="phenolens", obj=run)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message and an exit code
+        return run.failed(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

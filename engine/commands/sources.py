@@ -1,0 +1,179 @@
+"""Flags that say where acquisitions come from and which area is meant, and what they add up to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import AreaError, InputError
+
+if TYPE_CHECKING:
+    from ..acquisitions.cube import CubeSource
+    from ..acquisitions.options import ReadOptions
+    from ..grid import Grid
+
+_DATA, _AREA = "Acquisitions", "Area"
+
+
+def _data(help_text: str) -> Any:
+    return typer.Option(help=help_text, rich_help_panel=_DATA)
+
+
+@dataclass(frozen=True)
+class SourceFlags:
+    """Where acquisitions come from, and what their files don't say themselves."""
+
+    sample: Annotated[str | None, _data("A bundled sample: romania, landscape.")] = None
+    s2: Annotated[
+        list[Path], _data("Sentinel-2 L2A: NetCDF, Zarr, GeoTIFF, SAFE or a folder. Repeatable.")
+    ] = field(default_factory=list)
+    s1: Annotated[list[Path], _data("Sentinel-1: NetCDF, Zarr, GeoTIFF or a folder. Repeatable.")] = field(
+        default_factory=list
+    )
+    s2_as: Annotated[str | None, _data("How S2 numbers are stored: s2-dn, s2-dn-1000.")] = None
+    s1_as: Annotated[str | None, _data("How S1 numbers are stored: s1-dn, s1-db, s1-linear.")] = None
+    s2_scale: Annotated[float | None, _data("Reflectance = stored × scale + offset.")] = None
+    s2_offset: Annotated[float | None, _data("Reflectance = stored × scale + offset.")] = None
+    s2_nodata: Annotated[list[float], _data("Stored value that means nothing was seen. Repeatable.")] = field(
+        default_factory=list
+    )
+    s2_bands: Annotated[str | None, _data("Bands of unnamed S2 files in order, such as B02,B03,B04,B08.")] = (
+        None
+    )
+    s1_unit: Annotated[str | None, _data("Unit of S1 numbers: dB, linear, dn.")] = None
+    s1_scale: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
+    s1_offset: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
+    s1_nodata: Annotated[list[float], _data("Stored value that means nothing was seen. Repeatable.")] = field(
+        default_factory=list
+    )
+    s1_bands: Annotated[str | None, _data("Bands of unnamed S1 files in order, such as VV,VH.")] = None
+    s1_orbit: Annotated[str | None, _data("Orbit of S1 files that don't say it: ascending, descending.")] = (
+        None
+    )
+    mask_dilation: Annotated[int, _data("Pixels by which cloud and shadow masks grow.")] = 2
+    resampling: Annotated[str, _data("Of values onto the grid: bilinear, cubic, nearest.")] = "bilinear"
+    strict: Annotated[bool, _data("Stop at the first unreadable file instead of skipping it.")] = False
+
+    @property
+    def given(self) -> bool:
+        return bool(self.sample or self.s1 or self.s2)
+
+    def options(self, modality: str) -> "ReadOptions":
+        """How files of `s1` or `s2` are to be read."""
+        from ..acquisitions.options import ReadOptions, preset
+
+        mine = {
+            k.removeprefix(f"{modality}_"): v for k, v in vars(self).items() if k.startswith(f"{modality}_")
+        }
+        named = mine.pop("as")
+        stated = {
+            "scale": mine.get("scale"),
+            "offset": mine.get("offset"),
+            "unit": mine.get("unit"),
+            "nodata": tuple(mine["nodata"]),
+            "band_names": tuple(mine["bands"].split(",")) if mine["bands"] else (),
+            "orbit_direction": mine.get("orbit"),
+        }
+        stated = {name: value for name, value in stated.items() if value not in (None, ())}
+        return (preset(named) if named else ReadOptions()).but(
+            mask_dilation=self.mask_dilation, resampling=self.resampling, strict=self.strict, **stated
+        )
+
+
+@dataclass(frozen=True)
+class AreaFlags:
+    """Which area is meant; without any of them, the extent of the data."""
+
+    bounds: Annotated[
+        str | None, typer.Option(help="West,south,east,north in degrees.", rich_help_panel=_AREA)
+    ] = None
+    area: Annotated[
+        Path | None,
+        typer.Option(help="Polygons: GeoPackage, GeoJSON or Shapefile, any CRS.", rich_help_panel=_AREA),
+    ] = None
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            help="Projected CRS of the grid; otherwise the UTM zone of the area.", rich_help_panel=_AREA
+        ),
+    ] = None
+
+    def grid(self) -> "Grid | None":
+        """The 10 m grid of the area, None where no area was given."""
+        from ..grid import AreaOfInterest
+
+        if self.bounds and self.area:
+            raise AreaError("two areas were given", value="--bounds and --area", remedy="give one of them")
+        if self.area:
+            return AreaOfInterest.from_file(self.area).grid(self.crs)
+        if self.bounds:
+            return AreaOfInterest.from_bounds(*_four_numbers(self.bounds)).grid(self.crs)
+        return None
+
+
+def _four_numbers(text: str) -> tuple[float, float, float, float]:
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise AreaError(
+            "the bounds are not four numbers",
+            value=text,
+            remedy="give --bounds=west,south,east,north in degrees",
+        ) from error
+    return west, south, east, north
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Acquisitions by modality, on one grid."""
+
+    name: str
+    grid: "Grid"
+    sources: "Mapping[str, CubeSource]"
+    notes: tuple[str, ...] = ()
+    """What the person should know about them."""
+
+
+def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | None" = None) -> Gathered:
+    """Open what the flags name on `grid`, else on the grid of the area, else on the data's own.
+
+    `InputError` where nothing is named, or a sample and files at once."""
+    if flags.sample and (flags.s1 or flags.s2):
+        raise InputError(
+            "a sample and files were given", value=f"--sample {flags.sample}", remedy="give one or the other"
+        )
+    if not flags.given:
+        raise InputError(
+            "no acquisitions were given", remedy="give --sample romania, or --s2 PATH and --s1 PATH"
+        )
+    grid = grid or (area.grid() if area else None)
+    return _sample(flags.sample, grid) if flags.sample else _files(flags, grid)
+
+
+def _files(flags: SourceFlags, grid: "Grid | None") -> Gathered:
+    from ..acquisitions.local import open_local
+    from ..acquisitions.modality import MODALITIES
+
+    sources: dict[str, CubeSource] = {}
+    notes: list[str] = []
+    # Sentinel-2 first: without an area its pixels become the grid, and Sentinel-1 is put on them
+    for name, paths in (("s2", flags.s2), ("s1", flags.s1)):
+        if paths:
+            source = open_local(paths, MODALITIES[name], grid=grid, options=flags.options(name))
+            sources[name], grid = source, source.grid
+            notes += [f"{name}: {problem}" for problem in source.report.problems]
+    assert grid is not None
+    return Gathered((flags.s2 or flags.s1)[0].stem, grid, sources, tuple(notes))
+
+
+def _sample(name: str, grid: "Grid | None") -> Gathered:
+    from ..acquisitions.samples import open_sample
+
+    if grid is not None:
+        raise AreaError(
+            "a sample has its own area", value=name, remedy="leave out --bounds, --area and --crs"
+        )
+    sample = open_sample(name)
+    return Gathered(sample.name, sample.grid, sample.sources, tuple(sample.notes))
