@@ -8,7 +8,7 @@ from .modality import SENTINEL1, SENTINEL2, Modality
 
 MASK_BAND = "SCL"
 
-_ALIASES = {
+_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     SENTINEL2.name: {
         "B02": ("blue",),
         "B03": ("green",),

@@ -18,26 +18,14 @@ from .cube import Acquisition
 from .modality import Modality
 from .options import ReadOptions
 from .productid import direction_of, facts_of
-from .scenes import Findings, Layer, MaskLayer, Scene
+from .reading import Budget, Reading
+from .scenes import Findings, Layer, MaskLayer, Scene, UnreadableError
 from .sensors import resolve
 from .units import Encoding, Raw, Stated
 from .warp import RasterGrid, parse_crs
 
 _X, _Y = ("x", "lon", "longitude", "easting", "eastings"), ("y", "lat", "latitude", "northing", "northings")
 SUFFIXES = (".nc", ".nc4", ".cdf", ".netcdf")
-
-
-class Budget:
-    """Memory that the small variables of one source may share for as long as it lives."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def take(self, size: int) -> bool:
-        if size > self.left:
-            return False
-        self.left -= size
-        return True
 
 
 class CubeRaster:
@@ -70,14 +58,13 @@ def _is_unsigned(array: xr.DataArray) -> bool:
     return str(array.attrs.get("_Unsigned", "")).lower() == "true" and array.dtype.kind == "i"
 
 
-def scan_cube(path: Path, modality: Modality, options: ReadOptions, budget: Budget) -> Findings:
+def scan_cube(path: Path, reading: Reading) -> Findings:
     """The scenes of one NetCDF file or Zarr store; its errors are those of `open_local`."""
     dataset = _open(path)
     found = Findings()
-    times = _times(dataset, path, options)
-    layers = _layers(dataset, path, modality, options, budget, found)
-    acquisitions = [_acquisition(t, dataset, path, options) for t in times]
-    for k, acquisition in enumerate(acquisitions):
+    layers = _layers(dataset, path, reading, found)
+    for k, time in enumerate(_times(dataset, path, reading.options)):
+        acquisition = _acquisition(time, dataset, path, reading.options)
         bands = {band: Layer(r, k, e) for band, (r, e) in layers.bands.items()}
         masks = tuple(MaskLayer(r, k, is_scl) for r, is_scl in layers.masks)
         found.scenes.append(Scene(acquisition, bands, masks))
@@ -91,10 +78,10 @@ def _open(path: Path) -> xr.Dataset:
         more: dict[str, Any] = {"consolidated": False} if engine == "zarr" else {}
         try:
             return xr.open_dataset(path, engine=engine, mask_and_scale=False, decode_coords=False, **more)
-        except Exception as error:  # each engine has its own errors, and all mean that it can't read this
+        except Exception as error:  # noqa: BLE001 - each engine has its own errors, and all mean that it can't read this
             causes.append(f"{engine}: {' '.join(str(error).split())[:160]}")
-    raise AcquisitionError(
-        "the cube can't be read",
+    raise UnreadableError(
+        "a cube can't be read",
         value=path,
         remedy=f"fetch it again, or leave it out ({'; '.join(causes)})",
     )
@@ -145,32 +132,33 @@ class _Layers:
     masks: list[tuple[CubeRaster, bool]] = field(default_factory=list)
 
 
-def _layers(
-    dataset: xr.Dataset, path: Path, modality: Modality, options: ReadOptions, budget: Budget, found: Findings
-) -> _Layers:
-    layers = _Layers()
-    names = []
-    for name, array in _band_arrays(dataset, options):
+def _layers(dataset: xr.Dataset, path: Path, reading: Reading, found: Findings) -> _Layers:
+    modality, layers, names = reading.modality, _Layers(), []
+    for name, array in _band_arrays(dataset, reading.options):
         names.append(name)
         band = band_of(name, modality)
-        if band is None and name not in options.mask_names:
+        if band is None and name not in reading.options.mask_names:
             found.ignored.append((f"{path.name}: {name}", f"no {modality.name} band"))
             continue
-        raster = CubeRaster(path.name, array, _grid(dataset, array, path, options), budget)
+        raster = CubeRaster(path.name, array, _grid(dataset, array, path, reading.options), reading.budget)
         if band is None or band == MASK_BAND:
             layers.masks.append((raster, band == MASK_BAND))
         elif band in layers.bands:
             found.ignored.append((f"{path.name}: {name}", f"a second {band}"))
         else:
-            layers.bands[band] = (raster, _encoding(array, name, modality, options, path))
+            layers.bands[band] = (raster, _encoding(array, name, path, reading))
     if not layers.bands:
-        kind = "another sensor's" if any(other_modality_of(n, modality) for n in names) else "unknown"
-        raise BandError(
-            f"no {modality.name} band in {path.name}, only {kind} names",
-            value=", ".join(names) or "no variables with x and y",
-            remedy=f"rename them, or state band_names for a band dimension; known: {known_names(modality)}",
-        )
+        raise _no_bands(path, names, modality)
     return layers
+
+
+def _no_bands(path: Path, names: list[str], modality: Modality) -> BandError:
+    kind = "another sensor's" if any(other_modality_of(n, modality) for n in names) else "unknown"
+    return BandError(
+        f"no {modality.name} band in {path.name}, only {kind} names",
+        value=", ".join(names) or "no variables with x and y",
+        remedy=f"rename them, or state band_names for a band dimension; known: {known_names(modality)}",
+    )
 
 
 def _band_arrays(dataset: xr.Dataset, options: ReadOptions) -> Iterator[tuple[str, xr.DataArray]]:
@@ -212,13 +200,12 @@ def _axis(array: xr.DataArray, names: tuple[str, ...], axis: str) -> str | None:
     return None
 
 
-def _encoding(
-    array: xr.DataArray, name: str, modality: Modality, options: ReadOptions, path: Path
-) -> Encoding:
+def _encoding(array: xr.DataArray, name: str, path: Path, reading: Reading) -> Encoding:
     t, rows, cols = array.shape
     middle = (slice(max(0, n // 2 - 64), n // 2 + 64) for n in (rows, cols))
     sample = _unsigned(array[(sorted({0, t // 2, t - 1}), *middle)])
-    return resolve(modality, _stated(array, sample.dtype.str), options, sample, name, path.name)
+    stated = _stated(array, sample.dtype.str)
+    return resolve(reading.modality, stated, reading.options, sample=sample, band=name, where=path.name)
 
 
 def _stated(array: xr.DataArray, dtype: str) -> Stated:

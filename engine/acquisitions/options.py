@@ -10,10 +10,10 @@ from ..errors import AcquisitionError
 UNITS = ("reflectance", "dB", "linear", "dn")
 RESAMPLING = ("bilinear", "cubic", "nearest")
 
-# Scene classification (SCL) of Sentinel-2 L2A: 0 no data, 1 saturated, 2 dark or topographic shadow, 3 cloud shadow,
-# 4 vegetation, 5 bare, 6 water, 7 unclassified, 8 and 9 cloud, 10 cirrus, 11 snow. Class 2 stays: it is real surface
-# (conifers in winter, slopes, wet soil), and dropping it would drop the same pixels in every winter. Snow stays: it
-# is what the ground looks like.
+# Scene classification (SCL) of Sentinel-2 L2A: 0 no data, 1 saturated, 2 dark or topographic shadow, 3 cloud
+# shadow, 4 vegetation, 5 bare, 6 water, 7 unclassified, 8 and 9 cloud, 10 cirrus, 11 snow. Class 2 stays: it
+# is real surface (conifers in winter, slopes, wet soil), and dropping it would drop the same pixels in every
+# winter. Snow stays: it is what the ground looks like.
 SCL_INVALID = frozenset({0, 1, 3, 8, 9, 10})
 SCL_CLOUDY = frozenset({3, 8, 9, 10})
 """The classes with soft edges, which are dilated."""
@@ -78,7 +78,7 @@ class ReadOptions:
 
     @classmethod
     def sentinel2_dn(cls, boa_add_offset: int = 0) -> Self:
-        """Sentinel-2 L2A digital numbers: reflectance = (DN + boa_add_offset) / 10,000; 0 and 65535 are nodata.
+        """Sentinel-2 L2A numbers: reflectance = (DN + boa_add_offset) / 10,000; 0 and 65535 are nodata.
 
         `boa_add_offset` is −1000 where baseline ≥ 04.00 was delivered as is, 0 where somebody removed it."""
         return cls(scale=1e-4, offset=boa_add_offset * 1e-4, unit="reflectance", nodata=(0, 65535))
@@ -109,9 +109,12 @@ class ReadOptions:
         return first <= when and (last is None or when < last)
 
 
+AS_STATED = ReadOptions()
+"""Everything from the files' own metadata."""
+
 PRESETS = {
     "s2-dn": "Sentinel-2 L2A DN, reflectance = DN / 10,000 (ReadOptions.sentinel2_dn())",
-    "s2-dn-1000": "Sentinel-2 L2A DN with the +1000 of baseline 04.00 still in (ReadOptions.sentinel2_dn(-1000))",
+    "s2-dn-1000": "the same, with the +1000 of baseline 04.00 still in (ReadOptions.sentinel2_dn(-1000))",
     "s1-dn": "Sentinel-1 amplitude, dB = 20·log10(DN) − 83 (ReadOptions.s1_dn())",
     "s1-db": "Sentinel-1 in dB (ReadOptions.s1_db())",
     "s1-linear": "Sentinel-1 linear power σ0 or γ0 (ReadOptions.s1_linear())",

@@ -44,7 +44,8 @@ def time_of(text: str) -> datetime | None:
     for match in _DATE.finditer(text):
         year, _, month, day, *clock = match.groups()
         try:
-            return datetime(int(year), int(month), int(day), *(int(v or 0) for v in clock), tzinfo=UTC)
+            hour, minute, second = (int(v or 0) for v in clock)
+            return datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=UTC)
         except ValueError:  # 31 February: digits, but no date
             continue
     return None

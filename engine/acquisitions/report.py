@@ -1,9 +1,15 @@
 """What a path holds, in plain values: for `phenolens doctor` and the table of acquisitions."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from ..grid import Grid
 from .cube import Acquisition
+from .modality import Modality
+from .scenes import Findings, Frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,7 @@ class SourceReport:
     """(file or variable, why): of no use for this modality."""
     outside: int = 0
     """Scenes that don't touch the area."""
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
     """What the user should know, in sentences."""
 
     def __str__(self) -> str:
@@ -51,11 +57,63 @@ class SourceReport:
             ("pixels", "; ".join(self.pixels)),
             (
                 "grid",
-                f"{self.grid.shape[0]} × {self.grid.shape[1]} at {self.grid.resolution:g} m, {self.grid.crs[:40]}",
+                _grid_text(self.grid),
             ),
             ("merged", f"{len(self.merged)} dates had duplicates" if self.merged else "no duplicates"),
             ("skipped", "; ".join(f"{name}: {why}" for name, why in self.skipped) or "none"),
             ("ignored", "; ".join(f"{name}: {why}" for name, why in self.ignored) or "none"),
+            ("outside", f"{self.outside} scenes don't touch the area"),
+            ("masks", "yes" if self.masked else "none: every pixel with a value counts as clear"),
             *(("note", problem) for problem in self.problems),
         ]
         return "\n".join(f"{name:8} {text}" for name, text in rows)
+
+
+def _grid_text(grid: Grid) -> str:
+    return f"{grid.shape[0]} × {grid.shape[1]} at {grid.resolution:g} m, {grid.crs[:40]}"
+
+
+def report_on(
+    frames: Sequence[Frame],
+    found: Findings,
+    *,
+    paths: Sequence[Path],
+    kinds: tuple[str, ...],
+    modality: Modality,
+    grid: Grid,
+) -> SourceReport:
+    """The report on frames and what else was found."""
+    layers = [layer for frame in frames for scene in frame.scenes for layer in scene.bands.values()]
+    have = {band for frame in frames for scene in frame.scenes for band in scene.bands}
+    encodings, grids = (x.encoding for x in layers), (x.raster.grid for x in layers)
+    return SourceReport(
+        paths=tuple(map(str, paths)),
+        modality=modality.name,
+        kinds=kinds,
+        grid=grid,
+        acquisitions=tuple(f.acquisition for f in frames),
+        bands=tuple(b for b in modality.bands if b in have),
+        absent=tuple(b for b in modality.bands if b not in have),
+        units=_unique(f"{e.unit} = stored × {e.scale:g} + {e.offset:g} ({e.why})" for e in encodings),
+        pixels=_unique(f"{abs(g.transform.a):g} in {g.crs[:40]}" for g in grids),
+        masked=any(f.masks or s.masks for f in frames for s in f.scenes),
+        merged=tuple(f"{f.acquisition.time:%Y-%m-%d %H:%M:%S}" for f in frames if _is_merged(f)),
+        skipped=tuple(found.skipped),
+        ignored=_unique(found.ignored),
+        problems=tuple(found.notes),
+    )
+
+
+T = TypeVar("T")
+
+
+def _unique(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _is_merged(frame: Frame) -> bool:
+    """Whether several scenes have the same band at the same pixel size: 10 m beside 20 m is no duplicate."""
+    sizes = (
+        (band, layer.raster.grid.transform.a) for scene in frame.scenes for band, layer in scene.bands.items()
+    )
+    return any(n > 1 for n in Counter(sizes).values())

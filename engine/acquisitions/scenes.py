@@ -1,10 +1,13 @@
 """What a folder or file holds, as values: scenes, made of layers of rasters, merged to one frame per date."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
+from ..errors import AcquisitionError
 from ..grid import Window
 from .cube import Acquisition
 from .units import Encoding, Raw
@@ -13,6 +16,13 @@ from .warp import RasterGrid
 SAME_PASS = timedelta(
     minutes=10
 )  # granules and slices of one pass are seconds apart, neighbouring orbits 50 minutes
+
+
+log = logging.getLogger(__name__)
+
+
+class UnreadableError(AcquisitionError):
+    """A file that can't be opened: alone it stops, in a stack it is skipped."""
 
 
 class Raster(Protocol):
@@ -72,10 +82,13 @@ class Frame:
 
     acquisition: Acquisition
     scenes: tuple[Scene, ...]
+    masks: tuple[MaskLayer, ...] = ()
+    """Masks from files of their own, for all scenes."""
 
-    def masks_of(self, scene: Scene) -> tuple[MaskLayer, ...]:
-        """A scene's own masks; those of its date where it has none (10 m bands, SCL in the 20 m file)."""
-        return scene.masks or tuple(mask for other in self.scenes for mask in other.masks)
+    def borrowed_by(self, scene: Scene) -> tuple[MaskLayer, ...]:
+        """Masks of the same date for a scene that has none itself (10 m bands, SCL in the 20 m file)."""
+        others = () if scene.masks else tuple(mask for other in self.scenes for mask in other.masks)
+        return others + self.masks
 
 
 @dataclass
@@ -88,6 +101,13 @@ class Findings:
     ignored: list[tuple[str, str]] = field(default_factory=list)
     """(file or variable, why) of what is of no use here."""
     notes: list[str] = field(default_factory=list)
+
+    def skip(self, path: Path, error: AcquisitionError, *, strict: bool) -> None:
+        """Note an unreadable file and warn, or raise its error under `strict`."""
+        if strict:
+            raise error
+        log.warning("%s is skipped: %s", path, error)
+        self.skipped.append((path.name, f"{error.cause}, {error.remedy}"))
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -111,7 +131,13 @@ def merge(scenes: Sequence[Scene]) -> list[Frame]:
             groups.append([scene])
         else:
             home.append(scene)
-    return [_frame(sorted(group, key=lambda s: s.pixel_size)) for group in groups]
+    return [_frame(sorted(group, key=_preference)) for group in groups]
+
+
+def _preference(scene: Scene) -> tuple[float, float]:
+    """Finest pixels first, then the newest processing."""
+    baseline = scene.acquisition.processing_baseline or "0"
+    return scene.pixel_size, -float(baseline) if baseline.replace(".", "").isdigit() else 0.0
 
 
 def _recent(groups: list[list[Scene]], scene: Scene) -> Iterator[list[Scene]]:

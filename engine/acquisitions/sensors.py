@@ -1,8 +1,5 @@
 """Which rules of units belong to which modality."""
 
-import numpy as np
-import numpy.typing as npt
-
 from .modality import SENTINEL1, SENTINEL2, Modality
 from .options import ReadOptions
 from .sentinel1 import check_backscatter, resolve_backscatter
@@ -16,9 +13,9 @@ _RULES: dict[str, tuple[Resolve, Check]] = {
 
 
 def resolve(
-    modality: Modality, stated: Stated, options: ReadOptions, sample: Raw, band: str, where: str
+    modality: Modality, stated: Stated, options: ReadOptions, *, sample: Raw, band: str, where: str
 ) -> Encoding:
-    """How a band's stored numbers become the modality's unit; `UnitError` where nobody says, or where they can't.
+    """How a band's stored numbers become the modality's unit; `UnitError` where nobody says, or they can't.
 
     `sample` are some of the stored numbers, of any shape."""
     resolve_unit, check = _RULES[modality.name]
@@ -26,8 +23,3 @@ def resolve(
     values, valid = encoding.decode(sample)
     check(values[valid], encoding, f"{where} ({band})")
     return encoding
-
-
-def check(modality: Modality, values: npt.NDArray[np.float32], encoding: Encoding, where: str) -> None:
-    """`UnitError` where a sample of valid decoded values can't be in the modality's unit."""
-    _RULES[modality.name][1](values, encoding, where)

@@ -48,7 +48,7 @@ def _unit(stated: Stated, options: ReadOptions, sample: Raw, band: str) -> tuple
 
 
 def check_backscatter(values: npt.NDArray[np.float32], encoding: Encoding, where: str) -> None:
-    """`UnitError` where more than 1 % of the sample is outside −60 to 40 dB, or nearly all of it above 0 dB."""
+    """`UnitError` where more than 1 % of the sample is outside −60 to 40 dB, or nearly all above 0 dB."""
     if not values.size:
         return
     low, high = PLAUSIBLE_DB

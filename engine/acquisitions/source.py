@@ -19,6 +19,7 @@ from .warp import Mask, Values, block_mean, nearest, pixel_ratio, place, resampl
 
 log = logging.getLogger(__name__)
 
+SCL_CLEAR = 4  # vegetation: any class that is never masked
 BATCH_BYTES = 32 * 2**20  # of one band's frames that are warped at a time
 
 
@@ -28,7 +29,6 @@ class _Pick:
 
     frame: int
     index: int
-    encoding: Encoding | None
 
 
 class LocalSource:
@@ -52,7 +52,7 @@ class LocalSource:
         self._options = options
 
     def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
-        """Values in the modality's unit and validity of a window; `AcquisitionError` under `strict` on bad files."""
+        """Values in the modality's unit and validity of a window; under `strict` a bad file raises."""
         chosen = [self._frames[i] for i in (range(len(self._frames)) if frames is None else frames)]
         shape = (len(chosen), len(self.modality.bands), window.height, window.width)
         values, validity = np.zeros(shape, np.float32), np.zeros(shape, bool)
@@ -75,7 +75,7 @@ class LocalSource:
         for k, layer in layers:
             if layer is not None:
                 _, picks = by_raster.setdefault((id(layer.raster), layer.encoding), (layer.raster, []))
-                picks.append(_Pick(k, layer.index, layer.encoding))
+                picks.append(_Pick(k, layer.index))
         for (_, encoding), (raster, picks) in by_raster.items():
             yield from self._warped(raster, encoding, picks, window)
 
@@ -144,25 +144,29 @@ class LocalSource:
     def _blocked(self, frames: Sequence[Frame], rank: int, window: Window) -> Mask:
         """Where the masks of the scenes of one rank forbid, [frame, y, x]."""
         blocked = np.zeros((len(frames), window.height, window.width), bool)
-        by_raster: dict[tuple[int, bool], tuple[MaskLayer, list[_Pick]]] = {}
+        by_raster: dict[tuple[int, bool, bool], tuple[MaskLayer, list[_Pick]]] = {}
         for k, frame in enumerate(frames):
-            for mask in frame.masks_of(frame.scenes[rank]) if rank < len(frame.scenes) else ():
-                _, picks = by_raster.setdefault((id(mask.raster), mask.is_scl), (mask, []))
-                picks.append(_Pick(k, mask.index, None))
-        for mask, picks in by_raster.values():
-            for pick, forbidden in self._mask(mask, picks, window):
+            for mask, own in _masks(frame, rank):
+                _, picks = by_raster.setdefault((id(mask.raster), mask.is_scl, own), (mask, []))
+                picks.append(_Pick(k, mask.index))
+        for (_, _, own), (mask, picks) in by_raster.items():
+            for pick, forbidden in self._mask(mask, picks, window, own=own):
                 blocked[pick.frame] |= forbidden
         return blocked
 
-    def _mask(self, mask: MaskLayer, picks: list[_Pick], window: Window) -> Iterator[tuple[_Pick, Mask]]:
+    def _mask(
+        self, mask: MaskLayer, picks: list[_Pick], window: Window, *, own: bool
+    ) -> Iterator[tuple[_Pick, Mask]]:
         reach = self._options.mask_dilation
         grown = window.grown(reach)
         placement = place(mask.raster.grid, self.grid, grown)
         got = self._read(mask.raster, [p.index for p in picks], placement.source) if placement else None
-        # no mask there: 0 is the scene class of no data; a custom mask says nothing beyond its edge
-        numbers = np.zeros((len(picks), grown.height, grown.width), np.uint8)
+        # beyond a scene's own classes is no data (class 0); another file's mask says nothing beyond its edge
+        beyond = 0 if own or not mask.is_scl else SCL_CLEAR
+        numbers = np.full((len(picks), grown.height, grown.width), beyond, np.uint8)
         if placement is not None and got is not None:
-            numbers = np.where(placement.inside, nearest(np.where(got[1], got[0], 0), placement), 0)
+            known = nearest(got[1], placement) & placement.inside
+            numbers = np.where(known, nearest(got[0], placement), beyond)
         for pick, layer in zip(picks, numbers, strict=True):
             soft, hard = self._forbidden(layer, mask.is_scl)
             yield (
@@ -174,6 +178,13 @@ class LocalSource:
         if is_scl:
             return scl_blocked(numbers, self._options.scl_invalid)
         return numbers != 0, np.zeros(numbers.shape, bool)
+
+
+def _masks(frame: Frame, rank: int) -> Iterator[tuple[MaskLayer, bool]]:
+    """(mask, whether it is the scene's own) of the scene of one rank."""
+    if rank < len(frame.scenes):
+        yield from ((mask, True) for mask in frame.scenes[rank].masks)
+        yield from ((mask, False) for mask in frame.borrowed_by(frame.scenes[rank]))
 
 
 def _stacked(reads: list[tuple[Raw, Mask] | None]) -> tuple[Raw, Mask] | None:

@@ -1,9 +1,9 @@
 """Pixels of a file → pixels of the area's grid.
 
-Resampling is done here and not by GDAL's warper because a pixel must read the same, to the last bit, in whatever
-window it is read: GDAL derives the kernel's scale and its rounding from the window's own extent, here every weight
-comes from the pixel's place in the whole grid. The semantics are GDAL's: bilinear and Catmull-Rom cubic over valid
-pixels only, valid where the nearest source pixel is. A test compares the two.
+Resampling is done here and not by GDAL's warper because a pixel must read the same, to the last bit, in
+whatever window it is read: GDAL derives the kernel's scale and its rounding from the window's own extent,
+here every weight comes from the pixel's place in the whole grid. The semantics are GDAL's: bilinear and
+Catmull-Rom cubic over valid pixels only, valid where the nearest source pixel is. A test compares the two.
 """
 
 import re
@@ -65,7 +65,9 @@ def parse_crs(text: str) -> str | None:
         crs = CRS.from_user_input(text)
     except CRSError:
         return None
-    code = crs.to_epsg(min_confidence=90)
+    # GDAL writes a null TOWGS84 into WKT 1, and the CRS then is "bound" and known by no code
+    base = crs.source_crs if crs.is_bound and crs.source_crs else crs
+    code = base.to_epsg(min_confidence=90)
     return f"EPSG:{code}" if code else crs.to_wkt()
 
 
@@ -156,8 +158,9 @@ def nearest(stack: npt.NDArray[Any], placement: Placement) -> npt.NDArray[Any]:
 
 def _gather(stack: npt.NDArray[Any], rows: npt.NDArray[Any], cols: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if rows.shape[1] == 1 and cols.shape[0] == 1:
-        return stack.take(rows[:, 0], axis=1).take(cols[0], axis=2)
-    picked: npt.NDArray[Any] = stack[:, rows, cols]
+        picked: npt.NDArray[Any] = stack.take(rows[:, 0], axis=1).take(cols[0], axis=2)
+    else:
+        picked = stack[:, rows, cols]
     return picked
 
 
@@ -207,4 +210,5 @@ def block_mean(values: Values, valid: Mask, factor: int) -> tuple[Values, Mask]:
     for block in blocks:
         total += values[block]
         count += valid[block]
-    return total / np.maximum(count, 1), count >= factor * factor / 2
+    total /= np.maximum(count, 1)
+    return total, count >= factor * factor / 2
