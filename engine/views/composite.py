@@ -45,7 +45,7 @@ SENTINEL1_COMPOSITE = Composite(
     "Sentinel-1 composite (VV, VH, VV−VH)",
     "s1",
     ("VV", "VH", "VV-VH"),
-    ((-20.0, -2.0), (-27.0, -9.0), (2.0, 15.0)),
+    ((-22.0, -2.0), (-28.0, -8.0), (0.0, 14.0)),
 )
 COMPOSITES = {each.name: each for each in (TRUE_COLOUR, FALSE_COLOUR, SENTINEL1_COMPOSITE)}
 

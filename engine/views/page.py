@@ -1,0 +1,111 @@
+"""A page of pictures that needs nothing but itself: one HTML file, offline, with the pictures inside."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from ..output import write_text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG and what it shows."""
+
+    path: Path
+    title: str
+    caption: str
+    alt: str = ""
+    wide: bool = False
+    """A plot over the whole width; otherwise a map, drawn with crisp pixels."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a paragraph and pictures; `badge` says where the data come from: real or simulated."""
+
+    title: str
+    text: str
+    pictures: Sequence[Picture]
+    badge: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    """(name, value) pairs in a row above the pictures."""
+
+
+def write_page(
+    title: str, lead: str, sections: Sequence[Section], path: Path, *, overwrite: bool = False
+) -> None:
+    """Write the page; the pictures are read and put into it."""
+    body = "\n".join(_section(section) for section in sections)
+    page = _PAGE.replace("{title}", escape(title)).replace("{lead}", escape(lead)).replace("{body}", body)
+    write_text(path, page, overwrite=overwrite)
+
+
+def _section(section: Section) -> str:
+    badge = (
+        f'<span class="badge {escape(section.badge)}">{escape(section.badge)}</span>' if section.badge else ""
+    )
+    facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in section.facts)
+    pictures = "\n".join(_figure(picture) for picture in section.pictures)
+    return (
+        f"<section><h2>{escape(section.title)}{badge}</h2><p>{escape(section.text)}</p>"
+        f"{f'<dl>{facts}</dl>' if facts else ''}<div class='pictures'>{pictures}</div></section>"
+    )
+
+
+def _figure(picture: Picture) -> str:
+    data = base64.b64encode(picture.path.read_bytes()).decode()
+    kind = "plot" if picture.wide else "map"
+    return (
+        f'<figure class="{kind}"><img alt="{escape(picture.alt or picture.title, quote=True)}" '
+        f'src="data:image/png;base64,{data}">'
+        f"<figcaption><b>{escape(picture.title)}</b> {escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root { --ink: #23282d; --soft: #5b6670; --line: #dfe4e8; --paper: #f6f7f8; --card: #fff; }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
+header, section, footer { max-width: 1160px; margin: 0 auto; padding: 0 28px; }
+header { padding-top: 44px; padding-bottom: 8px; }
+h1 { font-size: 32px; line-height: 1.2; margin: 0 0 10px; letter-spacing: -0.01em; }
+header p { font-size: 18px; color: var(--soft); max-width: 760px; margin: 0; }
+section { padding-top: 34px; }
+h2 { font-size: 22px; line-height: 1.3; margin: 0 0 6px; display: flex; gap: 12px; align-items: center;
+  flex-wrap: wrap; }
+section > p { color: var(--soft); max-width: 800px; margin: 0 0 16px; }
+.badge { font-size: 12px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase;
+  padding: 2px 10px;  border-radius: 999px; border: 1px solid; }
+.badge.real { color: #23613a; background: #e8f4ec; border-color: #bfdfca; }
+.badge.simulated { color: #7a4a06; background: #fdf3e2; border-color: #efd7ae; }
+dl { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 0 0 18px; }
+dt { font-size: 13px; color: var(--soft); }
+dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 20px; }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
+  overflow: hidden; display: flex; flex-direction: column; }
+figure.plot { grid-column: 1 / -1; }
+figure img { display: block; width: 100%; height: auto; }
+figure.map img { image-rendering: pixelated; background:
+  repeating-linear-gradient(45deg, #eceff1 0 6px, #fafbfb 6px 12px); }
+figure.plot img { padding: 10px 12px 0; }
+figcaption { padding: 10px 14px 14px; font-size: 14px; line-height: 1.45; color: var(--soft); }
+figcaption b { display: block; color: var(--ink); font-size: 15px; }
+footer { padding-top: 36px; padding-bottom: 48px; color: var(--soft); font-size: 14px; }
+footer code { background: #eceff1; padding: 1px 5px; border-radius: 4px; }
+</style>
+<header><h1>{title}</h1><p>{lead}</p></header>
+{body}
+<footer>Hatched: no data. Colours of embeddings are fitted once per area, over all dates and then kept:
+two pixels of one colour mean nearly the same thing on any two dates of that area.
+Contains modified Copernicus Sentinel data.</footer>
+</html>
+"""
