@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, ndtr
+from scipy.special import ndtr, ndtri
 
 from ...errors import AcquisitionError
 from .noise import Floats, normal, stream, uniform
@@ -28,14 +28,14 @@ class Climate:
     """Factor on peak leaf area."""
     interannual_days: float = 6.0
     """Standard deviation of a year's season against the mean one."""
-    temperature_c: float = 10.5
+    temperature_c: float = 11.0
     """Annual mean."""
-    temperature_range_c: float = 11.0
+    temperature_range_c: float = 10.0
     """Half the difference between summer and winter."""
     cloudiness: float = 0.55
     """Mean cloud cover, 0-1."""
     rain_mm: float = 1.9
-    """Mean per day."""
+    """Mean per day at a cloudiness of 0.55; it rains from dense cloud alone."""
     haze: float = 0.008
     """Mean reflectance that haze adds in the blue, not masked."""
     soil_brightness: float = 1.0
@@ -99,7 +99,7 @@ class Climate:
 
 @dataclass(frozen=True)
 class Weather:
-    """Daily weather of one landscape from day `first` to `last` (days since 1970-01-01), the same all over it."""
+    """Daily weather of one landscape from day `first` to `last`, days since 1970-01-01."""
 
     climate: Climate
     seed: int
@@ -110,7 +110,11 @@ class Weather:
         """Where the given days stand in the arrays below."""
         index = np.asarray(days, dtype=np.int64) - self.first
         if index.size and (index.min() < 0 or index.max() > self.last - self.first):
-            raise AcquisitionError("the simulated weather doesn't reach this day", value=np.asarray(days))
+            raise AcquisitionError(
+                "the simulated weather doesn't reach this day",
+                value=f"day {int(np.min(days))} to {int(np.max(days))} since 1970-01-01",
+                remedy=f"it knows {self.first} to {self.last}",
+            )
         return index
 
     @cached_property
@@ -124,13 +128,15 @@ class Weather:
         """A normal series with autocorrelation `memory` per day, a function of the absolute day alone."""
         shocks = normal(stream(self.seed, purpose), np.arange(self._days[0] - 40, self._days[-1] + 1))
         weights = memory ** np.arange(41) / np.sqrt(np.sum(memory ** (2 * np.arange(41))))
-        return np.convolve(shocks, weights, mode="valid")
+        series: Floats = np.convolve(shocks, weights, mode="valid")
+        return series
 
     @cached_property
     def summer(self) -> Floats:
         """0 in midwinter to 1 in midsummer, thirty days after the solstices, including spin-up."""
         turn = 200.0 if self.climate.latitude >= 0 else 18.0
-        return 0.5 + 0.5 * np.cos(2 * np.pi * ((self._days - turn) % 365.2425) / 365.2425)
+        height: Floats = 0.5 + 0.5 * np.cos(2 * np.pi * ((self._days - turn) % 365.2425) / 365.2425)
+        return height
 
     @cached_property
     def _cover(self) -> Floats:
@@ -156,8 +162,10 @@ class Weather:
 
     @cached_property
     def _rain(self) -> Floats:
-        wet = np.maximum(self._cover - 0.55, 0) ** 2 * -np.log(uniform(stream(self.seed, "rain"), self._days))
-        return wet * self.climate.rain_mm / 0.055
+        chance = -np.log(uniform(stream(self.seed, "rain"), self._days))
+        # 0.06: mean of the squared excess over 0.55 at a cloudiness of 0.55
+        fallen: Floats = np.maximum(self._cover - 0.55, 0) ** 2 * chance * self.climate.rain_mm / 0.06
+        return fallen
 
     @cached_property
     def rain(self) -> Floats:
@@ -167,7 +175,8 @@ class Weather:
     def _antecedent(self, memory_days: float) -> Floats:
         """Antecedent precipitation index: rain of the past, forgotten with `memory_days`."""
         weights = np.exp(-np.arange(240) / memory_days)
-        return np.convolve(self._rain, weights)[: len(self._rain)]
+        index: Floats = np.convolve(self._rain, weights)[: len(self._rain)]
+        return index
 
     @cached_property
     def surface_moisture(self) -> Floats:

@@ -1,4 +1,4 @@
-"""The ground of a simulated landscape, in absolute pixel coordinates: what is there, grows there and is seen there."""
+"""The ground of a simulated landscape in absolute pixels: what is there, grows there and reflects there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from .radar import backscatter
 from .surfaces import LAND_COVER_OF
 
 PATCH = 256  # larger windows are put together from patches, so that memory stays flat
+LATE_DAYS = 4
+"""How far the last pixels of a parcel are behind the first."""
 _COARSE_BANDS = [3, 4, 5, 7, 8, 9]  # 20 m pixels
 _BANDS = 10
 
@@ -77,7 +79,7 @@ class Ground:
         return out
 
     def reflectances(self, window: Window, days: Days) -> Iterator[Field]:
-        """Cloud-free reflectance in 0-1, [band, y, x], day by day; the window should be no larger than a patch."""
+        """Cloud-free reflectance in 0-1, [band, y, x], of each day; the window no larger than a patch."""
         mosaic = self.mosaic(window)
         parts = _spectra(mosaic.parcels, self.weather, days)
         shape = (_BANDS, *mosaic.main.shape)
@@ -88,7 +90,7 @@ class Ground:
             yield _resolved(np.maximum(surface, np.float32(0.001)).T.reshape(shape))
 
     def backscatters(self, window: Window, days: Days, orbits: list[str]) -> Iterator[Field]:
-        """Linear γ0 without speckle, [(VV, VH), y, x], of each pair of day and orbit; no larger than a patch."""
+        """Linear γ0 without speckle, [(VV, VH), y, x], of each day and orbit; no larger than a patch."""
         mosaic = self.mosaic(window)
         uneven = 1 + np.float32(0.4) * mosaic.vigour + np.float32(0.8) * mosaic.brightness
         for day, orbit in zip(days, orbits, strict=True):
@@ -99,12 +101,14 @@ class Ground:
 
 
 def _spectra(parcels: Parcels, weather: Weather, days: Days) -> Floats:
-    """Reflectance of parcels, its change with relative leaf area and its change per day late, [day, parcel, 3 × band]."""
+    """Reflectance, its change with relative leaf area and with being late, [day, parcel, 3 × band]."""
     state = canopy(parcels, weather, days)
-    lush = Canopy(1.2 * state.green, 1.2 * state.brown, state.flower, state.tilled)
-    late = canopy(parcels, weather, days - 2)
-    seen, more, before = (reflectance(parcels, weather, days, s) for s in (state, lush, late))
-    return np.concatenate([seen, (more - seen) / 0.2, (before - seen) / 2], axis=-1)
+    lush, sparse = (
+        Canopy(k * state.green, k * state.brown, state.flower, state.tilled) for k in (1.25, 0.75)
+    )
+    late = canopy(parcels, weather, days - LATE_DAYS)
+    seen, more, less, before = (reflectance(parcels, weather, days, s) for s in (state, lush, sparse, late))
+    return np.concatenate([seen, (more - less) / 0.5, before - seen], axis=-1)
 
 
 def _inner(image: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -11,7 +11,7 @@ from ...errors import AcquisitionError, AreaError
 from ...grid import RESOLUTION_M, Grid, Window
 from ..cube import CubeSource
 from .climate import Climate, Weather
-from .ground import Ground, patches
+from .ground import LATE_DAYS, Ground, patches
 from .phenology import Days
 from .sources import (
     SimulatedSentinel1,
@@ -61,7 +61,7 @@ class Landscape:
     @cached_property
     def weather(self) -> Weather:
         """Daily weather over the period, shared by the whole area."""
-        return Weather(self.climate, self.seed, day_number(self.start), day_number(self.end))
+        return Weather(self.climate, self.seed, day_number(self.start) - LATE_DAYS, day_number(self.end))
 
     @cached_property
     def _ground(self) -> Ground:
@@ -70,7 +70,7 @@ class Landscape:
     @property
     def days(self) -> Days:
         """Every day of the period, days since 1970-01-01."""
-        return np.arange(self.weather.first, self.weather.last + 1)
+        return np.arange(day_number(self.start), day_number(self.end) + 1)
 
     def source(self, modality: str, *, true_mask: bool = False) -> CubeSource:
         """The series of `s1` or `s2`; the S2 mask misses thin cloud and faint shadow unless `true_mask`."""
@@ -99,7 +99,7 @@ class Landscape:
         return self._ground.gpp(absolute(self.grid, window), wanted)
 
     def reflectance(self, window: Window, days: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """True cloud-free, noise-free reflectance in 0-1, [day, band, y, x], as Sentinel-2 would resolve it."""
+        """True cloud-free, noise-free reflectance in 0-1, [day, band, y, x], as Sentinel-2 resolves it."""
         wanted = np.asarray(days, dtype=np.int64)
         out = np.empty((len(wanted), 10, window.height, window.width), dtype=np.float32)
         for patch in patches(absolute(self.grid, window)):

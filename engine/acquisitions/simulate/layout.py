@@ -1,6 +1,6 @@
 """Where things lie: blocks of straight-edged fields between lanes, woods, a river, lakes and towns.
 
-Everything is a function of absolute coordinates (pixels of 10 m), so that any window sees the same landscape."""
+All is a function of absolute coordinates (pixels of 10 m), so that any window sees the same landscape."""
 
 from dataclasses import dataclass
 
@@ -96,21 +96,26 @@ def _blocks_around(seed: int, climate: Climate, points: Points) -> tuple[Blocks,
     seed_x = BLOCK_PX * (0.15 + 0.7 * uniform(key, 2))
     y, x = lattice_rows * BLOCK_PX + seed_y, lattice_cols * BLOCK_PX + seed_x
     # fields of one valley run alike: the angle follows a smooth field, with a few odd ones
-    angle = 1.1 * smooth_noise_at(stream(seed, "angle"), y, x, 240) + np.where(
-        uniform(key, 3) < 0.3, np.pi / 2, 0
-    )
+    angle = 1.1 * smooth_noise_at(stream(seed, "angle"), y, x, 240)
+    angle += np.where(uniform(key, 3) < 0.3, np.pi / 2, 0)
     kind = _block_kind(seed, climate, key, y, x)
     size = climate.field_px * np.exp(0.35 * normal(key, 4)) * np.where(kind == _FOREST, 2.0, 1.0)
     stretch = 1.6 + 1.6 * uniform(key, 5)
     blocks = Blocks(
-        key.ravel(),
-        *(
-            a.astype(np.float32).ravel()
-            for a in (seed_y, seed_x, np.cos(angle), np.sin(angle), size, size * stretch)
-        ),
-        kind.ravel(),
+        key=key.ravel(),
+        seed_y=_flat(seed_y),
+        seed_x=_flat(seed_x),
+        cosine=_flat(np.cos(angle)),
+        sine=_flat(np.sin(angle)),
+        width=_flat(size),
+        length=_flat(size * stretch),
+        kind=kind.ravel(),
     )
     return blocks, rows - rows[0], cols - cols[0]
+
+
+def _flat(values: Floats) -> Field:
+    return values.astype(np.float32).ravel()
 
 
 def _block_kind(seed: int, climate: Climate, key: Ints, y: Floats, x: Floats) -> npt.NDArray[np.uint8]:
@@ -123,48 +128,47 @@ def _block_kind(seed: int, climate: Climate, key: Ints, y: Floats, x: Floats) ->
     return np.where(forest, _FOREST, np.where(grass, _GRASS, _ARABLE)).astype(np.uint8)
 
 
+@dataclass(frozen=True, eq=False)
+class _Lattice:
+    """Where the sample points lie in the lattice of blocks; steps of 0 to 2 lead to the nine cells around."""
+
+    rows: Index
+    cols: Index
+    in_y: Field
+    in_x: Field
+    """Position inside the cell, pixels."""
+    width: int
+
+    def index(self, step_row: int, step_col: int) -> Index:
+        return (self.rows + step_row)[:, None] * self.width + (self.cols + step_col)[None, :]
+
+    def offset(self, blocks: Blocks, index: Index) -> tuple[Field, Field]:
+        """Pixels down and right from the seeds of the blocks at `index` [y, x]."""
+        down_cells = (index // self.width - self.rows[:, None] - 1).astype(np.float32)
+        right_cells = (index % self.width - self.cols[None, :] - 1).astype(np.float32)
+        down = self.in_y[:, None] - blocks.seed_y[index] - down_cells * np.float32(BLOCK_PX)
+        return down, self.in_x[None, :] - blocks.seed_x[index] - right_cells * np.float32(BLOCK_PX)
+
+
 def _nearest(blocks: Blocks, rows: Index, cols: Index, points: Points) -> Neighbours:
     """Nearest and second nearest seed of every point, from the nine lattice cells around it."""
-    lattice_cols = int(cols[-1]) + 3
+    in_y, in_x = np.mod(points.y, BLOCK_PX).astype(np.float32), np.mod(points.x, BLOCK_PX).astype(np.float32)
+    lattice = _Lattice(rows, cols, in_y, in_x, int(cols[-1]) + 3)
     first = np.full((len(rows), len(cols)), np.inf, dtype=np.float32)
     second, block = first.copy(), np.zeros(first.shape, dtype=np.int64)
     other = block.copy()
-    in_y, in_x = np.mod(points.y, BLOCK_PX).astype(np.float32), np.mod(points.x, BLOCK_PX).astype(np.float32)
-    for step_row in range(3):
-        for step_col in range(3):
-            index = (rows + step_row)[:, None] * lattice_cols + (cols + step_col)[None, :]
-            down = in_y[:, None] - blocks.seed_y[index] - np.float32((step_row - 1) * BLOCK_PX)
-            right = in_x[None, :] - blocks.seed_x[index] - np.float32((step_col - 1) * BLOCK_PX)
-            distance = down * down + right * right
-            nearer, next_nearer = distance < first, distance < second
-            other = np.where(nearer, block, np.where(next_nearer, index, other))
-            second = np.where(nearer, first, np.where(next_nearer, distance, second))
-            block, first = np.where(nearer, index, block), np.where(nearer, distance, first)
-    return _relative(blocks, block, other, second - first, (rows, cols, in_y, in_x), lattice_cols)
-
-
-def _relative(
-    blocks: Blocks,
-    block: Index,
-    other: Index,
-    difference: Field,
-    position: tuple[Index, Index, Field, Field],
-    lattice_cols: int,
-) -> Neighbours:
-    rows, cols, in_y, in_x = position
-
-    def offset(index: Index) -> tuple[Field, Field]:
-        step_row, step_col = (
-            index // lattice_cols - rows[:, None] - 1,
-            index % lattice_cols - cols[None, :] - 1,
-        )
-        down = in_y[:, None] - blocks.seed_y[index] - (step_row * BLOCK_PX).astype(np.float32)
-        return down, in_x[None, :] - blocks.seed_x[index] - (step_col * BLOCK_PX).astype(np.float32)
-
-    down, right = offset(block)
-    other_down, other_right = offset(other)
+    for step in range(9):
+        index = lattice.index(step // 3, step % 3)
+        down, right = lattice.offset(blocks, index)
+        distance = down * down + right * right
+        nearer, next_nearer = distance < first, distance < second
+        other = np.where(nearer, block, np.where(next_nearer, index, other))
+        second = np.where(nearer, first, np.where(next_nearer, distance, second))
+        block, first = np.where(nearer, index, block), np.where(nearer, distance, first)
+    down, right = lattice.offset(blocks, block)
+    other_down, other_right = lattice.offset(blocks, other)
     apart = np.sqrt((down - other_down) ** 2 + (right - other_right) ** 2)
-    return Neighbours(block, other, down, right, difference / (2 * apart))
+    return Neighbours(block, other, down, right, (second - first) / (2 * apart))
 
 
 def _strip(key: Ints | npt.ArrayLike, along: Field, size: Field) -> tuple[Index, Field]:
@@ -256,7 +260,8 @@ def _town(
 def _waters(seed: int, points: Points, parcels: Ints, surfaces: npt.NDArray[np.uint8]) -> None:
     """A river along a level line of smooth noise with its green banks, and a few lakes, in place."""
     valley = smooth_noise(stream(seed, "valley"), points.y, points.x, 430)
-    valley += np.float32(0.05) * fractal_noise(stream(seed, "meander"), points.y, points.x, 60, 2, 0.5)
+    meander = fractal_noise(stream(seed, "meander"), points.y, points.x, 60, octaves=2, roughness=0.5)
+    valley += np.float32(0.05) * meander
     bank = np.abs(valley)
     lake = smooth_noise(stream(seed, "lake"), points.y, points.x, 75)
     water = (bank < 0.011) | (lake > 2.75)

@@ -41,7 +41,7 @@ class Mosaic:
     """[pixel, 1]: relative deviation of leaf area; `brightness` likewise, of reflectance."""
     brightness: Field
     lateness: Field
-    """[pixel, 1]: days that the pixel is behind its parcel."""
+    """[pixel, 1]: how far the pixel is behind its parcel, 0-1."""
 
     def mix(self, per_parcel: Floats) -> Field:
         """Pixel values from parcel values: [parcel, k] → [pixel, k]."""
@@ -70,10 +70,12 @@ def mosaic_of(seed: int, climate: Climate, window: Window) -> Mosaic:
 def _texture(seed: int, window: Window) -> tuple[Field, Field, Field]:
     y, x = window.row + np.arange(window.height) + 0.5, window.col + np.arange(window.width) + 0.5
     grain = white_noise(stream(seed, "grain"), 0, window, 2)
-    vigour = 0.85 * fractal_noise(stream(seed, "vigour"), y, x, 22, 3, 0.75) + np.float32(0.5) * grain[0]
-    bright = 0.8 * fractal_noise(stream(seed, "brightness"), y, x, 9, 2, 0.8) + np.float32(0.6) * grain[1]
-    late = np.float32(1.3) * smooth_noise(stream(seed, "lateness"), y, x, 26)
-    return tuple(np.clip(a, -3, 3).astype(np.float32).reshape(-1, 1) for a in (vigour, bright, late))  # type: ignore[return-value]
+    vigour = (
+        0.85 * fractal_noise(stream(seed, "vigour"), y, x, 22, octaves=3, roughness=0.75) + 0.5 * grain[0]
+    )
+    bright = 0.8 * fractal_noise(stream(seed, "bright"), y, x, 9, octaves=2, roughness=0.8) + 0.6 * grain[1]
+    late = np.clip(np.float32(0.5) + np.float32(0.3) * smooth_noise(stream(seed, "lateness"), y, x, 26), 0, 1)
+    return tuple(np.clip(a, -2.2, 2.2).astype(np.float32).reshape(-1, 1) for a in (vigour, bright, late))
 
 
 def _main(samples: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

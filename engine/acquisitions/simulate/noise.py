@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from scipy.special import ndtri
 from ...grid import Window
 
 Ints = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Field = npt.NDArray[np.float32]
 
 NOISE_BLOCK = 64  # pixels; one random stream per block and frame
@@ -23,7 +24,7 @@ def stream(seed: int, purpose: str) -> int:
 
 
 def hashed(*keys: npt.ArrayLike) -> Ints:
-    """64 well-mixed bits per element of the broadcast integer keys, at least 1-D (SplitMix64, Steele 2014)."""
+    """64 well-mixed bits per element of the broadcast integer keys, at least 1-D (SplitMix64)."""
     mixed = np.zeros(1, dtype=np.uint64)
     for key in keys:
         word = np.atleast_1d(np.asarray(key)).astype(np.uint64)
@@ -89,7 +90,7 @@ def smooth_noise_at(key: int, y: Floats, x: Floats, scale: float) -> Floats:
     return total / _SPLINE_SPREAD
 
 
-def fractal_noise(key: int, y: Floats, x: Floats, largest: float, octaves: int, roughness: float) -> Field:
+def fractal_noise(key: int, y: Floats, x: Floats, largest: float, *, octaves: int, roughness: float) -> Field:
     """A sum of `octaves` smooth noises, each half as large and `roughness` as strong; variance 1."""
     total = np.zeros((len(y), len(x)), dtype=np.float32)
     for octave in range(octaves):

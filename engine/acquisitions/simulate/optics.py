@@ -9,7 +9,7 @@ from .phenology import Canopy, Days
 from .surfaces import INDEX, SPECTRUM, SURFACES, per_surface
 
 # extinction per unit of leaf area: leaves scatter in the near infrared, so it saturates later than the red
-_EXTINCTION = np.array([0.95, 0.85, 0.98, 0.75, 0.52, 0.46, 0.44, 0.43, 0.62, 0.75])
+_EXTINCTION = np.array([0.62, 0.55, 0.64, 0.50, 0.37, 0.33, 0.31, 0.31, 0.42, 0.50])
 _REDNESS = np.array([-0.28, -0.08, 0.2, 0.2, 0.17, 0.14, 0.1, 0.08, 0.02, 0.0])
 _LEAF = np.stack([SPECTRUM[s.leaf] for s in SURFACES])
 _DRY = np.stack([SPECTRUM[s.ground] for s in SURFACES])
@@ -38,7 +38,8 @@ def _living(parcels: Parcels, state: Canopy) -> Floats:
     trait = 0.13 * own[0] * _PIGMENTS + 0.06 * own[1] * _STRUCTURE + 0.09 * own[2] * _WATER
     leaf = _LEAF[parcels.surfaces] * np.exp(trait)
     blooming = 0.6 * state.flower[..., None]
-    return leaf * (1 - blooming) + SPECTRUM["flower"] * blooming
+    living: Floats = leaf * (1 - blooming) + SPECTRUM["flower"] * blooming
+    return living
 
 
 def _dead(parcels: Parcels) -> Floats:
@@ -64,11 +65,12 @@ def _shading(parcels: Parcels, weather: Weather, days: Days) -> Floats:
     """Tall canopies shade themselves under a low sun."""
     low = np.tan(weather.sun_zenith[weather.index(days)])[:, None, None] - 0.7
     woody = _WOODY[parcels.surfaces][:, None]
-    return np.clip(1 - np.where(woody, 0.11, 0.02) * low, 0.6, 1.1)
+    shading: Floats = np.clip(1 - np.where(woody, 0.11, 0.02) * low, 0.6, 1.1)
+    return shading
 
 
 def _snowed(bare: Floats, parcels: Parcels, weather: Weather, days: Days) -> Floats:
     cover = weather.snow[weather.index(days)][:, None, None]
-    caught = np.where(_WOODY[parcels.surfaces], 0.3, 0.95)
+    caught = np.where(_WOODY[parcels.surfaces], 0.16, 0.9)
     caught = np.where(parcels.surfaces == INDEX["water"], 0, caught)[:, None]
     return bare + (SPECTRUM["snow"] - bare) * cover * caught

@@ -1,6 +1,6 @@
 """Leaf area of parcels through the years, and the photosynthesis that follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -13,24 +13,46 @@ from .surfaces import SURFACES, Season, per_surface
 
 Days = npt.NDArray[np.int64]
 _NEVER = 9_999.0
+_YEAR = 365.2425
 _STUBBLE_LAI = 0.55
-_COVER_CROP = 0.4  # share of early harvested fields that carry a catch crop in autumn
+_CATCH_CROP = 0.35  # share of early harvested fields that carry a catch crop in autumn
 _SHARE_OF_PAR = 0.48  # photosynthetically active part of global radiation
 _FROST_C, _GROWTH_C = -2.0, 5.0
 
 
-def _gather(*values: tuple[float, ...] | float) -> Floats:
-    return per_surface([v if isinstance(v, tuple) else (v,) for v in values])
+@dataclass(frozen=True, eq=False)
+class _Traits:
+    """`Season` of many surfaces or parcels, one array element each."""
+
+    base: Floats
+    peak: Floats
+    up: Floats
+    up_width: Floats
+    down: Floats
+    down_width: Floats
+    end: Floats
+    end_width: Floats
+    winter: Floats
+    emerged: Floats
+    bloom: Floats
+    bloom_width: Floats
+    plough: Floats
+    cut_share: Floats
+    spread: Floats
+    drought: Floats
+
+    def of(self, surfaces: npt.NDArray[np.uint8]) -> "_Traits":
+        return _Traits(*(getattr(self, field.name)[surfaces] for field in fields(self)))
 
 
-def _traits(season: Season) -> tuple[float, ...]:
-    flower = season.flower or (_NEVER, 1.0)
+def _row(season: Season) -> tuple[float, ...]:
+    times = (*season.green_up, *season.senescence, *season.harvest, *season.autumn)
     plough = _NEVER if season.plough is None else season.plough
-    times = (*season.green_up, *season.senescence, *season.harvest, *season.autumn, *flower, plough)
-    return (*times, season.base, season.peak, season.cut_share, season.spread_days, season.drought)
+    rest = (plough, season.cut_share, season.spread_days, season.drought)
+    return (season.base, season.peak, *times, *(season.flower or (_NEVER, 1.0)), *rest)
 
 
-_TRAITS = _gather(*(_traits(s.season) for s in SURFACES))
+_TRAITS = _Traits(*per_surface([_row(s.season) for s in SURFACES]).T)
 _LIGHT_USE = per_surface([s.light_use for s in SURFACES])
 _OPTIMUM = per_surface([s.optimum_c for s in SURFACES])
 
@@ -57,53 +79,51 @@ class Canopy:
 
 def canopy(parcels: Parcels, weather: Weather, days: Days) -> Canopy:
     """Leaf area of every parcel on every day (days since 1970-01-01)."""
-    traits = _TRAITS[parcels.surfaces].T
+    traits = _TRAITS.of(parcels.surfaces)
     seasonal = days - weather.climate.season_shift_days - (0 if weather.climate.latitude >= 0 else 182)
-    years = 1970 + np.floor(seasonal / 365.2425).astype(np.int64)
-    drought = weather.drought[weather.index(days)][:, None]
+    years = 1970 + np.floor(seasonal / _YEAR).astype(np.int64)
     this_year, next_year = (_season(parcels, traits, weather, seasonal, years + ahead) for ahead in (0, 1))
-    green, brown, flower, tilled = (a + b for a, b in zip(this_year, next_year, strict=True))
-    alive = (1 - traits[15] * drought) * weather.climate.amplitude
-    return Canopy((green + traits[11]) * alive, brown * weather.climate.amplitude, flower, tilled)
-
-
-def _season(
-    parcels: Parcels, traits: Floats, weather: Weather, days: Floats, years: Days
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Green and brown leaf area, flowering and tillage of one growing season."""
-    (
-        up,
-        up_w,
-        down,
-        down_w,
-        end,
-        end_w,
-        winter,
-        emerged,
-        bloom,
-        bloom_w,
-        plough,
-        _,
-        peak,
-        cut_share,
-        spread,
-        _,
-    ) = traits
-    late, full = _jitter(parcels, weather, spread, years)
-    since = days[:, None] - (years[:, None] - 1970) * 365.2425 - late
-    grown = winter * expit((since - emerged) / 9) + (peak - winter) * expit((since - up) / up_w)
-    grown *= full * _cuts(parcels, cut_share, since, years)
-    dying, ended = expit((since - down) / down_w), expit((since - end) / end_w)
-    green, brown = grown * (1 - dying) * (1 - ended), 0.8 * grown * dying * (1 - ended)
-    # the parcel's own turn of the plough, up to a month late
-    turned = since - plough - 30 * (uniform(stream(weather.seed, "plough"), parcels.ids) - 0.5)
-    stubble = np.where(plough < _NEVER, _STUBBLE_LAI * ended * (turned < 0), 0)
-    catch = (
-        (end < 230) & (uniform(stream(weather.seed, "catch"), parcels.ids) < _COVER_CROP) & (plough < _NEVER)
+    thirst = 1 - traits.drought * weather.drought[weather.index(days)][:, None]
+    amplitude = weather.climate.amplitude
+    return Canopy(
+        green=(this_year.green + next_year.green) * thirst * amplitude,
+        brown=(this_year.brown + next_year.brown) * amplitude,
+        flower=this_year.flower + next_year.flower,
+        tilled=this_year.tilled + next_year.tilled,
     )
-    green = green + np.where(catch, 1.7 * expit((turned - 22) / 6) * (1 - expit((since - 345) / 7)), 0)
-    flower = np.exp(-(((since - bloom) / bloom_w) ** 2))
-    return green, brown + stubble, flower, np.where(turned >= 0, np.exp(-np.maximum(turned, 0) / 30), 0)
+
+
+def _season(parcels: Parcels, traits: _Traits, weather: Weather, days: Floats, years: Days) -> Canopy:
+    """What the growing season of `years` contributes, [day, parcel]."""
+    late, full = _jitter(parcels, weather, traits.spread, years)
+    since = days[:, None] - (years[:, None] - 1970) * _YEAR - late
+    grown = traits.winter * expit((since - traits.emerged) / 9)
+    grown = grown + (traits.peak - traits.winter) * expit((since - traits.up) / traits.up_width)
+    this_year = (since + late >= 0) & (since + late < _YEAR)
+    grown = (grown + traits.base * this_year) * full * _cuts(parcels, traits.cut_share, since, years)
+    evergreen = np.minimum(traits.base * this_year * full, grown)
+    dying = expit((since - traits.down) / traits.down_width)
+    ended = expit((since - traits.end) / traits.end_width)
+    green, brown = (
+        (grown - evergreen) * (1 - dying) * (1 - ended),
+        0.8 * (grown - evergreen) * dying * (1 - ended),
+    )
+    stubble, catch, tilled = _after_harvest(parcels, traits, weather, since, ended)
+    flower = np.exp(-(((since - traits.bloom) / traits.bloom_width) ** 2))
+    return Canopy(green + evergreen + catch, brown + stubble, flower, tilled)
+
+
+def _after_harvest(
+    parcels: Parcels, traits: _Traits, weather: Weather, since: Floats, ended: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Stubble until the plough, a catch crop on some early fields, and the roughness of turned soil."""
+    delay = 30 * (uniform(stream(weather.seed, "plough"), parcels.ids) - 0.5)
+    turned = since - traits.plough - delay
+    arable = traits.plough < _NEVER
+    stubble = np.where(arable, _STUBBLE_LAI * ended * (turned < 0), 0)
+    sown = arable & (traits.end < 230) & (uniform(stream(weather.seed, "catch"), parcels.ids) < _CATCH_CROP)
+    catch = np.where(sown, 1.7 * expit((turned - 22) / 6) * (1 - expit((since - 345) / 7)), 0)
+    return stubble, catch, np.where(turned >= 0, np.exp(-np.maximum(turned, 0) / 30), 0)
 
 
 def _jitter(parcels: Parcels, weather: Weather, spread: Floats, years: Days) -> tuple[Floats, Floats]:
@@ -126,7 +146,7 @@ def _cuts(parcels: Parcels, cut_share: Floats, days: Floats, years: Days) -> Flo
     for cut, day in enumerate((146, 192, 238, 272)):
         kept = mown & (uniform(12, parcels.ids) < (1.0, 0.8, 0.5, 0.25)[cut])
         when = day + 8 * normal(13, parcels.ids, cut, seasons[:, None])
-        since = days - when[which]
+        since = days - when[which]  # days count from the parcel's own new year
         left *= np.where(kept & (since >= 0), 1 - 0.8 * np.exp(-np.maximum(since, 0) / 19), 1)
     return left
 

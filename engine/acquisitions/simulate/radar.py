@@ -10,10 +10,11 @@ from .phenology import Canopy, Days
 from .surfaces import INDEX, SURFACES, per_surface
 
 LOOKS = 8.0
-"""Equivalent number of looks of a simulated scene: 4.4 of the ground-range product, and the averaging to 10 m γ0."""
+"""Equivalent number of looks: 4.4 of the ground-range product, more by averaging in terrain correction."""
 NOISE_FLOOR_DB = -29.0
 INCIDENCE = {"ascending": 36.0, "descending": 41.0}
 """Degrees; each orbit has its own offset after terrain correction, as real mosaics do."""
+_GROUND_GAIN = np.array([1.0, 0.65])  # cross-polarised return changes less with moisture and roughness
 _ORBIT_DB = {"ascending": 0.0, "descending": -0.35}
 _GROUND_DB = per_surface([s.ground_db for s in SURFACES])
 _CANOPY_DB = per_surface([s.canopy_db for s in SURFACES])
@@ -37,7 +38,8 @@ def backscatter(parcels: Parcels, weather: Weather, days: Days, state: Canopy, o
     soil = power(_ground_db(parcels, weather, days, state))
     cloud = power(_CANOPY_DB[parcels.surfaces] + 0.5 * normal(31, parcels.ids)[:, None])
     offset = _ORBIT_DB[orbit] + _facing_db(parcels, orbit)
-    return (cloud * (1 - through) + soil * through) * power(offset)[:, None]
+    seen: Floats = (cloud * (1 - through) + soil * through) * power(offset)[:, None]
+    return seen
 
 
 def _ground_db(parcels: Parcels, weather: Weather, days: Days, state: Canopy) -> Floats:
@@ -49,7 +51,8 @@ def _ground_db(parcels: Parcels, weather: Weather, days: Days, state: Canopy) ->
     ground = _MOISTURE_DB[parcels.surfaces] * wet + 2.2 * np.where(arable, state.tilled, 0)
     ground = ground - 3.0 * frozen * ~water + 0.9 * normal(33, parcels.ids) * ~water
     wind = 2.5 * normal(stream(weather.seed, "wind"), days)[:, None] * water
-    return _GROUND_DB[parcels.surfaces] + (ground + wind)[..., None]
+    level: Floats = _GROUND_DB[parcels.surfaces] + (ground + wind)[..., None] * _GROUND_GAIN
+    return level
 
 
 def _facing_db(parcels: Parcels, orbit: str) -> Floats:

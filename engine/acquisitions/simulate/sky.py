@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from ...grid import Window
 from .climate import Weather
-from .noise import Field, fractal_noise, hashed, normal, smooth_noise, stream, uniform
+from .noise import Field, Floats, fractal_noise, hashed, normal, smooth_noise, stream, uniform
 
 CLOUD_TRACE = 0.03
 """Opacity (0-1) from which a pixel truly counts as cloudy."""
@@ -26,6 +26,8 @@ class Sky:
 
     opacity: Field
     """0 (clear) to 1 (opaque cloud)."""
+    albedo: Field
+    """Brightness of the cloud tops, about 1."""
     cirrus: Field
     """Opacity of thin high cloud, 0-1."""
     shadow: Field
@@ -39,23 +41,27 @@ class Sky:
     def truly_clear(self) -> npt.NDArray[np.bool_]:
         """No cloud, cirrus or shadow beyond a trace."""
         covered = 1 - (1 - self.opacity) * (1 - self.cirrus)
-        return (covered < CLOUD_TRACE) & (self.shadow < SHADOW_TRACE)
+        clear: npt.NDArray[np.bool_] = (covered < CLOUD_TRACE) & (self.shadow < SHADOW_TRACE)
+        return clear
 
     @property
     def called_clear(self) -> npt.NDArray[np.bool_]:
         """What a scene classification calls clear: it misses thin cloud, cirrus and faint shadow."""
         cloud = self.opacity > np.float32(0.16) + np.float32(0.07) * self.doubt
         thin = self.cirrus > np.float32(0.15) + np.float32(0.06) * self.doubt
-        return ~(cloud | thin | (self.shadow > np.float32(0.28) + np.float32(0.1) * self.doubt))
+        shade = self.shadow > np.float32(0.28) + np.float32(0.1) * self.doubt
+        clear: npt.NDArray[np.bool_] = ~(cloud | thin | shade)
+        return clear
 
     def seen_through(self, surface: Field) -> Field:
         """Reflectance at the sensor's product level of a surface [band, y, x]."""
         lost = self.shadow * (1 - np.maximum(self.opacity, 0))
-        seen = surface * (1 - lost * (1 - _column(_DIFFUSE)))
+        seen: Field = surface * (1 - lost * (1 - _column(_DIFFUSE)))
         seen += self.haze * _column(_HAZE)
-        for layer, spectrum in ((self.cirrus, _CIRRUS), (self.opacity, _CLOUD)):
-            if layer.any():
-                seen += (_column(spectrum) - seen) * layer
+        if self.cirrus.any():
+            seen += (_column(_CIRRUS) - seen) * self.cirrus
+        if self.opacity.any():
+            seen += (_column(_CLOUD) * self.albedo - seen) * self.opacity
         return seen
 
 
@@ -69,12 +75,13 @@ def sky(weather: Weather, day: int, window: Window) -> Sky:
     y, x = window.row + np.arange(window.height) + 0.5, window.col + np.arange(window.width) + 0.5
     down, right = _shadow_shift(weather, day, key)
     cover = float(weather.cloud_cover[weather.index(day)])
-    opacity = _clouds(key, cover, y, x)
-    shadow = np.float32(0.92) * _clouds(key, cover, y - down, x - right)
-    haze = np.float32(weather.climate.haze * np.exp(0.6 * normal(key, 3)[0]) - 0.4 * weather.climate.haze)
-    patchy = smooth_noise(key + 40, y, x, 180)
-    doubt = fractal_noise(key + 50, y, x, 14, 2, 0.7)
-    return Sky(opacity, _cirrus(key, y, x), shadow, haze * (1 + np.float32(0.25) * patchy), doubt)
+    depth = _cloud_depth(key, cover, y, x)
+    shadow = np.float32(0.92) * _opacity(_cloud_depth(key, cover, y - down, x - right))
+    albedo = np.float32(1.28) - np.float32(0.62) / (1 + depth)
+    haze = np.float32(weather.climate.haze * (np.exp(0.6 * normal(key, 3)[0]) - 0.4))
+    patchy = 1 + np.float32(0.25) * smooth_noise(key + 40, y, x, 180)
+    doubt = fractal_noise(key + 50, y, x, 14, octaves=2, roughness=0.7)
+    return Sky(_opacity(depth), albedo, _cirrus(key, y, x), shadow, haze * patchy, doubt)
 
 
 def _shadow_shift(weather: Weather, day: int, key: int) -> tuple[float, float]:
@@ -85,20 +92,27 @@ def _shadow_shift(weather: Weather, day: int, key: int) -> tuple[float, float]:
     return float(-north * length * np.cos(np.radians(20))), float(-length * np.sin(np.radians(20)))
 
 
-def _clouds(key: int, cover: float, y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> Field:
-    """Opacity of the main cloud deck: `cover` of the area lies above the threshold of a fractal field."""
+def _cloud_depth(key: int, cover: float, y: Floats, x: Floats) -> Field:
+    """Optical depth (arbitrary unit): `cover` of the area lies above the threshold of a fractal field."""
     broken = uniform(key, 2)[0] < 0.45  # cumulus rather than a deck
-    largest, octaves, roughness = (110.0, 5, 0.62) if broken else (520.0, 6, 0.6)
-    field = fractal_noise(key, y, x, largest, octaves, roughness)
+    largest, octaves, roughness = (120.0, 6, 0.66) if broken else (560.0, 8, 0.66)
+    field = fractal_noise(key, y, x, largest, octaves=octaves, roughness=roughness)
     above = np.maximum(field - np.float32(ndtri(np.clip(1 - cover, 1e-4, 1 - 1e-4))), 0)
-    depth = np.float32(9.0 if broken else 5.0) * above
-    return 1 - np.exp(-depth * (1 + depth))
+    depth: Field = np.float32(6.0 if broken else 4.0) * above
+    return depth
 
 
-def _cirrus(key: int, y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> Field:
+def _opacity(depth: Field) -> Field:
+    # faint at the rim, then quickly opaque
+    opacity: Field = 1 - np.exp(-depth * (np.float32(0.4) + depth))
+    return opacity
+
+
+def _cirrus(key: int, y: Floats, x: Floats) -> Field:
     """Thin high cloud on about a third of the days, stretched along the wind."""
     strength = np.maximum(normal(key, 4)[0] - 0.4, 0) * 0.16
     if strength == 0:
         return np.zeros((len(y), len(x)), dtype=np.float32)
-    field = fractal_noise(key + 60, y * 2.5, x, 300, 3, 0.55)
-    return np.clip(np.float32(strength) * (field + np.float32(0.3)), 0, 0.6)
+    field = fractal_noise(key + 60, y * 2.5, x, 300, octaves=3, roughness=0.55)
+    thin: Field = np.clip(np.float32(strength) * (field + np.float32(0.3)), 0, 0.6)
+    return thin

@@ -94,7 +94,7 @@ class _Simulated:
 
 @dataclass(frozen=True)
 class SimulatedSentinel2(_Simulated):
-    """Simulated Level-2A reflectance under simulated clouds, with a mask as faulty as a scene classification."""
+    """Simulated Level-2A reflectance under simulated clouds, its mask as faulty as a real one."""
 
     true_mask: bool = False
     """Mask by the true state of the sky instead."""
@@ -127,7 +127,8 @@ class SimulatedSentinel2(_Simulated):
             seen = above.seen_through(surface * self._gain(day, acquisition))
             noise = white_noise(stream(self.ground.seed, "s2 noise"), day, window, len(SENTINEL2.bands))
             seen += noise * _S2_NOISE[:, None, None]
-            yield np.round(np.maximum(seen, _STORED_STEP) / _STORED_STEP) * _STORED_STEP, above
+            stored = np.round(np.maximum(seen, _STORED_STEP) / _STORED_STEP) * _STORED_STEP
+            yield stored.astype(np.float32, copy=False), above
 
     def _gain(self, day: int, acquisition: Acquisition) -> Field:
         """Scene-wide factor per band: calibration, and the view angle of the orbit."""

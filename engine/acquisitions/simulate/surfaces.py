@@ -1,8 +1,9 @@
 """The surfaces that a simulated landscape is made of: land cover, season, spectra and radar parameters.
 
-Spectra follow typical Sentinel-2 L2A values of dense, closed cover of each kind; radar parameters are of the order
-that water-cloud fits report for C band (Attema & Ulaby 1978; Vreugdenhil et al. 2018)."""
+Spectra follow typical Sentinel-2 L2A values of dense, closed cover of each kind; radar parameters are of
+the order that water-cloud fits report for C band (Attema & Ulaby 1978; Vreugdenhil et al. 2018)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -143,7 +144,7 @@ BEET = Season(
     peak=5.0, green_up=(155, 9), senescence=(300, 14), harvest=(288, 0.7), plough=298, spread_days=8
 )
 MEADOW = Season(
-    base=0.9,
+    base=0.7,
     peak=3.4,
     green_up=(98, 11),
     senescence=(292, 16),
@@ -156,7 +157,7 @@ PASTURE = Season(
     base=0.8, peak=2.2, green_up=(98, 14), senescence=(285, 22), harvest=(315, 16), spread_days=7, drought=0.6
 )
 BROADLEAF = Season(
-    base=0.35, peak=4.6, green_up=(113, 5), senescence=(284, 7), harvest=(304, 6), spread_days=3, drought=0.12
+    base=0.2, peak=4.6, green_up=(113, 5), senescence=(284, 7), harvest=(304, 6), spread_days=3, drought=0.12
 )
 NEEDLE = Season(
     base=3.6,
@@ -194,7 +195,7 @@ SURFACES = (
         light_use=1.75,
         optimum_c=15,
     ),
-    Surface("beet", 4, BEET, "beet", canopy_db=(-8.2, -14.0), attenuation=(0.14, 0.14), light_use=1.9),
+    Surface("beet", 4, BEET, "beet", canopy_db=(-8.2, -14.0), attenuation=(0.14, 0.14), light_use=1.65),
     Surface(
         "meadow",
         5,
@@ -206,7 +207,7 @@ SURFACES = (
         canopy_db=(-12.2, -17.6),
         attenuation=(0.14, 0.14),
         moisture_db=4,
-        light_use=1.45,
+        light_use=1.25,
         optimum_c=16,
     ),
     Surface(
@@ -220,7 +221,7 @@ SURFACES = (
         canopy_db=(-12.2, -18.0),
         attenuation=(0.14, 0.14),
         moisture_db=4,
-        light_use=1.35,
+        light_use=1.2,
         optimum_c=16,
     ),
     Surface(
@@ -235,7 +236,7 @@ SURFACES = (
         (-9.8, -15.2),
         (0.25, 0.25),
         1,
-        1.3,
+        1.2,
     ),
     Surface(
         "conifer",
@@ -291,7 +292,7 @@ SURFACES = (
 INDEX = {surface.name: index for index, surface in enumerate(SURFACES)}
 
 
-def per_surface(values: list[float] | list[tuple[float, ...]]) -> Floats:
+def per_surface(values: Sequence[float | tuple[float, ...]]) -> Floats:
     """A look-up table [surface] or [surface, ...] for `table[parcel_surfaces]`."""
     return np.array(values, dtype=np.float64)
 
