@@ -61,6 +61,14 @@ def _is_unsigned(array: xr.DataArray) -> bool:
 def scan_cube(path: Path, reading: Reading) -> Findings:
     """The scenes of one NetCDF file or Zarr store; its errors are those of `open_local`."""
     dataset = _open(path)
+    try:
+        return _scenes(dataset, path, reading)
+    except Exception:
+        dataset.close()  # the user may want to mend and replace the file at once
+        raise
+
+
+def _scenes(dataset: xr.Dataset, path: Path, reading: Reading) -> Findings:
     found = Findings()
     layers = _layers(dataset, path, reading, found)
     for k, time in enumerate(_times(dataset, path, reading.options)):

@@ -78,7 +78,7 @@ def unstated(modality: Modality, stated: Stated, sample: Raw, where: str, option
     kinds = [f"{name}: {text}" for name, text in PRESETS.items() if name.startswith(modality.name)]
     return UnitError(
         f"the unit of the {modality.name} values in {where} is stated nowhere",
-        value=f"{stated.dtype}, {seen_range(sample)}",
+        value=f"{np.dtype(stated.dtype).name}, {seen_range(sample)}",
         remedy=f"state it: {options}, or a preset ({'; '.join(kinds)})",
     )
 

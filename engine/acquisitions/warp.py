@@ -68,6 +68,9 @@ def parse_crs(text: str) -> str | None:
     # GDAL writes a null TOWGS84 into WKT 1, and the CRS then is "bound" and known by no code
     base = crs.source_crs if crs.is_bound and crs.source_crs else crs
     code = base.to_epsg(min_confidence=90)
+    told = base.to_json_dict().get("id", {})
+    if code is None and told.get("authority") == "EPSG" and told["code"] == base.to_epsg(min_confidence=20):
+        code = told["code"]  # says so itself, and is like it but for the order of axes
     return f"EPSG:{code}" if code else crs.to_wkt()
 
 
