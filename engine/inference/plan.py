@@ -1,0 +1,184 @@
+"""How an area is cut: tiles that are stored, blocks that are computed, target dates that go together.
+
+Made from numbers alone (days, shape, the model's own account of its memory), so that a whole Sentinel-2 tile
+and year can be planned on paper. A tile is a whole number of the store's shards, or one of several blocks.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+
+from ..errors import ResourceError
+from ..grid import Window
+from ..representation.interface import RepresentationModel
+from ..store_layout import StoreSpec
+from ..store_writer import TileKey
+from .reach import Days, frames_in_reach
+
+LARGEST_BUDGET = 3_000_000_000
+SHARE_OF_AVAILABLE = 0.6
+PROCESS_BYTES = 500_000_000
+"""Python, PyTorch and the libraries, before any pixel."""
+BLOCK_SIDES = (16, 32, 64, 128, 256, 512)
+CUBE_BYTES = 5
+"""A value (float32) and its validity (bool), per band."""
+SCALING_BYTES = 16
+"""Copies of one modality's values while they are clipped and scaled."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a run has to do, as numbers."""
+
+    spec: StoreSpec
+    """Grid, target dates, stored dimensions and type."""
+    days: Mapping[str, Days]
+    """Acquisition days per modality, ascending."""
+    past_only: bool = False
+
+    @property
+    def targets(self) -> Days:
+        return np.array(self.spec.days)
+
+    def frames(self, name: str, times: slice, reach_days: float) -> range:
+        """Indices of a modality's acquisitions that some target dates may use."""
+        found = frames_in_reach(self.days[name], self.targets[times], reach_days, past_only=self.past_only)
+        return range(found.start, found.stop)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take."""
+
+    tiles: int
+    """Units that are stored and resumed by."""
+    pixel_dates: int
+    storage_bytes: int
+    """Upper bound: without compression of the layers and without leaving out empty shards."""
+    peak_memory_bytes: int
+    read_bytes: int
+    """Cube values read, decoded: overlaps in space (halo) and time (reach) included."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sides in pixels, target dates at once, and the memory that these take."""
+
+    tile: int
+    block: int
+    batch: int
+    memory_bytes: int
+
+    def times(self, dates: int) -> list[slice]:
+        return [slice(first, min(first + self.batch, dates)) for first in range(0, dates, self.batch)]
+
+    def tiles(self, workload: Workload) -> Iterator[TileKey]:
+        """All tiles, in the order in which they are computed."""
+        for window in workload.spec.grid.tiles(self.tile):
+            for times in self.times(len(workload.spec.days)):
+                yield TileKey(window, times)
+
+    def blocks(self, tile: TileKey) -> Iterator[Window]:
+        """The blocks of a tile, as windows of the grid."""
+        height, width = tile.window.height, tile.window.width
+        for row, col in itertools.product(range(0, height, self.block), range(0, width, self.block)):
+            size = min(self.block, height - row), min(self.block, width - col)
+            yield Window(tile.window.row + row, tile.window.col + col, *size)
+
+    def estimate(self, workload: Workload, model: RepresentationModel) -> Estimate:
+        """What the run will take; nothing is read for it."""
+        spec = workload.spec
+        rows, cols = spec.grid.shape
+        pixel_dates = rows * cols * len(spec.days)
+        item = np.dtype(spec.dtype).itemsize * spec.dims + 1 + len(spec.layers)
+        values = _work(model, workload, self.block, self.batch) * rows * cols
+        return Estimate(
+            tiles=-(-rows // self.tile) * -(-cols // self.tile) * len(self.times(len(spec.days))),
+            pixel_dates=pixel_dates,
+            storage_bytes=pixel_dates * item,
+            peak_memory_bytes=_memory(model, workload, self.block, self.batch),
+            read_bytes=int(values * CUBE_BYTES),
+        )
+
+
+def default_budget() -> int:
+    """3 GB, or 60 % of the memory that is free now if that is less."""
+    return int(min(LARGEST_BUDGET, SHARE_OF_AVAILABLE * psutil.virtual_memory().available))
+
+
+def make_plan(model: RepresentationModel, workload: Workload, memory_bytes: int | None = None) -> Plan:
+    """The cut with the least repeated work (halo, reach) that keeps to the memory; deterministic.
+
+    `ResourceError` if not even the smallest cut fits."""
+    budget = default_budget() if memory_bytes is None else memory_bytes
+    batches = _batches(workload.spec)
+    fitting: list[tuple[float, int, int]] = []
+    cuts = list(itertools.product(_sides(workload.spec), batches))
+    for block, batch in cuts:
+        if _memory(model, workload, block, batch) <= budget:
+            fitting.append((_work(model, workload, block, batch), -block, -batch))
+    if not fitting:
+        least = min(_memory(model, workload, block, batch) for block, batch in cuts)
+        raise ResourceError(
+            "the memory does not suffice for the smallest tile",
+            value=f"{least / 1e9:.2f} GB needed, {budget / 1e9:.2f} GB allowed",
+            remedy="allow more memory, close other programs, or embed fewer dates",
+        )
+    _, block, batch = min(fitting)
+    return Plan(max(-block, workload.spec.side), -block, -batch, _memory(model, workload, -block, -batch))
+
+
+def _sides(spec: StoreSpec) -> list[int]:
+    """Block sides that divide a shard or are a whole number of shards."""
+    widest = -(-max(spec.grid.shape) // spec.side) * spec.side
+    return [
+        s for s in {*BLOCK_SIDES, spec.side} if s <= widest and (spec.side % s == 0 or s % spec.side == 0)
+    ]
+
+
+def _batches(spec: StoreSpec) -> list[int]:
+    """Numbers of target dates at once: whole shards in time, doubling, up to all."""
+    batches, dates = [], len(spec.days)
+    batch = spec.times
+    while batch < dates:
+        batches.append(batch)
+        batch *= 2
+    return [*batches, -(-dates // spec.times) * spec.times]
+
+
+def _frames(model: RepresentationModel, workload: Workload, batch: int) -> list[dict[str, int]]:
+    """Frames per modality, for every batch of target dates."""
+    starts = range(0, len(workload.spec.days), batch)
+    return [
+        {m: len(workload.frames(m, slice(s, s + batch), model.reach_days)) for m in workload.spec.modalities}
+        for s in starts
+    ]
+
+
+def _work(model: RepresentationModel, workload: Workload, block: int, batch: int) -> float:
+    """Cube values to read and encode per pixel of the area."""
+    bands = {name: len(modality.bands) for name, modality in model.modalities.items()}
+    values = sum(n * bands[m] for frames in _frames(model, workload, batch) for m, n in frames.items())
+    return values * ((block + 2 * model.halo) / block) ** 2
+
+
+def _memory(model: RepresentationModel, workload: Workload, block: int, batch: int) -> int:
+    spec = workload.spec
+    bands = {name: len(modality.bands) for name, modality in model.modalities.items()}
+    pixels = (block + 2 * model.halo) ** 2
+    dates = min(batch, len(spec.days))
+    most = 0.0
+    for frames in _frames(model, workload, batch):
+        values = {m: n * bands[m] for m, n in frames.items()}
+        # the block that is computed, as cube and as tensors, and the next one, read ahead
+        cubes = 3 * CUBE_BYTES * sum(values.values()) + SCALING_BYTES * max(values.values())
+        support = 14 * max(frames.values())
+        most = max(most, (cubes + support + model.bytes_per_pixel(frames, dates)) * pixels)
+    item = np.dtype(spec.dtype).itemsize * spec.dims + len(spec.layers) + 1
+    tile = max(block, spec.side)
+    block_results = dates * spec.dims * (4 + 4 + 4) * block**2  # as tensor, as array, as clipped
+    tile_results = (dates + 4 * spec.times) * item * tile**2  # and a few times one shard while it is written
+    return int(PROCESS_BYTES + most + block_results + tile_results)

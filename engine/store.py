@@ -1,0 +1,229 @@
+"""EmbeddingStore: what a run leaves on the disk, read by map and by pixel."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from .errors import AreaError, InputError, TargetError
+from .grid import Grid, Window
+from .store_layout import KIND, NO_FRAME
+from .store_shards import ShardLayout, ShardReader
+
+__all__ = ["NO_FRAME", "DateMap", "EmbeddingStore", "PixelSeries"]
+
+Support = Mapping[str, npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, eq=False)
+class DateMap:
+    """One target date of a window."""
+
+    time: np.datetime64
+    grid: Grid
+    """Of the window."""
+    embedding: npt.NDArray[np.float32]
+    """[dim, y, x]; 0 where not valid."""
+    validity: npt.NDArray[np.bool_]
+    """[y, x]."""
+    support: Support
+    """`clear_count_<m>` and `nearest_days_<m>` (255 = none) of every modality, [y, x]."""
+
+
+@dataclass(frozen=True, eq=False)
+class PixelSeries:
+    """All target dates of one pixel, or of several (a leading pixel axis)."""
+
+    times: npt.NDArray[np.datetime64]
+    """[time], UTC."""
+    embedding: npt.NDArray[np.float32]
+    """[(pixel,) time, dim]; 0 where not valid."""
+    validity: npt.NDArray[np.bool_]
+    """[(pixel,) time]."""
+    support: Support
+    """As in `DateMap`, [(pixel,) time]."""
+
+    def pixel(self, index: int) -> "PixelSeries":
+        support = {name: values[index] for name, values in self.support.items()}
+        return PixelSeries(self.times, self.embedding[index], self.validity[index], support)
+
+
+class EmbeddingStore:
+    """An embedding store opened for reading; `InputError` where there is none, or a damaged one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        try:
+            self._root = zarr.open_group(self.path, mode="r")
+            self.attributes: dict[str, Any] = dict(self._root.attrs)
+            if self.attributes.get("kind") != KIND:
+                raise InputError(
+                    "this Zarr group is no embedding store", value=path, remedy="give an output of embed"
+                )
+            self._embedding: zarr.Array[Any] = self._root["embedding"]  # type: ignore[assignment]
+            self.grid = Grid.from_dict(json.loads(self.attributes["grid"]))
+        except (OSError, KeyError, ValueError) as error:  # zarr's errors derive from these
+            raise InputError("there is no readable embedding store", value=path, remedy=str(error)) from error
+        self._reader = ShardReader(self.path / "embedding", self._shard_layout())
+
+    @property
+    def complete(self) -> bool:
+        """False while tiles are missing: the run is going on or was interrupted."""
+        return bool(self.attributes["status"] == "complete")
+
+    @property
+    def dims(self) -> int:
+        return int(self._embedding.shape[1])
+
+    @property
+    def dtype(self) -> str:
+        return str(self._embedding.dtype)
+
+    @cached_property
+    def times(self) -> npt.NDArray[np.datetime64]:
+        """Target dates, [time] datetime64[s] in UTC."""
+        seconds: npt.NDArray[np.int64] = self._root["time"][...]  # type: ignore[index, assignment]
+        return seconds.astype("datetime64[s]")
+
+    @property
+    def days(self) -> npt.NDArray[np.float64]:
+        """Target dates, [time] days since 1970-01-01."""
+        return self.times.astype(np.int64) / 86_400
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        return tuple(self.scenes)
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """`name`, `sha256`, `family`, `config` of the model that made the store."""
+        return dict(json.loads(self.attributes["model"]))
+
+    @property
+    def scenes(self) -> dict[str, list[dict[str, Any]]]:
+        """Acquisitions behind the store, per modality: time, platform, orbit, baseline, sources."""
+        return dict(json.loads(self.attributes["scenes"]))
+
+    def index_of(self, when: int | date | datetime) -> int:
+        """Index of a target date; `TargetError` if the store doesn't hold it."""
+        if isinstance(when, int):
+            if not -len(self.times) <= when < len(self.times):
+                raise TargetError("no such date index", value=when, remedy=f"0 to {len(self.times) - 1}")
+            return when % len(self.times)
+        found = np.flatnonzero(self._matches(when))
+        if not len(found):
+            nearest = self.times[np.abs(self.times - _datetime64(when)).argmin()]
+            raise TargetError(
+                "the store doesn't hold this date", value=when, remedy=f"the nearest is {nearest}"
+            )
+        return int(found[0])
+
+    def _matches(self, when: date | datetime) -> npt.NDArray[np.bool_]:
+        if isinstance(when, datetime):
+            return np.abs(self.times - _datetime64(when)) < np.timedelta64(1, "s")
+        same: npt.NDArray[np.bool_] = self.times.astype("datetime64[D]") == np.datetime64(when, "D")
+        return same
+
+    def read_map(
+        self, when: int | date | datetime, window: Window | None = None, dims: int | None = None
+    ) -> DateMap:
+        """One date (by index, day or time) of a window, with the first `dims` dimensions."""
+        window = window or self.grid.window
+        rows, cols = self._inside(window)
+        index = self.index_of(when)
+        layers = self._layers((slice(index, index + 1), *window.slices))
+        embedding = self._reader.read(range(index, index + 1), self._prefix(dims), rows, cols)[0]
+        validity = layers.pop("validity")[0].astype(bool)
+        if not validity.all():
+            embedding[:, ~validity] = 0
+        support = {name: values[0] for name, values in layers.items()}
+        return DateMap(self.times[index], self.grid.crop(window), embedding, validity, support)
+
+    def read_series(self, row: int, col: int, dims: int | None = None) -> PixelSeries:
+        """All dates of one pixel; positions become pixels with `grid.pixel_at`."""
+        return self.read_series_many([(row, col)], dims).pixel(0)
+
+    def read_series_many(self, pixels: Sequence[tuple[int, int]], dims: int | None = None) -> PixelSeries:
+        """All dates of several pixels, in their order; each chunk on the disk is read once."""
+        places = np.array(pixels, dtype=np.int64).reshape(-1, 2)
+        for row, col in places:
+            self._inside(Window(int(row), int(col), 1, 1))
+        count, dates = len(places), len(self.times)
+        embedding = np.zeros((count, dates, self._prefix(dims)), np.float32)
+        layers = {name: np.zeros((count, dates), np.uint8) for name in self._layer_names}
+        side = self._reader.layout.chunk
+        for chunk in np.unique(places // side, axis=0):
+            chosen = np.flatnonzero((places // side == chunk).all(axis=1))
+            self._read_chunk_series(places[chosen], chosen, embedding, layers)
+        validity = layers.pop("validity").astype(bool)
+        embedding[~validity] = 0
+        return PixelSeries(self.times, embedding, validity, layers)
+
+    def _read_chunk_series(
+        self,
+        places: npt.NDArray[np.int64],
+        chosen: npt.NDArray[np.int64],
+        embedding: npt.NDArray[np.float32],
+        layers: dict[str, npt.NDArray[np.uint8]],
+    ) -> None:
+        """Read the rectangle that holds some pixels of one chunk, and pick them out of it."""
+        (top, left), (bottom, right) = places.min(axis=0).tolist(), (places.max(axis=0) + 1).tolist()
+        rows, cols = (places - (top, left)).T
+        values = self._reader.read(
+            range(len(self.times)), embedding.shape[2], range(top, bottom), range(left, right)
+        )
+        embedding[chosen] = values[:, :, rows, cols].transpose(2, 0, 1)
+        for name, layer in self._layers((slice(None), slice(top, bottom), slice(left, right))).items():
+            layers[name][chosen] = layer[:, rows, cols].T
+
+    @cached_property
+    def _layer_names(self) -> tuple[str, ...]:
+        kinds = ("clear_count", "nearest_days")
+        return ("validity", *(f"{kind}_{m}" for m in self.modalities for kind in kinds))
+
+    def _layers(self, selection: tuple[slice, ...]) -> dict[str, npt.NDArray[np.uint8]]:
+        arrays: dict[str, Any] = {name: self._root[name] for name in self._layer_names}
+        return {name: array[selection].astype(np.uint8) for name, array in arrays.items()}
+
+    def _prefix(self, dims: int | None) -> int:
+        if dims is None:
+            return self.dims
+        if not 1 <= dims <= self.dims:
+            raise InputError(
+                "the store doesn't hold that many dimensions", value=dims, remedy=f"1 to {self.dims}"
+            )
+        return dims
+
+    def _inside(self, window: Window) -> tuple[range, range]:
+        rows = range(window.row, window.row + window.height)
+        cols = range(window.col, window.col + window.width)
+        height, width = self.grid.shape
+        if not (0 <= rows.start < rows.stop <= height and 0 <= cols.start < cols.stop <= width):
+            raise AreaError(
+                "the window reaches beyond the store",
+                value=window,
+                remedy=f"stay within {height} × {width} pixels",
+            )
+        return rows, cols
+
+    def _shard_layout(self) -> ShardLayout:
+        array = self._embedding
+        if array.compressors or array.shards is None:
+            raise InputError("the store has another layout", value=self.path, remedy="open it with xarray")
+        scale = float(array.attrs.get("scale_factor", 1.0))  # type: ignore[arg-type]
+        return ShardLayout(
+            array.shape[1], str(array.dtype), scale, array.shards[0], array.shards[2], array.chunks[2]
+        )
+
+
+def _datetime64(when: date | datetime) -> np.datetime64:
+    if isinstance(when, datetime) and when.tzinfo is not None:
+        when = when.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(when, "s")
