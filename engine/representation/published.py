@@ -120,19 +120,19 @@ def _load(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     ]
     if misshaped:
         raise _refused("has misshaped tensors", misshaped, path)
+    if bad := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        raise _refused("has tensors that aren't finite", bad, path)
     module.load_state_dict(tensors)
-    _check_loaded(module, tensors, path)
+    _check_tied(module, tensors, path)
 
 
-def _check_loaded(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def _check_tied(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """A tied tensor is loaded under several names: if they differ, one of them isn't what was stored."""
     loaded = module.state_dict()
     if untied := [
         name for name, tensor in tensors.items() if not torch.equal(loaded[name], tensor.to(loaded[name]))
     ]:
         raise _refused("has tensors that differ from those that they must be tied to", untied, path)
-    if bad := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
-        raise _refused("has tensors that aren't finite", bad, path)
 
 
 def _refused(what: str, names: list[str], path: Path) -> CheckpointError:

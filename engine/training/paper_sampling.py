@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..representation.interface import Observations
 from ..representation.paper import PairedWindows, paired_windows
 from ..representation.paper_config import FRAMES, HALO, LARGEST_SEPARATION, PATCH
-from ..representation.paper_windows import Windows, cut, smooth_backscatter
+from ..representation.paper_windows import Windows, cut, fits_in_time, smooth_backscatter
 
 CONSECUTIVE = 20
 ATTEMPTS = 200
@@ -72,7 +72,7 @@ def _pair(place: Place, frames: Tensor, pixels: Tensor) -> PairedWindows | None:
 def _frames_at_random_pixel(
     observations: Observations, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor] | None:
-    """Frame indices [1, 11] and the pixel's index [1] inside the halo; None where too little was observed."""
+    """Frame indices [1, 11] and the pixel's index [1] inside the halo; None where it won't do."""
     rows, cols = (size - 2 * HALO for size in observations.values.shape[2:])
     row, col = rng.integers(rows), rng.integers(cols)
     usable = observations.validity[:, :, row + HALO, col + HALO].any(1).nonzero()[:, 0]
@@ -81,7 +81,9 @@ def _frames_at_random_pixel(
         return None
     first = rng.integers(len(usable) - pool + 1)
     chosen = first + np.sort(rng.choice(pool, FRAMES, replace=False))
-    return usable[torch.from_numpy(chosen)][None], torch.tensor([row * cols + col])
+    frames = usable[torch.from_numpy(chosen)][None]
+    short = fits_in_time(observations.days[frames]).all()
+    return (frames, torch.tensor([row * cols + col])) if short else None
 
 
 def _until_drawn(draw: Callable[[], Drawn | None], sensor: str) -> Drawn:
