@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.embed import embed
 from .commands.inspect import doctor
+from .commands.series import series
 from .commands.terminal import Run, stopping_on_interrupt
+from .commands.view import view
 
 app = typer.Typer(
     name="phenolens",
@@ -19,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (doctor,):
+for command in (embed, series, view, doctor):
     app.command()(command)
 
 

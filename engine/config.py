@@ -16,12 +16,7 @@ def read_config(path: Path, command: str, flags: Iterable[str]) -> dict[str, Any
     """The values of a config file by flag name (`s2-scale`), checked against the command's `flags`.
 
     `InputError` where the file can't be read, is of another command or holds a key that is no flag."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the config file can't be read", value=path, remedy=str(error)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError("the config file is no valid TOML", value=path, remedy=str(error)) from error
+    content = load(path)
     written_by = content.pop(COMMAND_KEY, command)
     if written_by != command:
         raise InputError(
@@ -31,6 +26,16 @@ def read_config(path: Path, command: str, flags: Iterable[str]) -> dict[str, Any
         )
     _check_keys(content, sorted(flags), path)
     return content
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The keys and values of a config file, unchecked; `InputError` where it can't be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("the config file is no valid TOML", value=path, remedy=str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("the config file can't be read", value=path, remedy=str(error)) from error
 
 
 def _check_keys(content: Mapping[str, Any], flags: list[str], path: Path) -> None:

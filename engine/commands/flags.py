@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -13,7 +13,7 @@ from ..config import read_config, to_toml
 from ..output import write_text
 from .terminal import Run
 
-OURS = ("config", "json", "verbose", "overwrite")
+OURS = ("config", "json", "verbose", "overwrite", "plan")
 """Flags that say how to run, not what: a replay gives its own."""
 
 
@@ -51,7 +51,9 @@ def _parameters(command: Callable[..., None], name: str, hints: dict[str, Any]) 
 
 
 def _default(field: Any) -> Any:
-    return field.default_factory() if callable(field.default_factory) else field.default
+    if callable(field.default_factory):
+        return field.default_factory()
+    return inspect.Parameter.empty if field.default is MISSING else field.default
 
 
 def _take_config(ctx: typer.Context, path: Path | None) -> Path | None:
@@ -123,10 +125,19 @@ class RunFlags:
     ] = None
 
 
-def keep_config(ctx: typer.Context, output: Path) -> Path:
-    """Write the effective flags beside `output`, as a config file that replays this run."""
-    path = output.with_name(f"{output.stem}.run.toml")
-    values = {_flag(name): value for name, value in ctx.params.items() if name not in OURS}
+def config_beside(output: Path) -> Path:
+    """Where the config of the run that made `output` lies: `area.zarr` → `area.run.toml`."""
+    stem = output.stem if output.suffix in (".zarr", ".csv") else output.name
+    return output.with_name(f"{stem}.run.toml")
+
+
+def keep_config(ctx: typer.Context, output: Path, **effective: object) -> Path:
+    """Write the flags beside `output`, as a config file that replays this run.
+
+    `effective` are values that stood in for flags that were not given: another version may choose others."""
+    path = config_beside(output)
+    given = {**ctx.params, **effective}
+    values = {_flag(name): value for name, value in given.items() if name not in OURS}
     replay = f"phenolens {__version__}; replay: phenolens {ctx.info_name} --config {path.name} --overwrite"
     write_text(path, to_toml(ctx.info_name or "", values, replay), overwrite=True)
     return path

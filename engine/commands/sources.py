@@ -1,7 +1,7 @@
 """Flags that say where acquisitions come from and which area is meant, and what they add up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,9 +171,26 @@ def _files(flags: SourceFlags, grid: "Grid | None") -> Gathered:
 def _sample(name: str, grid: "Grid | None") -> Gathered:
     from ..acquisitions.samples import open_sample
 
-    if grid is not None:
+    sample = open_sample(name)
+    if grid is not None and grid != sample.grid:
         raise AreaError(
             "a sample has its own area", value=name, remedy="leave out --bounds, --area and --crs"
         )
-    sample = open_sample(name)
     return Gathered(sample.name, sample.grid, sample.sources, tuple(sample.notes))
+
+
+def recorded_sources(store: Path) -> SourceFlags:
+    """The flags that a store's acquisitions were read with, from the config that lies beside it."""
+    from ..config import load
+    from .flags import config_beside
+
+    path = config_beside(store)
+    if not path.exists():
+        raise InputError(
+            "the store's acquisitions are not known", value=path, remedy="give --s1, --s2 or --sample as well"
+        )
+    stored = {key.replace("-", "_"): value for key, value in load(path).items()}
+    known: dict[str, Any] = {f.name: stored[f.name] for f in fields(SourceFlags) if f.name in stored}
+    for name in known.keys() & {"s1", "s2"}:
+        known[name] = [Path(path) for path in known[name]]
+    return SourceFlags(**known)

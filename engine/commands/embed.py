@@ -1,0 +1,185 @@
+"""`embed`: acquisitions of an area → an embedding store."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from ..errors import Cancelled, InputError, TargetError
+from .dates import parse_day
+from .flags import RunFlags, flattened, keep_config
+from .sources import AreaFlags, Gathered, SourceFlags, gather
+from .terminal import Bar, Run
+
+if TYPE_CHECKING:
+    from ..inference.reach import Days
+    from ..inference.runner import RunOptions
+    from ..store import EmbeddingStore
+
+_TARGETS, _MODEL = "Target dates", "Model and machine"
+
+
+def _target(help_text: str) -> Any:
+    return typer.Option(help=help_text, rich_help_panel=_TARGETS)
+
+
+def _model(help_text: str, **more: Any) -> Any:
+    return typer.Option(help=help_text, rich_help_panel=_MODEL, **more)
+
+
+@dataclass(frozen=True)
+class TargetFlags:
+    """At which dates pixels are embedded."""
+
+    dates: Annotated[
+        str | None,
+        _target("clear (S2 dates that are clear enough), every:N (days), or days: 2018-05-01,2018-06-01."),
+    ] = None
+    start: Annotated[str | None, _target("First target day, such as 2018-01-01.")] = None
+    end: Annotated[str | None, _target("Last target day, included.")] = None
+    clear_share: Annotated[float, _target("Share of clear pixels that makes an S2 date clear enough.")] = 0.1
+    past_only: Annotated[bool, _target("Use no acquisition after the target date.")] = False
+
+    def wanted(self, found: Gathered) -> str:
+        """The dates asked for, or what stands in for them."""
+        return self.dates or ("clear" if "s2" in found.sources else "every:10")
+
+    def days(self, found: Gathered) -> "Days":
+        """Target dates as days since 1970-01-01; `TargetError` where none is left."""
+        from ..acquisitions.cube import days_since_epoch
+        from ..inference.targets import clear_targets, listed_targets, regular_targets
+        from .dates import utc
+
+        first, last = (parse_day(day) if day else None for day in (self.start, self.end))
+        dates = self.wanted(found)
+        if dates == "clear":
+            if "s2" not in found.sources:
+                remedy = "give --dates every:10, or a list of days"
+                raise TargetError(
+                    "clear dates need Sentinel-2", value=", ".join(found.sources), remedy=remedy
+                )
+            days = clear_targets(found.sources["s2"], self.clear_share)
+        elif dates.startswith("every:"):
+            return regular_targets(found.sources, _number(dates), first, last)
+        else:
+            days = listed_targets(part.strip() for part in dates.split(",") if part.strip())
+        low = days_since_epoch(utc(first)) if first else -float("inf")
+        high = days_since_epoch(utc(last)) + 1 if last else float("inf")
+        inside: Days = days[(days >= low) & (days < high)]
+        if not len(inside):
+            span = f"{self.start or 'the first'} to {self.end or 'the last'}"
+            raise TargetError("no target date lies in the date range", value=span, remedy=_span(days))
+        return inside
+
+
+def _span(days: "Days") -> str:
+    first, last = (date.fromordinal(date(1970, 1, 1).toordinal() + int(day)) for day in (days[0], days[-1]))
+    return f"the dates run from {first} to {last}"
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.removeprefix("every:"))
+    except ValueError as error:
+        raise TargetError("this is no number of days", value=text, remedy="write every:10") from error
+
+
+@dataclass(frozen=True)
+class ComputeFlags:
+    """With which model, and how."""
+
+    model: Annotated[str | None, _model("A shipped model's name or a .safetensors file.")] = None
+    dims: Annotated[int | None, _model("Leading dimensions to store: 7, 16, 32.")] = None
+    dtype: Annotated[str, _model("Storage type: float16, int8.")] = "float16"
+    device: Annotated[str, _model("auto, cpu or cuda.")] = "auto"
+    precision: Annotated[str, _model("auto, float32 or bfloat16.")] = "auto"
+    compile: Annotated[bool, _model("Compile the model: pays for runs of more than some minutes.")] = False
+    memory: Annotated[float | None, _model("Peak memory to plan for, in GB.")] = None
+
+    def options(self, *, past_only: bool) -> "RunOptions":
+        from ..inference.device import Compute
+        from ..inference.runner import RunOptions
+
+        if self.memory is not None and not self.memory > 0:
+            raise InputError("the memory must be above 0", value=self.memory, remedy="give GB, such as 3")
+        return RunOptions(
+            dims=self.dims,
+            dtype=cast(Any, self.dtype),  # checked by StoreSpec
+            past_only=past_only,
+            memory_bytes=None if self.memory is None else int(self.memory * 1e9),
+            compute=Compute(cast(Any, self.device), cast(Any, self.precision), self.compile),
+        )
+
+
+@flattened
+def embed(
+    ctx: typer.Context,
+    sources: SourceFlags,
+    area: AreaFlags,
+    targets: TargetFlags,
+    compute: ComputeFlags,
+    flags: RunFlags,
+    out: Annotated[Path | None, typer.Option(help="The store to write; NAME.zarr otherwise.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another embedding store.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it would take, and stop.")] = False,
+) -> None:
+    """Embed every pixel of an area at every target date.
+
+    Run again after a stop or a crash, and it goes on where it was."""
+    run: Run = ctx.obj
+    from ..inference.runner import embed_area, prepare_run
+    from ..representation.checkpoint import DEFAULT_MODEL, load_checkpoint
+
+    checkpoint = load_checkpoint(compute.model or DEFAULT_MODEL)
+    options = compute.options(past_only=targets.past_only)
+    found = gather(sources, area)
+    for note in found.notes:
+        run.say(note)
+    work = (checkpoint, found.sources, found.grid, targets.days(found))
+    prepared = prepare_run(*work, options)
+    estimate = prepared.estimate
+    if plan:
+        run.result({"plan": vars(estimate)}, _said(estimate))
+        return
+    run.say(_said(estimate))
+    out = out or Path(f"{found.name}.zarr")
+    effective = {"out": out, "model": compute.model or DEFAULT_MODEL, "dates": targets.wanted(found)}
+    try:
+        with Bar(run) as bar:
+            store = embed_area(
+                *work, out, options=options, listener=bar, cancel=run.cancel, overwrite=overwrite
+            )
+    except Cancelled:
+        if out.exists():
+            run.say(f"finished tiles are kept; go on with --config {keep_config(ctx, out, **effective)}")
+        raise
+    run.result(*_outcome(store, keep_config(ctx, out, **effective)))
+
+
+def _said(estimate: Any) -> str:
+    return (
+        f"{estimate.pixel_dates:,} pixel-dates in {estimate.tiles} tiles; at most "
+        f"{estimate.storage_bytes / 1e6:,.0f} MB of disk and {estimate.peak_memory_bytes / 1e9:.1f} GB memory"
+    )
+
+
+def _outcome(store: "EmbeddingStore", config: Path) -> tuple[dict[str, Any], str]:
+    dates = [str(time)[:10] for time in store.times]
+    values = {
+        "store": str(store.path),
+        "config": str(config),
+        "shape": {
+            "dates": len(dates),
+            "dims": store.dims,
+            "rows": store.grid.shape[0],
+            "cols": store.grid.shape[1],
+        },
+        "dates": dates,
+        "sensors": list(store.modalities),
+        "model": {name: store.model[name] for name in ("name", "sha256")},
+        "grid": store.grid.to_dict(),
+    }
+    text = f"{store.path}: {len(dates)} dates, {dates[0]} to {dates[-1]}, {store.dims} dimensions"
+    return values, f"{text}\nreplay with phenolens embed --config {config}"
