@@ -31,7 +31,7 @@ class Checkpoint:
     """Data list with hashes, split, seed, commit, hardware, curves."""
 
 
-def _families() -> dict[str, tuple[type, type]]:
+def _families() -> dict[str, tuple[Any, Any]]:
     from .paper import PaperConfig, PaperModel  # noqa: PLC0415 - the larger family loads only when asked for
 
     return {"dense": (DenseConfig, DenseModel), "paper": (PaperConfig, PaperModel)}

@@ -81,11 +81,13 @@ class DenseConfig:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
         entries = tuple(
-            ModalityConfig(
-                Modality(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry["modality"].items()}),
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "modality"},
-            )
+            ModalityConfig(**_with_tuples(entry) | {"modality": Modality(**_with_tuples(entry["modality"]))})
             for entry in stored["modalities"]
         )
         rest = {k: v for k, v in stored.items() if k not in ("modalities", "prefixes")}
         return cls(modalities=entries, prefixes=tuple(stored["prefixes"]), **rest)
+
+
+def _with_tuples(stored: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only; the configuration is made of tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}

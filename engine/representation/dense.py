@@ -45,7 +45,8 @@ class FrameBlock(nn.Module):
         m = self.margin
         x = x[:, :, m:-m, m:-m] + self.space(x)
         hidden = nn.functional.gelu(self.expand(channel_norm(x, self.gain)))
-        return x + self.contract(hidden)
+        mixed: Tensor = x + self.contract(hidden)
+        return mixed
 
 
 class FrameEncoder(nn.Module):
@@ -67,7 +68,8 @@ class FrameEncoder(nn.Module):
             planes.append(orbit.view(-1, 1, 1, 1).expand(-1, 1, *values.shape[2:]))
         # a pixel without any valid band adds nothing to its neighbours
         features = self.inlet(torch.cat(planes, dim=1)) * validity.any(dim=1, keepdim=True)
-        return self.blocks(features.contiguous(memory_format=torch.channels_last))
+        encoded: Tensor = self.blocks(features.contiguous(memory_format=torch.channels_last))
+        return encoded
 
 
 class EncodedFrames:
@@ -120,17 +122,17 @@ class ModalityEncoder(nn.Module):
         parts = []
         floats_a_frame = values[0, 0].numel() * self.frames.inlet.out_channels * 2
         at_once = max(1, floats_at_once(values.device) // floats_a_frame)
-        for part in torch.arange(len(values), device=values.device).split(at_once):
+        for part in torch.split(torch.arange(len(values), device=values.device), at_once):
             features = self.frames(values[part], observations.validity[part], observations.orbit[part])
             inner = observations.validity[part][:, :, HALO:-HALO, HALO:-HALO]
             parts.append(self.attention.prepare(features, inner.any(dim=1, keepdim=True)))
         weight, weighted = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
-        inner = slice(HALO, -HALO)
+        core = slice(HALO, -HALO)
         return EncodedFrames(
             weight,
             weighted,
-            values[:, :, inner, inner],
-            Neighbours.of(observations.validity[:, :, inner, inner]),
+            values[:, :, core, core],
+            Neighbours.of(observations.validity[:, :, core, core]),
             observations.days,
         )
 
@@ -168,7 +170,8 @@ class ModalityDecoder(nn.Module):
         """latent […, latent], offset […, 3] = Δx, Δy in pixels and Δt in days → standardised bands […, band]."""
         space, time = offset[..., :2] / HALO, offset[..., 2:] / 30
         where = torch.cat([space, time, time.abs()], dim=-1)
-        return self.linear(latent) + self.implicit(torch.cat([latent, where], dim=-1))
+        decoded: Tensor = self.linear(latent) + self.implicit(torch.cat([latent, where], dim=-1))
+        return decoded
 
     def centre(self, latent: Tensor) -> Tensor:
         """Standardised bands at the target pixel and date."""

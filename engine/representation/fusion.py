@@ -40,8 +40,8 @@ class Fusion(nn.Module):
         """Embedding […, dim] from latents […, latent] and encoded ages […, 2] of the modalities at hand.
 
         A modality is absent for a pixel where both its ages say "none"."""
-        total: Tensor | float = 0.0
-        linear: Tensor | float = self.bias
+        total = torch.zeros_like(next(iter(self.absent.values())))
+        linear: Tensor = self.bias
         for name, absent in self.absent.items():
             if name not in latents:
                 total = total + absent
@@ -50,7 +50,8 @@ class Fusion(nn.Module):
             token = self.token[name](torch.cat([latents[name], ages[name]], dim=-1))
             total = total + token * here + absent * (1 - here)
             linear = linear + self.linear[name](latents[name]) * here
-        return linear + self.refine(total)
+        fused: Tensor = linear + self.refine(total)
+        return fused
 
     def decode(self, embedding: Tensor, prefix: int) -> dict[str, Tensor]:
         """Latents of all modalities from the first `prefix` dimensions of an embedding."""

@@ -5,6 +5,7 @@ does not depend on the target, so that weights and values are computed once a fr
 from one matrix product. A frame that is masked, hidden or out of reach has weight zero.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -182,4 +183,5 @@ def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 
 def channel_norm(features: Tensor, gain: Tensor) -> Tensor:
     """Root-mean-square norm over the channels of each pixel alone: no statistic over space."""
-    return F.normalize(features, dim=1, eps=1e-6) * (features.shape[1] ** 0.5) * gain.view(1, -1, 1, 1)
+    normed: Tensor = F.normalize(features, dim=1, eps=1e-6)
+    return normed * math.sqrt(features.shape[1]) * gain.view(1, -1, 1, 1)
