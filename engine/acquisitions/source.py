@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class _Pick:
 
 
 class LocalSource:
-    """Acquisitions in local files as a `CubeSource`; not to be read from several threads at once."""
+    """Acquisitions in local files as a `CubeSource`; reads from several threads wait for each other."""
 
     def __init__(
         self,
@@ -50,9 +51,14 @@ class LocalSource:
         """Files that could be opened and not read: file → why."""
         self._frames = tuple(frames)
         self._options = options
+        self._one_at_a_time = Lock()  # GDAL's files are not to be shared between threads
 
     def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
         """Values in the modality's unit and validity of a window; under `strict` a bad file raises."""
+        with self._one_at_a_time:
+            return self._read_cube(window, frames)
+
+    def _read_cube(self, window: Window, frames: Sequence[int] | None) -> Cube:
         chosen = [self._frames[i] for i in (range(len(self._frames)) if frames is None else frames)]
         shape = (len(chosen), len(self.modality.bands), window.height, window.width)
         values, validity = np.zeros(shape, np.float32), np.zeros(shape, bool)
@@ -60,9 +66,10 @@ class LocalSource:
             blocked = self._blocked(chosen, rank, window)
             for b, band in enumerate(self.modality.bands):
                 for picked, got, seen in self._band(chosen, rank, band, window):
-                    fresh = seen & ~blocked[picked] & ~validity[picked, b]
-                    values[picked, b] = np.where(fresh, got, values[picked, b])
-                    validity[picked, b] |= fresh
+                    for i, k in enumerate(picked):
+                        fresh = seen[i] & ~blocked[k] & ~validity[k, b]
+                        np.copyto(values[k, b], got[i], where=fresh)
+                        validity[k, b] |= fresh
         acquisitions = tuple(f.acquisition for f in chosen)
         return Cube(self.modality, self.grid.crop(window), acquisitions, values, validity)
 

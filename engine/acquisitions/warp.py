@@ -99,6 +99,7 @@ class Placement:
     """Whether the pixel's centre lies in the file, [y, x]."""
 
 
+@lru_cache(maxsize=6)  # a window is read band by band and date by date from few different pixel grids
 def place(file: RasterGrid, grid: Grid, window: Window) -> Placement | None:
     """Where a window of a grid lies in a file; None where it doesn't touch it."""
     rows, cols = _positions(file, grid, window)
@@ -133,6 +134,7 @@ def _positions(file: RasterGrid, grid: Grid, window: Window) -> tuple[Floats, Fl
     return np.round(rows, 6), np.round(cols, 6)  # rounded: aligned grids must come out exactly aligned
 
 
+@lru_cache(maxsize=64)
 def pixel_ratio(file: RasterGrid, grid: Grid) -> int:
     """How many file pixels make one grid pixel along the finer axis, at least 1."""
     centre = Window(grid.shape[0] // 2, grid.shape[1] // 2, 2, 2)

@@ -160,6 +160,20 @@ def test_a_damaged_product_is_skipped_among_others_and_refused_alone(tmp_path: P
             open_local(path, SENTINEL2, options=options)
 
 
+def test_an_image_cut_short_leaves_its_band_without_valid_pixels(tmp_path: Path) -> None:
+    safe = product(tmp_path)
+    (cut,) = safe.glob(f"GRANULE/*/IMG_DATA/R10m/*_B03_10m.{SUFFIX}")
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
+    source = open_local(safe, SENTINEL2)
+    seen = source.read(source.grid.window).validity[0].any(axis=(1, 2))
+    told = [name for name, _ in source.report.skipped] + list(source.failures)
+    assert list(seen) == [band != "B03" for band in SENTINEL2.bands]
+    assert told == [cut.name]
+    with pytest.raises(AcquisitionError, match=cut.name):
+        strict = open_local(safe, SENTINEL2, options=ReadOptions(strict=True))
+        strict.read(strict.grid.window)
+
+
 def test_other_products_are_refused_with_what_to_fetch(tmp_path: Path) -> None:
     with pytest.raises(BandError, match="no s1 bands"):
         open_local(product(tmp_path), SENTINEL1)
