@@ -1,6 +1,6 @@
 """Climate of a simulated landscape, and the daily weather that follows from it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -92,9 +92,6 @@ class Climate:
             towns=float(draw.uniform(0.3, 1)),
             field_px=float(np.exp(draw.uniform(np.log(6), np.log(30)))),
         )
-
-    def with_changes(self, **changes: float) -> "Climate":
-        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

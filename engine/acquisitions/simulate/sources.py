@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from ...grid import RESOLUTION_M, Grid, Window
 from ..cube import EPOCH, Acquisition, Cube
@@ -112,11 +111,6 @@ class SimulatedSentinel2(_Simulated):
                 cube.values[index, :, patch.rows, patch.cols] = seen
                 cube.validity[index, :, patch.rows, patch.cols] = clear
         return cube
-
-    def truly_clear(self, window: Window, frame: int) -> npt.NDArray[np.bool_]:
-        """[y, x]: neither cloud nor shadow beyond a trace."""
-        day = day_number(self.acquisitions[frame].time.date())
-        return sky(self.ground.weather, day, absolute(self.grid, window)).truly_clear
 
     def _scenes(
         self, window: Window, days: list[int], acquisitions: tuple[Acquisition, ...]
