@@ -169,8 +169,8 @@ def test_an_image_cut_short_leaves_its_band_without_valid_pixels(tmp_path: Path)
     told = [name for name, _ in source.report.skipped] + list(source.failures)
     assert list(seen) == [band != "B03" for band in SENTINEL2.bands]
     assert told == [cut.name]
+    strict = open_local(safe, SENTINEL2, options=ReadOptions(strict=True))
     with pytest.raises(AcquisitionError, match=cut.name):
-        strict = open_local(safe, SENTINEL2, options=ReadOptions(strict=True))
         strict.read(strict.grid.window)
 
 
