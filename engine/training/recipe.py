@@ -71,7 +71,7 @@ class Recipe:
     series: tuple[RealSeries, ...]
     simulated: Simulations
     stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """`StageOptions` of stage1 and stage2."""
+    """`StageOptions` of `stage1-<modality>` and stage2."""
 
     @classmethod
     def read(cls, path: Path) -> "Recipe":
@@ -131,7 +131,8 @@ def _simulated(options: Simulations, first_seed: int, count: int) -> Iterator[Se
             s2_orbits=1 + seed % 3 // 2,
         )
         cubes = {m: landscape.source(m).read(grid.window) for m in MODALITIES}
-        yield Series.from_cubes(f"simulated-{seed}", cubes, HALO, simulated=True)
+        clear = {"s2": landscape.source("s2", true_mask=True).read(grid.window).validity}
+        yield Series.from_cubes(f"simulated-{seed}", cubes, HALO, known_clear=clear)
 
 
 def _sha256(path: Path) -> str:

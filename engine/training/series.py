@@ -27,11 +27,20 @@ class Series:
 
     @classmethod
     def from_cubes(
-        cls, name: str, cubes: Mapping[str, Cube], margin: int, *, simulated: bool = False
+        cls,
+        name: str,
+        cubes: Mapping[str, Cube],
+        margin: int,
+        *,
+        known_clear: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     ) -> "Series":
+        """Pad and screen; `known_clear` [frame, band, y, x] replaces the screening where the truth is simulated."""
+        clear = known_clear or {}
         observations, truth = {}, {}
         for modality, cube in cubes.items():
-            screened = screen_residual_cloud(cube) if modality == "s2" else cube.validity
+            screened = clear.get(modality, cube.validity)
+            if modality == "s2" and modality not in clear:
+                screened = screen_residual_cloud(cube)
             seen = Observations.from_cube(cube)
             pad = (margin,) * 4
             observations[modality] = Observations(
@@ -41,7 +50,7 @@ class Series:
                 seen.orbit,
             )
             truth[modality] = torch.nn.functional.pad(torch.from_numpy(screened.copy()), pad)
-        return cls(name, simulated, observations, truth)
+        return cls(name, known_clear is not None, observations, truth)
 
 
 def screen_residual_cloud(cube: Cube) -> npt.NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def train_recipe(
     for entry in config.modalities:
         stage = f"stage1-{entry.modality.name}"
         if stage in chosen or "stage2" in chosen:
-            options = StageOptions(**{"seed": seed, **recipe.stages.get("stage1", {})})
+            options = StageOptions(**{"seed": seed, **recipe.stages.get(stage, {})})
             train_modality(model, entry.modality.name, series, options, out, cancel)
     if "stage2" not in chosen:
         return None
