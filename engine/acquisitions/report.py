@@ -100,7 +100,7 @@ def report_on(
         merged=tuple(f"{f.acquisition.time:%Y-%m-%d %H:%M:%S}" for f in frames if _is_merged(f)),
         skipped=tuple(found.skipped),
         ignored=_unique(found.ignored),
-        problems=tuple(found.notes),
+        problems=_problems(frames, found, modality),
     )
 
 
@@ -109,6 +109,24 @@ T = TypeVar("T")
 
 def _unique(items: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))
+
+
+def _problems(frames: Sequence[Frame], found: Findings, modality: Modality) -> tuple[str, ...]:
+    """What the user should know, in sentences."""
+    unmasked = sum(not any(s.masks for s in f.scenes) and not f.masks for f in frames)
+    aimless = sum(f.acquisition.orbit_direction is None for f in frames)
+    layers = [layer for frame in frames for scene in frame.scenes for layer in scene.bands.values()]
+    open_ended = any(not x.encoding.nodata and x.encoding.unit == "reflectance" for x in layers)
+    told = {
+        f"{len(found.skipped)} files could not be read": bool(found.skipped),
+        f"{unmasked} of {len(frames)} dates have no cloud mask": modality.unit == "reflectance"
+        and unmasked > 0,
+        f"{aimless} of {len(frames)} dates have no known orbit direction, state orbit_direction=": (
+            "orbit_direction" in modality.conditioning and aimless > 0
+        ),
+        "no value is declared as nodata, state nodata= if there is one": open_ended,
+    }
+    return tuple(text for text, holds in told.items() if holds)
 
 
 def _is_merged(frame: Frame) -> bool:

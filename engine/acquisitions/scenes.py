@@ -100,7 +100,6 @@ class Findings:
     """(file, why) of unreadable files."""
     ignored: list[tuple[str, str]] = field(default_factory=list)
     """(file or variable, why) of what is of no use here."""
-    notes: list[str] = field(default_factory=list)
 
     def skip(self, path: Path, error: AcquisitionError, *, strict: bool) -> None:
         """Note an unreadable file and warn, or raise its error under `strict`."""
@@ -109,16 +108,10 @@ class Findings:
         log.warning("%s is skipped: %s", path, error)
         self.skipped.append((path.name, f"{error.cause}, {error.remedy}"))
 
-    def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
-
     def add(self, other: "Findings") -> None:
         self.scenes += other.scenes
         self.skipped += other.skipped
         self.ignored += other.ignored
-        for text in other.notes:
-            self.note(text)
 
 
 def merge(scenes: Sequence[Scene]) -> list[Frame]:

@@ -196,6 +196,17 @@ def test_hesbaye_has_both_sensors_in_one_file(shared_data: Path) -> None:
     assert -12 < np.median(radar.values[:, 0]) < -8
 
 
+def test_the_report_says_what_the_user_should_know(shared_data: Path) -> None:
+    path = next((shared_data / "hesbaye_cube").glob("*.nc"))
+    (cloudy,) = describe_local(path, SENTINEL2, options=DN).problems
+    assert cloudy == "12 of 12 dates have no cloud mask"
+    (aimless,) = describe_local(path, SENTINEL1, options=ReadOptions.s1_dn()).problems
+    assert "12 of 12 dates have no known orbit direction" in aimless
+    stated = ReadOptions.s1_dn().but(orbit_direction="ascending")
+    assert not describe_local(path, SENTINEL1, options=stated).problems
+    assert not describe_local(flanders(shared_data, "S2_L2A_10m", "S2_L2A_20m"), SENTINEL2).problems
+
+
 def test_terramesh_tiles_open_as_single_dates_with_names_stated(shared_data: Path) -> None:
     tile = "terramesh_tiles/{}/637U_59R_1_3.tif"
     radar = open_local(
