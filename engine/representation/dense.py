@@ -7,6 +7,7 @@ the same numbers as the whole image.
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from .config import ModalityConfig
 from .interface import Observations
 from .temporal import (
@@ -118,6 +119,7 @@ class ModalityEncoder(nn.Module):
 
     def encode_frames(self, observations: Observations) -> EncodedFrames:
         """Encode all frames of a tile (with its halo) once."""
+        self._check(observations)
         values = self.standardise(observations.values)
         parts = []
         floats_a_frame = values[0, 0].numel() * self.frames.inlet.out_channels * 2
@@ -135,6 +137,20 @@ class ModalityEncoder(nn.Module):
             Neighbours.of(observations.validity[:, :, core, core]),
             observations.days,
         )
+
+    def _check(self, observations: Observations) -> None:
+        shape = observations.values.shape
+        expected = (len(observations.days), self.prior.in_features)
+        if len(shape) != 4 or shape[:2] != expected or observations.validity.shape != shape:
+            raise InputError(
+                "observations need the axes [frame, band, y, x]",
+                value=f"values {tuple(shape)}, validity {tuple(observations.validity.shape)}",
+                remedy=f"{expected[0]} frames (one per day given) and {expected[1]} bands are expected first",
+            )
+        if min(shape[2:]) <= 2 * HALO:
+            raise InputError(
+                "a tile needs its halo", value=tuple(shape[2:]), remedy=f"add {HALO} px on each side"
+            )
 
     def forward(self, frames: EncodedFrames, use: FrameUse, targets: Tensor) -> tuple[Tensor, Interpolation]:
         """Latents [target, y, x, latent] at the target dates, and the interpolation they start from."""
