@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .errors import InputError
+
 MISSING = np.iinfo(np.uint64).max
 CHECKSUM_BYTES = 4  # crc32c after the index
 THREADS = 4  # reads and copies run outside the interpreter lock; more threads than this gained nothing
@@ -38,6 +40,10 @@ class ShardLayout:
     def across(self) -> int:
         """Chunks of a shard along y and x."""
         return self.side // self.chunk
+
+    @property
+    def chunk_bytes(self) -> int:
+        return self.dims * self.chunk**2 * np.dtype(self.dtype).itemsize
 
 
 class _Chunk(NamedTuple):
@@ -94,15 +100,22 @@ class ShardReader:
 
     def _open(self, place: tuple[int, int, int], stack: ExitStack) -> _Shard | None:
         time, row, col = place
+        path = self.folder / "c" / str(time) / "0" / str(row) / str(col)
         try:
-            handle = os.open(self.folder / "c" / str(time) / "0" / str(row) / str(col), os.O_RDONLY)
+            handle = os.open(path, os.O_RDONLY)
         except FileNotFoundError:  # a shard without any valid pixel is not written
             return None
         stack.callback(os.close, handle)
         shape = (self.layout.times, self.layout.across, self.layout.across, 2)
         index_bytes = 8 * int(np.prod(shape))
         start = os.fstat(handle).st_size - index_bytes - CHECKSUM_BYTES
+        if start < 0:
+            raise _damaged(path)
         index = np.frombuffer(os.pread(handle, index_bytes, start), "<u8").reshape(shape)
+        there = index[..., 0] != MISSING
+        # every chunk has the same size, so that a file cut short doesn't pass for a whole one
+        if (index[there, 1] != self.layout.chunk_bytes).any() or (index[there, 0] >= start).any():
+            raise _damaged(path)
         return _Shard(handle, index[..., 0])
 
     def _fill(self, shard: _Shard | None, chunk: _Chunk, out: npt.NDArray[np.float32]) -> None:
@@ -118,6 +131,12 @@ class ShardReader:
         out[chunk.target] = block
         if self.layout.scale != 1:
             out[chunk.target] *= self.layout.scale
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        "a file of the store is damaged", value=path, remedy="remove the store and embed the area again"
+    )
 
 
 def _overlaps(wanted: range, side: int) -> list[tuple[int, slice, slice]]:
