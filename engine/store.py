@@ -67,11 +67,10 @@ class EmbeddingStore:
                 raise InputError(
                     "this Zarr group is no embedding store", value=path, remedy="give an output of embed"
                 )
-            self._embedding: zarr.Array[Any] = self._root["embedding"]  # type: ignore[assignment]
             self.grid = Grid.from_dict(json.loads(self.attributes["grid"]))
+            self._readers = {name: self._reader(name) for name in ("embedding", *self._layer_names)}
         except (OSError, KeyError, ValueError) as error:  # zarr's errors derive from these
             raise InputError("there is no readable embedding store", value=path, remedy=str(error)) from error
-        self._reader = ShardReader(self.path / "embedding", self._shard_layout())
 
     @property
     def complete(self) -> bool:
@@ -80,11 +79,15 @@ class EmbeddingStore:
 
     @property
     def dims(self) -> int:
-        return int(self._embedding.shape[1])
+        return self._embedding.layout.dims or 0
 
     @property
     def dtype(self) -> str:
-        return str(self._embedding.dtype)
+        return self._embedding.layout.dtype
+
+    @property
+    def _embedding(self) -> ShardReader:
+        return self._readers["embedding"]
 
     @cached_property
     def times(self) -> npt.NDArray[np.datetime64]:
@@ -138,8 +141,9 @@ class EmbeddingStore:
         window = window or self.grid.window
         rows, cols = self._inside(window)
         index = self.index_of(when)
-        layers = self._layers((slice(index, index + 1), *window.slices))
-        embedding = self._reader.read(range(index, index + 1), self._prefix(dims), rows, cols)[0]
+        dates = range(index, index + 1)
+        layers = self._layers(dates, rows, cols)
+        embedding = self._embedding.read(dates, rows, cols, self._prefix(dims))[0]
         validity = layers.pop("validity")[0].astype(bool)
         if not validity.all():
             embedding[:, ~validity] = 0
@@ -158,7 +162,7 @@ class EmbeddingStore:
         count, dates = len(places), len(self.times)
         embedding = np.zeros((count, dates, self._prefix(dims)), np.float32)
         layers = {name: np.zeros((count, dates), np.uint8) for name in self._layer_names}
-        side = self._reader.layout.chunk
+        side = self._embedding.layout.chunk
         for chunk in np.unique(places // side, axis=0):
             chosen = np.flatnonzero((places // side == chunk).all(axis=1))
             self._read_chunk_series(places[chosen], chosen, embedding, layers)
@@ -176,11 +180,10 @@ class EmbeddingStore:
         """Read the rectangle that holds some pixels of one chunk, and pick them out of it."""
         (top, left), (bottom, right) = places.min(axis=0).tolist(), (places.max(axis=0) + 1).tolist()
         rows, cols = (places - (top, left)).T
-        values = self._reader.read(
-            range(len(self.times)), embedding.shape[2], range(top, bottom), range(left, right)
-        )
+        dates, box = range(len(self.times)), (range(top, bottom), range(left, right))
+        values = self._embedding.read(dates, *box, embedding.shape[2])
         embedding[chosen] = values[:, :, rows, cols].transpose(2, 0, 1)
-        for name, layer in self._layers((slice(None), slice(top, bottom), slice(left, right))).items():
+        for name, layer in self._layers(dates, *box).items():
             layers[name][chosen] = layer[:, rows, cols].T
 
     @cached_property
@@ -188,9 +191,8 @@ class EmbeddingStore:
         kinds = ("clear_count", "nearest_days")
         return ("validity", *(f"{kind}_{m}" for m in self.modalities for kind in kinds))
 
-    def _layers(self, selection: tuple[slice, ...]) -> dict[str, npt.NDArray[np.uint8]]:
-        arrays: dict[str, Any] = {name: self._root[name] for name in self._layer_names}
-        return {name: array[selection].astype(np.uint8) for name, array in arrays.items()}
+    def _layers(self, dates: range, rows: range, cols: range) -> dict[str, npt.NDArray[np.uint8]]:
+        return {name: self._readers[name].read(dates, rows, cols)[:, 0] for name in self._layer_names}
 
     def _prefix(self, dims: int | None) -> int:
         if dims is None:
@@ -213,14 +215,22 @@ class EmbeddingStore:
             )
         return rows, cols
 
-    def _shard_layout(self) -> ShardLayout:
-        array = self._embedding
+    def _reader(self, name: str) -> ShardReader:
+        array: Any = self._root[name]
         if array.compressors or array.shards is None:
             raise InputError("the store has another layout", value=self.path, remedy="open it with xarray")
-        scale = float(array.attrs.get("scale_factor", 1.0))  # type: ignore[arg-type]
-        return ShardLayout(
-            array.shape[1], str(array.dtype), scale, array.shards[0], array.shards[2], array.chunks[2]
+        embedding = name == "embedding"
+        layout = ShardLayout(
+            dims=array.shape[1] if embedding else None,
+            dtype=str(array.dtype),
+            decoded="float32" if embedding else "uint8",
+            scale=float(array.attrs.get("scale_factor", 1.0)),
+            fill=0.0 if embedding else float(array.fill_value),  # an embedding that is not valid reads as 0
+            times=array.shards[0],
+            side=array.shards[-1],
+            chunk=array.chunks[-1],
         )
+        return ShardReader(self.path / name, layout)
 
 
 def _datetime64(when: date | datetime) -> np.datetime64:

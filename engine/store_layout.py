@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 from pyproj import CRS
-from zarr.codecs import BloscCodec
 
 from .errors import InputError
 from .grid import Grid
@@ -31,7 +30,8 @@ StoreDtype = Literal["float16", "int8"]
 
 # Embeddings are stored uncompressed: decompression doubles the time of a read and saves little, as the last
 # bits of a mantissa are noise. A chunk of 64 × 64 px is a compromise: a map of 1,000² px touches 256 of them,
-# a pixel one a date. A layer (validity, support) compresses well and is read in larger chunks.
+# a pixel one a date. A layer (validity, support) is small beside them and has larger chunks; compressed layers
+# took longer to read than the embeddings.
 CHUNK_SIDE = 64
 SHARD_SIDE = 256
 SHARD_TIMES = 8
@@ -200,8 +200,9 @@ def _create_layer(
         name,
         shape=(len(spec.days), *spec.grid.shape),
         dtype="bool" if isinstance(fill, bool) else "uint8",
-        chunks=(spec.times, spec.side, spec.side),
-        compressors=BloscCodec(cname="zstd", clevel=3, shuffle="noshuffle"),
+        chunks=(1, spec.side, spec.side),
+        shards=(spec.times, spec.side, spec.side),
+        compressors=None,
         fill_value=fill,
         dimension_names=("time", "y", "x"),
         attributes={**about, **_MAPPED},

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +24,17 @@ THREADS = 4  # reads and copies run outside the interpreter lock; more threads t
 
 @dataclass(frozen=True)
 class ShardLayout:
-    """An array [time, dim, y, x] with chunks of one date, all dims and `chunk`² pixels."""
+    """An array [time, dim, y, x] or [time, y, x] with chunks of one date, all dims and `chunk`² pixels."""
 
-    dims: int
+    dims: int | None
+    """None = the array has no such axis."""
     dtype: str
+    decoded: str
+    """Number type in memory."""
     scale: float
     """Decoded = stored × scale."""
+    fill: float
+    """Decoded value of a chunk that is not there."""
     times: int
     """Dates of a shard."""
     side: int
@@ -43,7 +48,7 @@ class ShardLayout:
 
     @property
     def chunk_bytes(self) -> int:
-        return self.dims * self.chunk**2 * np.dtype(self.dtype).itemsize
+        return (self.dims or 1) * self.chunk**2 * np.dtype(self.dtype).itemsize
 
 
 class _Chunk(NamedTuple):
@@ -61,19 +66,19 @@ class _Chunk(NamedTuple):
 class _Shard(NamedTuple):
     handle: int
     offsets: npt.NDArray[np.uint64]
-    """[time, y, x] first byte of each chunk; `MISSING` = a chunk without any valid pixel."""
+    """[time, y, x] first byte of each chunk; `MISSING` = a chunk of nothing but the fill value."""
 
 
 class ShardReader:
-    """Decoded numbers of an array from its folder; whatever is not valid decodes to an arbitrary number."""
+    """Decoded numbers of an array from its folder."""
 
     def __init__(self, folder: Path, layout: ShardLayout) -> None:
         self.folder = folder
         self.layout = layout
 
-    def read(self, times: range, dims: int, rows: range, cols: range) -> npt.NDArray[np.float32]:
-        """[time, dim, y, x] of some dates, the first `dims` dimensions and a rectangle of pixels."""
-        out = np.empty((len(times), dims, len(rows), len(cols)), np.float32)
+    def read(self, times: range, rows: range, cols: range, dims: int = 1) -> npt.NDArray[Any]:
+        """[time, dim, y, x] of some dates, a rectangle of pixels and the first `dims` dimensions."""
+        out = np.empty((len(times), dims, len(rows), len(cols)), self.layout.decoded)
         with ExitStack() as stack:
             shards: dict[tuple[int, int, int], _Shard | None] = {}
             pool = stack.enter_context(ThreadPoolExecutor(THREADS))
@@ -99,11 +104,11 @@ class ShardReader:
         return chunk.time // self.layout.times, chunk.row // across, chunk.col // across
 
     def _open(self, place: tuple[int, int, int], stack: ExitStack) -> _Shard | None:
-        time, row, col = place
-        path = self.folder / "c" / str(time) / "0" / str(row) / str(col)
+        time, *pixels = map(str, place)
+        path = self.folder.joinpath("c", time, *([] if self.layout.dims is None else ["0"]), *pixels)
         try:
             handle = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:  # a shard without any valid pixel is not written
+        except FileNotFoundError:  # a shard that holds nothing but the fill value is not written
             return None
         stack.callback(os.close, handle)
         shape = (self.layout.times, self.layout.across, self.layout.across, 2)
@@ -118,11 +123,11 @@ class ShardReader:
             raise _damaged(path)
         return _Shard(handle, index[..., 0])
 
-    def _fill(self, shard: _Shard | None, chunk: _Chunk, out: npt.NDArray[np.float32]) -> None:
+    def _fill(self, shard: _Shard | None, chunk: _Chunk, out: npt.NDArray[Any]) -> None:
         across, side = self.layout.across, self.layout.chunk
         place = chunk.time % self.layout.times, chunk.row % across, chunk.col % across
         if shard is None or shard.offsets[place] == MISSING:
-            out[chunk.target] = 0  # nothing valid in it
+            out[chunk.target] = self.layout.fill
             return
         dtype, dims = np.dtype(self.layout.dtype).newbyteorder("<"), out.shape[1]
         # dims vary slowest within a chunk: the first few are its first bytes
