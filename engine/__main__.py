@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.demo import demo
 from .commands.embed import embed
 from .commands.inspect import doctor
 from .commands.series import series
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (embed, series, view, doctor):
+for command in (embed, series, view, doctor, demo):
     app.command()(command)
 
 

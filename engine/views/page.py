@@ -27,7 +27,8 @@ class Section:
 
     title: str
     text: str
-    pictures: Sequence[Picture]
+    rows: Sequence[Sequence[Picture]]
+    """Pictures that stand side by side, row by row."""
     badge: str = ""
     facts: Sequence[tuple[str, str]] = ()
     """(name, value) pairs in a row above the pictures."""
@@ -47,10 +48,10 @@ def _section(section: Section) -> str:
         f'<span class="badge {escape(section.badge)}">{escape(section.badge)}</span>' if section.badge else ""
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in section.facts)
-    pictures = "\n".join(_figure(picture) for picture in section.pictures)
+    rows = "\n".join(f'<div class="row">{"".join(map(_figure, row))}</div>' for row in section.rows)
     return (
         f"<section><h2>{escape(section.title)}{badge}</h2><p>{escape(section.text)}</p>"
-        f"{f'<dl>{facts}</dl>' if facts else ''}<div class='pictures'>{pictures}</div></section>"
+        f"{f'<dl>{facts}</dl>' if facts else ''}{rows}</section>"
     )
 
 
@@ -89,7 +90,7 @@ section > p { color: var(--soft); max-width: 800px; margin: 0 0 16px; }
 dl { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 0 0 18px; }
 dt { font-size: 13px; color: var(--soft); }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 20px; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px; margin-bottom: 20px; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   overflow: hidden; display: flex; flex-direction: column; }
 figure.plot { grid-column: 1 / -1; }

@@ -1,7 +1,7 @@
 """Time series of single pixels as a table: embeddings, quality and the bands of acquisitions."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,17 +58,19 @@ def _embedded(series: PixelSeries) -> Iterator[Row]:
     for date, valid in enumerate(series.validity):
         support = {name: int(values[date]) for name, values in series.support.items()}
         nearest = {name: days for name, days in support.items() if name.startswith("nearest_days")}
-        row: Row = {"quality": _quality(bool(valid), nearest.values())}
+        # radar sees every date, so that it says nothing about clouds; alone it is all there is
+        decisive = nearest.get("nearest_days_s2", min(nearest.values()))
+        row: Row = {"quality": _quality(bool(valid), decisive)}
         row |= {name: value for name, value in support.items() if value != NO_FRAME or name not in nearest}
         if valid:
             row |= {f"e{d + 1:02d}": round(float(value), 6) for d, value in enumerate(series.embedding[date])}
         yield row
 
 
-def _quality(valid: bool, nearest_days: Iterable[int]) -> str:
+def _quality(valid: bool, nearest_days: int) -> str:
     if not valid:
         return NO_DATA
-    return CLEAR if 0 in nearest_days else GAP_FILLED
+    return CLEAR if nearest_days == 0 else GAP_FILLED
 
 
 def _observed(source: CubeSource, place: Place) -> Iterator[tuple[datetime, Row]]:

@@ -1,0 +1,137 @@
+"""The demo's real place: a forest in Romania, seen by Sentinel-2 alone, in which clearings appear."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..acquisitions.cube import CubeSource, clear_share, days_since_epoch
+from ..acquisitions.local import open_local
+from ..acquisitions.options import ReadOptions
+from ..acquisitions.samples import Sample, open_sample
+from ..acquisitions.source import LocalSource
+from ..inference.targets import CLEAR_ENOUGH
+from ..views.composite import TRUE_COLOUR
+from ..views.curves import Axis
+from ..views.page import Picture, Section
+from ..views.series import Place
+from .chapter import Chapter, Setting, band_curve, cloudiest, embedding_curves
+
+SUMMER = range(6, 10)
+
+
+def forest_section(setting: Setting) -> tuple[Chapter, Section]:
+    """Embed the sample `romania` and draw it."""
+    sample = open_sample("romania")
+    source = sample.sources["s2"]
+    times = [acquisition.time for acquisition in source.acquisitions]
+    clear = clear_share(source)
+    cloudy = cloudiest(clear, times, SUMMER)
+    days = np.array([days_since_epoch(time) for time in times])
+    wanted = (clear >= CLEAR_ENOUGH) | (np.arange(len(days)) == cloudy)
+    chapter = Chapter.embedded(setting, "romania", sample.sources, days[wanted])
+    summers = _clear_summers(times, clear)
+    rows = [
+        [chapter.composite(TRUE_COLOUR, frame, "As Sentinel-2 saw it.") for frame in summers],
+        [chapter.pca(chapter.nearest(times[frame]), _same_colours(n)) for n, frame in enumerate(summers)],
+        _under_cloud(chapter, sample, cloudy) if cloudy is not None else [],
+        [_curves(chapter, sample, summers)],
+    ]
+    return chapter, _section(chapter, sample, rows)
+
+
+def _section(chapter: Chapter, sample: Sample, rows: Sequence[Sequence[Picture]]) -> Section:
+    acquisitions = sample.sources["s2"].acquisitions
+    years = f"{acquisitions[0].time.year} to {acquisitions[-1].time.year}"
+    facts = [
+        ("area", chapter.size),
+        ("acquisitions", f"{len(acquisitions)} of Sentinel-2, {years}"),
+        ("embedded dates", str(len(chapter.times))),
+        ("Sentinel-1", "absent"),
+    ]
+    text = (
+        "Measured reflectance, no simulation. Top row: true colour on one clear day of each summer. Second row: the "
+        "embedding of the same days in frozen colours. Clearings show as the forest is cut. " + _seen(chapter)
+    )
+    return Section(sample.title, text, rows, "real", facts)
+
+
+def _seen(chapter: Chapter) -> str:
+    """Whether the model was trained on this very place, from its own record."""
+    data = chapter.setting.checkpoint.training.get("data", [])
+    if any("romania" in entry["name"] and entry["split"] == "train" for entry in data):
+        return (
+            "The model was trained on this place, among others: it shows the path, not the skill elsewhere."
+        )
+    return ""
+
+
+def _same_colours(number: int) -> str:
+    if number:
+        return "The same colours as before."
+    return "First three principal components as red, green, blue; fitted once over all dates."
+
+
+def _clear_summers(times: Sequence[datetime], clear: npt.NDArray[np.float64], most: int = 4) -> list[int]:
+    """The clearest acquisition of each July to September, of up to `most` years."""
+    years = sorted({time.year for time in times})
+    best = []
+    for year in years:
+        mine = [i for i, time in enumerate(times) if time.year == year and time.month in (7, 8, 9)]
+        if mine and clear[mine].max() > 0.97:
+            best.append(max(mine, key=lambda i: clear[i]))
+    return (
+        [best[i] for i in np.unique(np.linspace(0, len(best) - 1, most).round().astype(int))] if best else []
+    )
+
+
+def _under_cloud(chapter: Chapter, sample: Sample, frame: int) -> list[Picture]:
+    """A date on which nothing was seen: as recorded, gap-filled, and how far that reached."""
+    day = sample.sources["s2"].acquisitions[frame].time
+    date = chapter.nearest(day)
+    return [
+        chapter.composite(TRUE_COLOUR, frame, "Clouds hide the ground on this day.", _unmasked(sample)),
+        chapter.pca(date, "Gap-filled: what the model makes of the dates around it. Same colours as above."),
+        chapter.support(date, "How far the nearest clear view was: dark blue 0, yellow 60 days or more."),
+    ]
+
+
+def _unmasked(sample: Sample) -> CubeSource:
+    """The same acquisitions, clouds left in."""
+    source = sample.sources["s2"]
+    assert isinstance(source, LocalSource)
+    paths = sorted(Path(path) for path in source.report.paths)
+    options = ReadOptions.sentinel2_dn().but(scl_invalid=frozenset({0}), mask_dilation=0)
+    return open_local(paths, source.modality, grid=sample.grid, options=options)
+
+
+def _curves(chapter: Chapter, sample: Sample, summers: Sequence[int]) -> Picture:
+    """Two pixels: one that stayed forest, one that was cut."""
+    stayed, cut = _places(sample.sources["s2"], summers)
+    rows = chapter.series([stayed, cut])
+    axes = [
+        Axis(
+            "NDVI (–)",
+            [band_curve(rows, stayed, "NDVI", "stayed forest"), band_curve(rows, cut, "NDVI", "was cut")],
+        ),
+        Axis("embedding (–)\nstayed forest", embedding_curves(rows, stayed)),
+        Axis("embedding (–)\nwas cut", embedding_curves(rows, cut)),
+    ]
+    caption = (
+        f"Pixel {stayed.row}, {stayed.col} and pixel {cut.row}, {cut.col} (row, column): the least and the largest "
+        "change of summer NDVI. Filled dots: the pixel was clear that day; open dots: gap-filled."
+    )
+    return chapter.curves("series", "Two pixels over all dates", axes, caption)
+
+
+def _places(source: CubeSource, summers: Sequence[int]) -> tuple[Place, Place]:
+    """The green pixel whose NDVI changed least from the first to the last summer, and the one that lost most."""
+    cube = source.read(source.grid.window, [summers[0], summers[-1]])
+    red, infrared = (cube.values[:, cube.modality.bands.index(band)] for band in ("B04", "B08"))
+    ndvi = (infrared - red) / np.maximum(infrared + red, 1e-3)
+    loss = np.where((ndvi[0] > 0.7) & cube.validity[:, 2].all(axis=0), ndvi[0] - ndvi[1], np.nan)
+    stayed = np.unravel_index(np.nanargmin(np.abs(loss)), loss.shape)
+    cut = np.unravel_index(np.nanargmax(loss), loss.shape)
+    return Place("stayed forest", int(stayed[0]), int(stayed[1])), Place("was cut", int(cut[0]), int(cut[1]))
