@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..acquisitions.cube import CubeSource
-from ..errors import OutputError
+from ..errors import InputError, OutputError
 from ..inference.reach import Days
 from ..inference.runner import embed_area
 from ..output import make_folder
@@ -20,10 +20,10 @@ from ..store import EmbeddingStore
 from ..views.composite import Composite
 from ..views.curves import Axis, Curve, write_curves
 from ..views.layer import Layer
-from ..views.maps import composite_layer, frozen_colours, pca_layer, support_layer, times_of
+from ..views.maps import composite_layer, frozen_colours, pca_layer, support_layer, support_legend, times_of
 from ..views.page import Picture
 from ..views.raster import write_cog, write_png
-from ..views.series import GAP_FILLED, Place, Row, series_rows, write_series
+from ..views.series import GAP_FILLED, Place, series_rows, write_series
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Chapter:
         run: dict[str, Any] = {"listener": _named(setting.listener, name), "cancel": setting.cancel}
         try:
             store = embed_area(setting.checkpoint, sources, grid, targets, path, **run)
-        except OutputError:
+        except (OutputError, InputError):  # of another run, or damaged
             if not (setting.overwrite and path.exists()):
                 raise
             store = embed_area(setting.checkpoint, sources, grid, targets, path, overwrite=True, **run)
@@ -80,36 +80,38 @@ class Chapter:
         """Index of the target date nearest to a time."""
         return int(np.argmin([abs((time - day).total_seconds()) for time in self.times]))
 
-    def draw(self, layer: Layer, name: str, title: str, caption: str) -> Picture:
-        """Write a layer as GeoTIFF and PNG below `maps`."""
+    def draw(self, layer: Layer, name: str, title: str, **more: Any) -> Picture:
+        """Write a layer as GeoTIFF and PNG below `maps`; `more` goes to the picture of the page."""
         stem = self.folder / "maps" / name
         self.setting.cancel.check()
         write_cog(layer, stem.with_suffix(".tif"), overwrite=self.setting.overwrite)
         png = write_png(layer, stem.with_suffix(".png"), overwrite=self.setting.overwrite)
-        return Picture(png, title, caption, alt=layer.title)
+        return Picture(png, title, alt=layer.title, **more)
 
     def composite(
-        self, composite: Composite, frame: int, caption: str, source: CubeSource | None = None
+        self, composite: Composite, frame: int, *, of: CubeSource | None = None, **more: Any
     ) -> Picture:
-        """One acquisition; of another `source` where clouds are to be seen."""
-        source = source or self.sources[composite.modality]
-        layer = composite_layer(source, composite, frame)
+        """One acquisition; `of` another source, where clouds are to be seen."""
+        source = of or self.sources[composite.modality]
         day = source.acquisitions[frame].time
         return self.draw(
-            layer, f"{composite.name}-{day:%Y-%m-%d}", f"{composite.title}, {day:%-d %B %Y}", caption
+            composite_layer(source, composite, frame), f"{composite.name}-{day:%Y-%m-%d}", _day(day), **more
         )
 
-    def pca(self, date: int, caption: str) -> Picture:
+    def pca(self, date: int, **more: Any) -> Picture:
         layer = pca_layer(self.store, frozen_colours(self.store), date)
         day = self.times[date]
-        return self.draw(layer, f"pca-{day:%Y-%m-%d}", f"Embedding, {day:%-d %B %Y}", caption)
+        return self.draw(layer, f"pca-{day:%Y-%m-%d}", _day(day), **more)
 
-    def support(self, date: int, caption: str) -> Picture:
-        layer = support_layer(self.store, date)
+    def support(self, date: int) -> Picture:
         day = self.times[date]
-        return self.draw(layer, f"support-{day:%Y-%m-%d}", f"Days to a clear view, {day:%-d %B %Y}", caption)
+        caption = "Days to the nearest clear optical view:"
+        layer = support_layer(self.store, date)
+        return self.draw(
+            layer, f"support-{day:%Y-%m-%d}", _day(day), caption=caption, legend=support_legend()
+        )
 
-    def series(self, places: Sequence[Place]) -> list[Row]:
+    def series(self, places: Sequence[Place]) -> list[dict[str, Any]]:
         """Write the series of some pixels as CSV; returns its rows."""
         rows = list(series_rows(self.store, places, self.sources))
         write_series(rows, self.folder / "series.csv", overwrite=self.setting.overwrite)
@@ -119,6 +121,10 @@ class Chapter:
         path = self.folder / f"{name}.png"
         write_curves(title, axes, path, overwrite=self.setting.overwrite)
         return Picture(path, title, caption, wide=True)
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y}"
 
 
 def _named(
@@ -132,13 +138,13 @@ def _named(
     )
 
 
-def band_curve(rows: Sequence[Row], place: Place, column: str, label: str) -> Curve:
+def band_curve(rows: Sequence[dict[str, Any]], place: Place, column: str, label: str) -> Curve:
     """A column of a series table as points, where it holds something."""
     mine = [row for row in rows if row["point"] == place.name and column in row]
     return Curve(label, _times(mine), np.array([row[column] for row in mine], float), points=True)
 
 
-def embedding_curves(rows: Sequence[Row], place: Place, dims: int = 3) -> list[Curve]:
+def embedding_curves(rows: Sequence[dict[str, Any]], place: Place, dims: int = 3) -> list[Curve]:
     """The first dimensions of a pixel's embedding as lines; dates that were gap-filled as open dots."""
     mine = [row for row in rows if row["point"] == place.name and "e01" in row]
     filled = np.array([row["quality"] == GAP_FILLED for row in mine], bool)
@@ -148,7 +154,7 @@ def embedding_curves(rows: Sequence[Row], place: Place, dims: int = 3) -> list[C
     ]
 
 
-def _times(rows: Sequence[Row]) -> list[datetime]:
+def _times(rows: Sequence[dict[str, Any]]) -> list[datetime]:
     return [datetime.fromisoformat(row["date"]) for row in rows]
 
 

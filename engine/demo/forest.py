@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import uniform_filter
 
 from ..acquisitions.cube import CubeSource, clear_share, days_since_epoch
 from ..acquisitions.local import open_local
@@ -15,7 +16,7 @@ from ..acquisitions.source import LocalSource
 from ..inference.targets import CLEAR_ENOUGH
 from ..views.composite import TRUE_COLOUR
 from ..views.curves import Axis
-from ..views.page import Picture, Section
+from ..views.page import Picture, Row, Section
 from ..views.series import Place
 from .chapter import Chapter, Setting, band_curve, cloudiest, embedding_curves
 
@@ -33,16 +34,29 @@ def forest_section(setting: Setting) -> tuple[Chapter, Section]:
     wanted = (clear >= CLEAR_ENOUGH) | (np.arange(len(days)) == cloudy)
     chapter = Chapter.embedded(setting, "romania", sample.sources, days[wanted])
     summers = _clear_summers(times, clear)
+    dates = [chapter.nearest(times[frame]) for frame in summers]
     rows = [
-        [chapter.composite(TRUE_COLOUR, frame, "As Sentinel-2 saw it.") for frame in summers],
-        [chapter.pca(chapter.nearest(times[frame]), _same_colours(n)) for n, frame in enumerate(summers)],
-        _under_cloud(chapter, sample, cloudy) if cloudy is not None else [],
-        [_curves(chapter, sample, summers)],
+        Row(
+            "Sentinel-2 in true colour, one clear day a summer.",
+            [chapter.composite(TRUE_COLOUR, f) for f in summers],
+        ),
+        Row(_ROW_PCA, [chapter.pca(date) for date in dates]),
+        Row(_ROW_CLOUD, _under_cloud(chapter, sample, cloudy) if cloudy is not None else []),
+        Row("", [_curves(chapter, sample, summers)]),
     ]
     return chapter, _section(chapter, sample, rows)
 
 
-def _section(chapter: Chapter, sample: Sample, rows: Sequence[Sequence[Picture]]) -> Section:
+_ROW_PCA = (
+    "The embedding on the same days: its first three principal components as red, green and blue. The colours were "
+    "fitted once, over all dates, so a change of colour is a change of the ground."
+)
+_ROW_CLOUD = (
+    "A day on which clouds hid the ground: as recorded, as filled by the model, and what that rests on."
+)
+
+
+def _section(chapter: Chapter, sample: Sample, rows: Sequence[Row]) -> Section:
     acquisitions = sample.sources["s2"].acquisitions
     years = f"{acquisitions[0].time.year} to {acquisitions[-1].time.year}"
     facts = [
@@ -52,10 +66,9 @@ def _section(chapter: Chapter, sample: Sample, rows: Sequence[Sequence[Picture]]
         ("Sentinel-1", "absent"),
     ]
     text = (
-        "Measured reflectance, no simulation. Top row: true colour on one clear day of each summer. Second row: the "
-        "embedding of the same days in frozen colours. Clearings show as the forest is cut. " + _seen(chapter)
+        f"Measured by Sentinel-2, nothing simulated. Clearings spread as the forest is cut. {_seen(chapter)}"
     )
-    return Section(sample.title, text, rows, "real", facts)
+    return Section(sample.title, text, rows, "real", facts, sample.attribution)
 
 
 def _seen(chapter: Chapter) -> str:
@@ -66,12 +79,6 @@ def _seen(chapter: Chapter) -> str:
             "The model was trained on this place, among others: it shows the path, not the skill elsewhere."
         )
     return ""
-
-
-def _same_colours(number: int) -> str:
-    if number:
-        return "The same colours as before."
-    return "First three principal components as red, green, blue; fitted once over all dates."
 
 
 def _clear_summers(times: Sequence[datetime], clear: npt.NDArray[np.float64], most: int = 4) -> list[int]:
@@ -92,9 +99,9 @@ def _under_cloud(chapter: Chapter, sample: Sample, frame: int) -> list[Picture]:
     day = sample.sources["s2"].acquisitions[frame].time
     date = chapter.nearest(day)
     return [
-        chapter.composite(TRUE_COLOUR, frame, "Clouds hide the ground on this day.", _unmasked(sample)),
-        chapter.pca(date, "Gap-filled: what the model makes of the dates around it. Same colours as above."),
-        chapter.support(date, "How far the nearest clear view was: dark blue 0, yellow 60 days or more."),
+        chapter.composite(TRUE_COLOUR, frame, of=_unmasked(sample), caption="As recorded."),
+        chapter.pca(date, caption="Gap-filled embedding, in the colours of above."),
+        chapter.support(date),
     ]
 
 
@@ -131,7 +138,8 @@ def _places(source: CubeSource, summers: Sequence[int]) -> tuple[Place, Place]:
     cube = source.read(source.grid.window, [summers[0], summers[-1]])
     red, infrared = (cube.values[:, cube.modality.bands.index(band)] for band in ("B04", "B08"))
     ndvi = (infrared - red) / np.maximum(infrared + red, 1e-3)
-    loss = np.where((ndvi[0] > 0.7) & cube.validity[:, 2].all(axis=0), ndvi[0] - ndvi[1], np.nan)
+    change = uniform_filter(ndvi[0] - ndvi[1], 3)  # of 3 × 3 pixels, so that no speck is taken for a clearing
+    loss = np.where((ndvi[0] > 0.7) & cube.validity[:, 2].all(axis=0), change, np.nan)
     stayed = np.unravel_index(np.nanargmin(np.abs(loss)), loss.shape)
     cut = np.unravel_index(np.nanargmax(loss), loss.shape)
     return Place("stayed forest", int(stayed[0]), int(stayed[1])), Place("was cut", int(cut[0]), int(cut[1]))

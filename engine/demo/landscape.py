@@ -16,7 +16,7 @@ from ..inference.reach import Days
 from ..views.composite import SENTINEL1_COMPOSITE, TRUE_COLOUR
 from ..views.curves import Axis, Curve
 from ..views.layer import Layer, Palette
-from ..views.page import Picture, Section
+from ..views.page import Picture, Row, Section
 from ..views.series import Place
 from .chapter import Chapter, Setting, band_curve, cloudiest, embedding_curves
 
@@ -40,10 +40,16 @@ def landscape_section(setting: Setting) -> tuple[Chapter, Section]:
     chapter = Chapter.embedded(setting, "landscape", sources, _targets(sources["s2"], cloudy))
     rows = [
         *_seasons(chapter, clear),
-        _under_cloud(chapter, truth, cloudy) if cloudy is not None else [],
-        [_curves(chapter, truth)],
+        Row(_ROW_CLOUD, _under_cloud(chapter, truth, cloudy) if cloudy is not None else []),
+        Row("", [_curves(chapter, truth)]),
     ]
-    return chapter, _section(chapter, rows)
+    return chapter, _section(chapter, rows, sample.attribution)
+
+
+_ROW_CLOUD = (
+    "A day on which simulated clouds hid everything: the embedding, filled from the dates around it and from radar; "
+    "what it rests on; and the land cover that the simulation was made from."
+)
 
 
 def _times(source: CubeSource) -> list[datetime]:
@@ -60,7 +66,7 @@ def _targets(source: CubeSource, cloudy: int | None) -> Days:
     return days if cloudy is None else np.union1d(days, days_since_epoch(_times(source)[cloudy]))
 
 
-def _section(chapter: Chapter, rows: Sequence[Sequence[Picture]]) -> Section:
+def _section(chapter: Chapter, rows: Sequence[Row], credit: str) -> Section:
     counts = {
         name: sum(FIRST <= time <= LAST for time in _times(source))
         for name, source in chapter.sources.items()
@@ -75,25 +81,28 @@ def _section(chapter: Chapter, rows: Sequence[Sequence[Picture]]) -> Section:
         "seen by a simulated Sentinel-2 and Sentinel-1. It shows both sensors together, which the bundled real place "
         "can't. What works here need not work on a real place."
     )
-    return Section("Simulated landscape, Sentinel-2 and Sentinel-1", text, rows, "simulated", facts)
+    return Section("Simulated landscape, Sentinel-2 and Sentinel-1", text, rows, "simulated", facts, credit)
 
 
-def _seasons(chapter: Chapter, clear: npt.NDArray[np.float64]) -> list[list[Picture]]:
+def _seasons(chapter: Chapter, clear: npt.NDArray[np.float64]) -> list[Row]:
     """True colour, radar and embedding in spring, summer and autumn."""
     optical, radar = _times(chapter.sources["s2"]), _times(chapter.sources["s1"])
     frames = [_clearest(optical, clear, months) for months in ((4, 5), (7, 8), (9, 10))]
     days = [optical[frame] for frame in frames]
     passes = [int(np.argmin([abs((time - day).total_seconds()) for time in radar])) for day in days]
     return [
-        [chapter.composite(TRUE_COLOUR, frame, "Simulated reflectance.") for frame in frames],
-        [
-            chapter.composite(SENTINEL1_COMPOSITE, frame, "Simulated backscatter, speckle included.")
-            for frame in passes
-        ],
-        [
-            chapter.pca(chapter.nearest(day), "From both simulated sensors, in frozen colours.")
-            for day in days
-        ],
+        Row(
+            "Sentinel-2 in true colour (simulated).",
+            [chapter.composite(TRUE_COLOUR, frame) for frame in frames],
+        ),
+        Row(
+            "Sentinel-1 (simulated): VV, VH and VV−VH in dB as red, green and blue, speckle included.",
+            [chapter.composite(SENTINEL1_COMPOSITE, frame) for frame in passes],
+        ),
+        Row(
+            "The embedding, from both sensors, in colours fitted once over all dates.",
+            [chapter.pca(chapter.nearest(day)) for day in days],
+        ),
     ]
 
 
@@ -106,12 +115,8 @@ def _under_cloud(chapter: Chapter, truth: Landscape, frame: int) -> list[Picture
     """A day on which the simulated Sentinel-2 saw nothing, what was made of it, and the truth."""
     date = chapter.nearest(_times(chapter.sources["s2"])[frame])
     return [
-        chapter.pca(
-            date, "A day under (simulated) cloud, gap-filled from the dates around it and from radar."
-        ),
-        chapter.support(
-            date, "How far the nearest clear optical view was: dark blue 0, yellow 60 days or more."
-        ),
+        chapter.pca(date, caption="Gap-filled embedding, in the colours of above."),
+        chapter.support(date),
         _land_cover(chapter, truth),
     ]
 
@@ -124,9 +129,8 @@ def _land_cover(chapter: Chapter, truth: Landscape) -> Picture:
     layer = Layer(
         "Simulated land cover", truth.grid, lambda w: truth.land_cover(w)[None], ("land cover",), palette
     )
-    return chapter.draw(
-        layer, "land-cover-truth", "Simulated truth: land cover", "What the simulation was made from."
-    )
+    legend = [(c.colour, c.name) for c in LAND_COVER]
+    return chapter.draw(layer, "land-cover-truth", "Land cover, the simulated truth", legend=legend)
 
 
 def _rgba(colour: str) -> tuple[int, int, int, int]:

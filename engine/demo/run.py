@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import __version__
 from ..output import check_free, make_folder
 from ..progress import CancelToken, ProgressEvent
 from ..representation.checkpoint import DEFAULT_MODEL, load_checkpoint
@@ -44,5 +45,7 @@ def run_demo(
     check_free(page, overwrite=overwrite)
     setting = Setting(out, load_checkpoint(model), overwrite, listener, cancel or CancelToken())
     made = [forest_section(setting), landscape_section(setting)]
-    write_page("Phenolens demo", LEAD, [section for _, section in made], page, overwrite=overwrite)
+    checkpoint = setting.checkpoint
+    note = f"Made with Phenolens {__version__} and the model {checkpoint.name} ({checkpoint.sha256[:12]})."
+    write_page("Phenolens demo", LEAD, [section for _, section in made], page, note=note, overwrite=overwrite)
     return DemoResult(page, tuple(chapter.store.path for chapter, _ in made), time.monotonic() - started)

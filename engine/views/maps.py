@@ -20,7 +20,7 @@ from .layer import Layer, Palette
 log = logging.getLogger(__name__)
 
 COLOURS_FILE = "colours.json"
-LONGEST_WAIT = 60
+LONGEST_WAIT = 30
 """Days to the nearest clear frame at which the palette of the support layer ends."""
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 
@@ -107,6 +107,15 @@ def support_layer(store: EmbeddingStore, date: int, modality: str = "s2", palett
     title = f"Days to the nearest clear {SENSORS.get(modality, modality)} frame, {_day(store, date)}"
     shades = Palette.named(palette, 0, LONGEST_WAIT, "d")
     return Layer(title, store.grid, render, (name,), shades, provenance(store, date))
+
+
+def support_legend(palette: str = "cividis") -> list[tuple[str, str]]:
+    """(colour, meaning) of some days in the palette of the support layer."""
+    shades = Palette.named(palette, 0, LONGEST_WAIT)
+    days = (0, 5, 10, 20, LONGEST_WAIT)
+    colours = [shades.colours[1 + round(day * 254 / LONGEST_WAIT)][:3] for day in days]
+    labels = [f"{day} days" for day in days[:-1]] + [f"{LONGEST_WAIT} or more"]
+    return [(f"#{bytes(colour).hex()}", label) for colour, label in zip(colours, labels, strict=True)]
 
 
 def composite_layer(source: CubeSource, composite: Composite, frame: int) -> Layer:

@@ -15,32 +15,46 @@ class Picture:
 
     path: Path
     title: str
-    caption: str
+    caption: str = ""
     alt: str = ""
+    legend: Sequence[tuple[str, str]] = ()
+    """(colour as `#rrggbb`, what it means) pairs."""
     wide: bool = False
     """A plot over the whole width; otherwise a map, drawn with crisp pixels."""
 
 
 @dataclass(frozen=True)
+class Row:
+    """Pictures that stand side by side, and what they have in common."""
+
+    text: str
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading, a paragraph and pictures; `badge` says where the data come from: real or simulated."""
+    """A heading, a paragraph and rows of pictures; `badge` says where the data come from: real or simulated."""
 
     title: str
     text: str
-    rows: Sequence[Sequence[Picture]]
-    """Pictures that stand side by side, row by row."""
+    rows: Sequence[Row]
     badge: str = ""
     facts: Sequence[tuple[str, str]] = ()
-    """(name, value) pairs in a row above the pictures."""
+    """(name, value) pairs above the pictures."""
+    credit: str = ""
+    """Attribution of the data."""
 
 
 def write_page(
-    title: str, lead: str, sections: Sequence[Section], path: Path, *, overwrite: bool = False
+    title: str, lead: str, sections: Sequence[Section], path: Path, *, note: str = "", overwrite: bool = False
 ) -> None:
-    """Write the page; the pictures are read and put into it."""
-    body = "\n".join(_section(section) for section in sections)
-    page = _PAGE.replace("{title}", escape(title)).replace("{lead}", escape(lead)).replace("{body}", body)
-    write_text(path, page, overwrite=overwrite)
+    """Write the page, with the pictures inside; `note` stands at its foot."""
+    filled = {"title": escape(title), "lead": escape(lead), "note": escape(note)}
+    page = _PAGE
+    for name, text in filled.items():
+        page = page.replace(f"{{{name}}}", text)
+    # the body last: nothing that it holds is taken for a placeholder
+    write_text(path, page.replace("{body}", "\n".join(map(_section, sections))), overwrite=overwrite)
 
 
 def _section(section: Section) -> str:
@@ -48,20 +62,29 @@ def _section(section: Section) -> str:
         f'<span class="badge {escape(section.badge)}">{escape(section.badge)}</span>' if section.badge else ""
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in section.facts)
-    rows = "\n".join(f'<div class="row">{"".join(map(_figure, row))}</div>' for row in section.rows)
+    rows = "\n".join(_row(row) for row in section.rows if row.pictures)
     return (
         f"<section><h2>{escape(section.title)}{badge}</h2><p>{escape(section.text)}</p>"
-        f"{f'<dl>{facts}</dl>' if facts else ''}{rows}</section>"
+        f"{f'<dl>{facts}</dl>' if facts else ''}{rows}<p class='credit'>{escape(section.credit)}</p></section>"
     )
+
+
+def _row(row: Row) -> str:
+    text = f"<h3>{escape(row.text)}</h3>" if row.text else ""
+    return f'{text}<div class="row">{"".join(map(_figure, row.pictures))}</div>'
 
 
 def _figure(picture: Picture) -> str:
     data = base64.b64encode(picture.path.read_bytes()).decode()
-    kind = "plot" if picture.wide else "map"
+    swatches = "".join(
+        f'<li><i style="background:{escape(colour, quote=True)}"></i>{escape(label)}</li>'
+        for colour, label in picture.legend
+    )
     return (
-        f'<figure class="{kind}"><img alt="{escape(picture.alt or picture.title, quote=True)}" '
-        f'src="data:image/png;base64,{data}">'
-        f"<figcaption><b>{escape(picture.title)}</b> {escape(picture.caption)}</figcaption></figure>"
+        f'<figure class="{"plot" if picture.wide else "map"}">'
+        f'<img alt="{escape(picture.alt or picture.title, quote=True)}" src="data:image/png;base64,{data}">'
+        f"<figcaption><b>{escape(picture.title)}</b> {escape(picture.caption)}"
+        f"{f'<ul>{swatches}</ul>' if swatches else ''}</figcaption></figure>"
     )
 
 
@@ -82,6 +105,7 @@ header p { font-size: 18px; color: var(--soft); max-width: 760px; margin: 0; }
 section { padding-top: 34px; }
 h2 { font-size: 22px; line-height: 1.3; margin: 0 0 6px; display: flex; gap: 12px; align-items: center;
   flex-wrap: wrap; }
+h3 { font-size: 15px; font-weight: 500; line-height: 1.45; color: var(--soft); margin: 22px 0 10px; max-width: 820px; }
 section > p { color: var(--soft); max-width: 800px; margin: 0 0 16px; }
 .badge { font-size: 12px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase;
   padding: 2px 10px;  border-radius: 999px; border: 1px solid; }
@@ -90,7 +114,10 @@ section > p { color: var(--soft); max-width: 800px; margin: 0 0 16px; }
 dl { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 0 0 18px; }
 dt { font-size: 13px; color: var(--soft); }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px; margin-bottom: 20px; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px; }
+.credit { font-size: 13px; margin: 14px 0 0; }
+ul { list-style: none; margin: 8px 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: 13px; }
+li i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   overflow: hidden; display: flex; flex-direction: column; }
 figure.plot { grid-column: 1 / -1; }
@@ -105,8 +132,7 @@ footer code { background: #eceff1; padding: 1px 5px; border-radius: 4px; }
 </style>
 <header><h1>{title}</h1><p>{lead}</p></header>
 {body}
-<footer>Hatched: no data. Colours of embeddings are fitted once per area, over all dates and then kept:
-two pixels of one colour mean nearly the same thing on any two dates of that area.
-Contains modified Copernicus Sentinel data.</footer>
+<footer>Hatched: no data. Colours of embeddings are fitted once per area, over all its dates, and then kept: two
+pixels of one colour mean nearly the same thing on any two dates of that area. {note}</footer>
 </html>
 """
