@@ -34,6 +34,9 @@ class StageOptions:
     warmup: int = 100
     check_every: int = 200
     seed: int = 0
+    validation_crops: int = 40
+    sample_crops: int = 200
+    """Crops from which principal components and the spread of the embedding are taken."""
     average: float = 0.995
     """Decay of the exponential moving average of the weights, which is what is kept."""
 
@@ -79,7 +82,7 @@ def train_fusion(
     for part in (model.encoders, model.decoders):
         part.requires_grad_(requires_grad=False)
     if not (folder / "stage2.state.pt").exists():
-        start_at_components(model, data, options.seed)
+        start_at_components(model, data, options.seed, options.sample_crops)
     holder = nn.ModuleDict({"fusion": model.fusion})
 
     def loss(parts: Any, crop: Crop, rng: Generator) -> tuple[Tensor, float, float] | None:
@@ -102,13 +105,14 @@ def train_fusion(
         return torch.stack(errors).sum() / len(chosen), *hidden
 
     _run(holder, model.config, data, None, loss, options, folder / "stage2", cancel)
+    standardise_embedding(model, data, options.seed, options.sample_crops)
 
 
 @torch.no_grad()
-def start_at_components(model: DenseModel, data: TrainingData, seed: int) -> None:
+def start_at_components(model: DenseModel, data: TrainingData, seed: int, crops: int = 200) -> None:
     """Set the fusion's linear path to the principal components of the latents (visible and hidden targets)."""
     samples: dict[str, list[Tensor]] = {name: [] for name in model.modalities}
-    for crop in _crops(data.train, data.weights, model.config, CropOptions(), None, seed, 200):
+    for crop in _crops(data.train, data.weights, model.config, CropOptions(), None, seed, crops):
         latents, ages, _ = _latents(model, crop)
         if set(latents) != set(samples):
             continue
@@ -130,6 +134,27 @@ def start_at_components(model: DenseModel, data: TrainingData, seed: int) -> Non
         fusion.back[name].weight.copy_(axes[:, columns].T)
         fusion.back[name].bias.copy_(mean[columns])
         at += size
+
+
+@torch.no_grad()
+def standardise_embedding(model: DenseModel, data: TrainingData, seed: int, crops: int = 200) -> None:
+    """Scale every dimension of the embedding to unit spread over the training data; what is decoded stays the same.
+
+    So that distances weigh the dimensions alike and one range fits all of them in 8 bits."""
+    samples = []
+    for crop in _crops(data.train, data.weights, model.config, CropOptions(), None, seed + 1, crops):
+        latents, ages, _ = _latents(model, crop)
+        if latents:
+            samples.append(model.fusion(latents, ages).flatten(0, -2)[::16])
+    spread = torch.cat(samples).std(0).clamp(min=1e-3)
+    fusion: Any = model.fusion
+    fusion.bias.div_(spread)
+    for layer in (*fusion.linear.values(), fusion.refine[-1]):
+        layer.weight.div_(spread[:, None])
+    fusion.refine[-1].bias.div_(spread)
+    for name in fusion.back:
+        fusion.back[name].weight.mul_(spread)
+        fusion.back_refine[name][0].weight[:, : model.dims].mul_(spread)
 
 
 @torch.no_grad()
@@ -158,7 +183,7 @@ def _reconstruction_error(decoder: ModalityDecoder, latent: Tensor, truth: Truth
         offset = truth.offset[:, item].view(-1, 1, 1, 3).expand(*latent.shape[:3], 3)
         decoded = decoder(latent, offset).movedim(-1, 1)
         valid = truth.validity[:, item]
-        error = nn.functional.smooth_l1_loss(decoded, truth.values[:, item], beta=0.2, reduction="none")
+        error = nn.functional.smooth_l1_loss(decoded, truth.values[:, item], beta=1.0, reduction="none")
         total = total + weight * (error * valid).sum() / valid.sum().clamp(min=1)
     return total
 
@@ -213,7 +238,15 @@ def _run(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, options))
     averaged = AveragedModel(parts, multi_avg_fn=get_ema_multi_avg_fn(options.average))  # type: ignore[no-untyped-call]
     validation = list(
-        _crops(data.validation, [1.0] * len(data.validation), config, CropOptions(vary=False), aim, 1, 40)
+        _crops(
+            data.validation,
+            [1.0] * len(data.validation),
+            config,
+            CropOptions(vary=False),
+            aim,
+            1,
+            options.validation_crops,
+        )
     )
     first, best = _resume(path, parts, averaged, optimiser, schedule)
     for step in range(first, options.steps):
