@@ -13,8 +13,9 @@ from . import __version__
 from .commands.demo import demo
 from .commands.embed import embed
 from .commands.inspect import doctor
+from .commands.learn import evaluate, train
 from .commands.series import series
-from .commands.terminal import Run, stopping_on_interrupt
+from .commands.terminal import Run, logging_to, stopping_on_interrupt
 from .commands.view import view
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (embed, series, view, doctor, demo):
+for command in (embed, series, view, train, evaluate, doctor, demo):
     app.command()(command)
 
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = Run()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with stopping_on_interrupt(run):
+        with stopping_on_interrupt(run), logging_to(run):
             typer.main.get_command(app).main(given, prog_name="phenolens", obj=run)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)

@@ -1,6 +1,7 @@
 """What a command says and how it stops: progress on stderr, one result on stdout, exit codes, Ctrl-C."""
 
 import json
+import logging
 import signal
 import sys
 import traceback
@@ -12,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -35,6 +37,10 @@ class Run:
     def say(self, text: str) -> None:
         """A remark for the person at the terminal, on stderr."""
         self.console.print(escape(text), soft_wrap=True)
+
+    def verbose_log(self) -> None:
+        """Show what the engine tells of its steps, not only its warnings."""
+        logging.getLogger("phenolens").setLevel(logging.INFO)
 
     def result(self, values: Mapping[str, Any], text: str) -> None:
         """The outcome on stdout: `values` as one JSON object under --json, else `text`."""
@@ -95,6 +101,19 @@ class Bar:
             self._tasks[event.stage] = self._bars.add_task(event.stage, total=event.total, left="")
         left = "" if not event.eta_s else f"about {duration(event.eta_s)} left"
         self._bars.update(self._tasks[event.stage], completed=event.done, total=event.total, left=left)
+
+
+@contextmanager
+def logging_to(run: Run) -> Iterator[None]:
+    """Warnings of the engine become remarks on stderr."""
+    logger = logging.getLogger("phenolens")
+    handler = RichHandler(console=run.console, show_path=False, show_time=False, show_level=False)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
 
 
 @contextmanager

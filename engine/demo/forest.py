@@ -49,7 +49,7 @@ def forest_section(setting: Setting) -> tuple[Chapter, Section]:
 
 _ROW_PCA = (
     "The embedding on the same days: its first three principal components as red, green and blue. The colours were "
-    "fitted once, over all dates, so a change of colour is a change of the ground."
+    "fitted once, over all dates, so that they can be compared between dates."
 )
 _ROW_CLOUD = (
     "A day on which clouds hid the ground: as recorded, as filled by the model, and what that rests on."
