@@ -264,7 +264,7 @@ def _run(
         averaged.update_parameters(parts)
         if (step + 1) % options.check_every == 0 or step + 1 == options.steps:
             score = _validate(averaged.module, loss, validation)
-            if score["loss"] < best["loss"]:
+            if score["rmse_over_interpolation"] < best["rmse_over_interpolation"]:
                 best = score | {"step": step + 1}
                 torch.save(averaged.module.state_dict(), path.with_suffix(".best.pt"))
             _save(path, parts, averaged, optimiser, schedule, step + 1, best)
@@ -323,7 +323,7 @@ def _resume(
     stored = path.with_suffix(".state.pt")
     if not stored.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        return 0, {"loss": math.inf}
+        return 0, {"rmse_over_interpolation": math.inf}
     state = torch.load(stored, weights_only=True)
     parts.load_state_dict(state["parts"])
     averaged.load_state_dict(state["averaged"])
