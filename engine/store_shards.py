@@ -5,10 +5,11 @@ is Zarr's own (sharding_indexed, index at the end, little endian); a test compar
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +18,9 @@ import numpy.typing as npt
 
 from .errors import InputError
 
-MISSING = np.iinfo(np.uint64).max
+MISSING = 2**64 - 1
 CHECKSUM_BYTES = 4  # crc32c after the index
-THREADS = 4  # reads and copies run outside the interpreter lock; more threads than this gained nothing
+THREADS = 4  # reads and copies run outside the interpreter lock; 8 gained nothing
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class ShardLayout:
         return self.side // self.chunk
 
     @property
+    def stored(self) -> "np.dtype[Any]":
+        return np.dtype(self.dtype).newbyteorder("<")
+
+    @property
     def chunk_bytes(self) -> int:
-        return (self.dims or 1) * self.chunk**2 * np.dtype(self.dtype).itemsize
+        return (self.dims or 1) * self.chunk**2 * self.stored.itemsize
 
 
 class _Chunk(NamedTuple):
@@ -63,10 +68,18 @@ class _Chunk(NamedTuple):
     """Where they go in the result."""
 
 
-class _Shard(NamedTuple):
-    handle: int
-    offsets: npt.NDArray[np.uint64]
-    """[time, y, x] first byte of each chunk; `MISSING` = a chunk of nothing but the fill value."""
+class _Span(NamedTuple):
+    """A part of a shard file that holds some rows of a chunk."""
+
+    begin: int
+    first_row: int
+    rows: int
+    row_bytes: int
+    """Bytes of a row, in all dimensions wanted."""
+
+
+Place = tuple[int, int, int]
+"""Number of a shard along time, y and x."""
 
 
 class ShardReader:
@@ -79,17 +92,11 @@ class ShardReader:
     def read(self, times: range, rows: range, cols: range, dims: int = 1) -> npt.NDArray[Any]:
         """[time, dim, y, x] of some dates, a rectangle of pixels and the first `dims` dimensions."""
         out = np.empty((len(times), dims, len(rows), len(cols)), self.layout.decoded)
-        with ExitStack() as stack:
-            shards: dict[tuple[int, int, int], _Shard | None] = {}
-            pool = stack.enter_context(ThreadPoolExecutor(THREADS))
-            waiting = []
-            for chunk in self._chunks(times, rows, cols):
-                place = self._place(chunk)
-                if place not in shards:
-                    shards[place] = self._open(place, stack)
-                waiting.append(pool.submit(self._fill, shards[place], chunk, out))
-            for done in waiting:
-                done.result()
+        shards: dict[Place, list[_Chunk]] = {}
+        for chunk in self._chunks(times, rows, cols):
+            shards.setdefault(self._place(chunk), []).append(chunk)
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(lambda place: self._read_shard(place, shards[place], out), shards))
         return out
 
     def _chunks(self, times: range, rows: range, cols: range) -> Iterator[_Chunk]:
@@ -99,46 +106,78 @@ class ShardReader:
                     target = (time - times.start, slice(None), row_target, col_target)
                     yield _Chunk(time, row, col, (row_source, col_source), target)
 
-    def _place(self, chunk: _Chunk) -> tuple[int, int, int]:
+    def _place(self, chunk: _Chunk) -> Place:
         across = self.layout.across
         return chunk.time // self.layout.times, chunk.row // across, chunk.col // across
 
-    def _open(self, place: tuple[int, int, int], stack: ExitStack) -> _Shard | None:
+    def _read_shard(self, place: Place, chunks: list[_Chunk], out: npt.NDArray[Any]) -> None:
         time, *pixels = map(str, place)
         path = self.folder.joinpath("c", time, *([] if self.layout.dims is None else ["0"]), *pixels)
         try:
-            handle = os.open(path, os.O_RDONLY)
+            file = path.open("rb", buffering=0)
         except FileNotFoundError:  # a shard that holds nothing but the fill value is not written
+            for chunk in chunks:
+                out[chunk.target] = self.layout.fill
+            return
+        with file:
+            offsets = self._offsets(file)
+            block = np.empty((out.shape[1], self.layout.chunk, self.layout.chunk), self.layout.stored)
+            spans = [self._span(chunk, offsets, len(block)) for chunk in chunks]
+            _announce(file, spans)
+            for span, chunk in zip(spans, chunks, strict=True):
+                self._read_chunk(file, span, chunk, block, out)
+
+    def _span(self, chunk: _Chunk, offsets: npt.NDArray[np.uint64], dims: int) -> _Span | None:
+        """Where in the file the wanted part of a chunk lies; None = nowhere, it holds the fill value alone."""
+        across, row_bytes = self.layout.across, self.layout.chunk * self.layout.stored.itemsize
+        offset = int(offsets[chunk.time % self.layout.times, chunk.row % across, chunk.col % across])
+        if offset == MISSING:
             return None
-        stack.callback(os.close, handle)
+        if dims == 1:  # its rows lie together: what isn't wanted isn't read
+            rows = chunk.source[0]
+            return _Span(offset + rows.start * row_bytes, rows.start, rows.stop - rows.start, row_bytes)
+        # dims vary slowest within a chunk: the first few are its first bytes
+        return _Span(offset, 0, self.layout.chunk, dims * row_bytes)
+
+    def _offsets(self, file: FileIO) -> npt.NDArray[np.uint64]:
+        """First byte of each chunk, [time, y, x]; `MISSING` = a chunk of nothing but the fill value."""
         shape = (self.layout.times, self.layout.across, self.layout.across, 2)
-        index_bytes = 8 * int(np.prod(shape))
-        start = os.fstat(handle).st_size - index_bytes - CHECKSUM_BYTES
+        index = np.empty(shape, "<u8")
+        start = file.seek(0, os.SEEK_END) - index.nbytes - CHECKSUM_BYTES
         if start < 0:
-            raise _damaged(path)
-        index = np.frombuffer(os.pread(handle, index_bytes, start), "<u8").reshape(shape)
+            raise _damaged(file.name)
+        file.seek(start)
+        file.readinto(index.data.cast("B"))
         there = index[..., 0] != MISSING
         # every chunk has the same size, so that a file cut short doesn't pass for a whole one
         if (index[there, 1] != self.layout.chunk_bytes).any() or (index[there, 0] >= start).any():
-            raise _damaged(path)
-        return _Shard(handle, index[..., 0])
+            raise _damaged(file.name)
+        return index[..., 0]
 
-    def _fill(self, shard: _Shard | None, chunk: _Chunk, out: npt.NDArray[Any]) -> None:
-        across, side = self.layout.across, self.layout.chunk
-        place = chunk.time % self.layout.times, chunk.row % across, chunk.col % across
-        if shard is None or shard.offsets[place] == MISSING:
+    def _read_chunk(
+        self, file: FileIO, span: _Span | None, chunk: _Chunk, block: npt.NDArray[Any], out: npt.NDArray[Any]
+    ) -> None:
+        if span is None:
             out[chunk.target] = self.layout.fill
             return
-        dtype, dims = np.dtype(self.layout.dtype).newbyteorder("<"), out.shape[1]
-        # dims vary slowest within a chunk: the first few are its first bytes
-        stored = os.pread(shard.handle, dims * side**2 * dtype.itemsize, int(shard.offsets[place]))
-        block = np.frombuffer(stored, dtype).reshape(dims, side, side)[:, chunk.source[0], chunk.source[1]]
-        out[chunk.target] = block
+        file.seek(span.begin)
+        wanted = block[:, : span.rows]
+        if file.readinto(wanted.data.cast("B")) != wanted.nbytes:
+            raise _damaged(file.name)
+        rows, cols = chunk.source
+        out[chunk.target] = wanted[:, rows.start - span.first_row : rows.stop - span.first_row, cols]
         if self.layout.scale != 1:
             out[chunk.target] *= self.layout.scale
 
 
-def _damaged(path: Path) -> InputError:
+def _announce(file: FileIO, spans: list[_Span | None]) -> None:
+    """Let the system fetch all that is going to be read at once, instead of one piece after the other."""
+    if sys.platform == "linux":
+        for span in filter(None, spans):
+            os.posix_fadvise(file.fileno(), span.begin, span.rows * span.row_bytes, os.POSIX_FADV_WILLNEED)
+
+
+def _damaged(path: object) -> InputError:
     return InputError(
         "a file of the store is damaged", value=path, remedy="remove the store and embed the area again"
     )
