@@ -85,6 +85,7 @@ def test_a_map_holds_one_date_of_a_window(filled):
     assert set(read.support) == {"clear_count_s1", "nearest_days_s1", "clear_count_s2", "nearest_days_s2"}
     np.testing.assert_array_equal(read.support["clear_count_s2"], layers["clear_count_s2"][at])
     assert read.grid == GRID.crop(Window(30, 50, 100, 210))
+    assert not store.read_map(9, support=False).support
 
 
 def test_our_reader_equals_zarrs(filled):
