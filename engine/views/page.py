@@ -1,6 +1,7 @@
 """A page of pictures that needs nothing but itself: one HTML file, offline, with the pictures inside."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -49,12 +50,11 @@ def write_page(
     title: str, lead: str, sections: Sequence[Section], path: Path, *, note: str = "", overwrite: bool = False
 ) -> None:
     """Write the page, with the pictures inside; `note` stands at its foot."""
-    filled = {"title": escape(title), "lead": escape(lead), "note": escape(note)}
-    page = _PAGE
-    for name, text in filled.items():
-        page = page.replace(f"{{{name}}}", text)
-    # the body last: nothing that it holds is taken for a placeholder
-    write_text(path, page.replace("{body}", "\n".join(map(_section, sections))), overwrite=overwrite)
+    body = "\n".join(map(_section, sections))
+    filled = {"title": escape(title), "lead": escape(lead), "body": body, "note": escape(note)}
+    # in one pass, so that nothing in a text is taken for a placeholder
+    page = re.sub(r"\{(title|lead|body|note)\}", lambda found: filled[found[1]], _PAGE)
+    write_text(path, page, overwrite=overwrite)
 
 
 def _section(section: Section) -> str:
