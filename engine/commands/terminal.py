@@ -88,15 +88,23 @@ class Bar:
         )
         self._bars = Bars(*columns, console=run.console)
         self._tasks: dict[str, Any] = {}
+        self._waiting: Any = None
 
     def __enter__(self) -> "Bar":
         self._bars.start()
+        if self._bars.console.is_terminal:
+            self._waiting = self._bars.add_task("working", total=None, left="")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
     def __call__(self, event: ProgressEvent) -> None:
+        if (
+            self._waiting is not None
+        ):  # until the first tile is done, all that can be told is that work goes on
+            self._bars.remove_task(self._waiting)
+            self._waiting = None
         if event.stage not in self._tasks:
             self._tasks[event.stage] = self._bars.add_task(event.stage, total=event.total, left="")
         left = "" if not event.eta_s else f"about {duration(event.eta_s)} left"

@@ -21,6 +21,7 @@ from .layer import Layer, Palette
 
 BLOCK = 512
 _BLOCKS = {"blockxsize": BLOCK, "blockysize": BLOCK}
+CACHE_MB = 64
 LONGEST_PNG = 4096  # pixels; a larger picture is for a GIS, which reads the GeoTIFF
 
 
@@ -36,7 +37,7 @@ def write_cog(
 
     `OutputError` where `path` exists, can't be written to or the disk fills up; nothing half-written stays.
     """
-    with _said_as_output_error(path), whole_file(path, overwrite=overwrite) as partial:
+    with _said_as_output_error(path), whole_file(path, overwrite=overwrite) as partial, _little_cache():
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".drawing-") as folder:
             plain = Path(folder) / "plain.tif"
             _draw(layer, plain, progress or Progress("draw", 0), cancel or CancelToken())
@@ -155,6 +156,11 @@ def _check_whole(path: Path) -> None:
     with rasterio.open(path) as source:
         last = rasterio.windows.Window(source.width - 1, source.height - 1, 1, 1)
         source.read(window=last)
+
+
+def _little_cache() -> Any:
+    """GDAL keeps blocks worth 5 % of the machine's memory, none of which is read twice here."""
+    return rasterio.Env(GDAL_CACHEMAX=CACHE_MB)
 
 
 @contextmanager
