@@ -185,3 +185,11 @@ def test_a_shard_that_was_cut_short_is_an_error_and_not_a_map(tmp_path):
     shard.write_bytes(shard.read_bytes()[:1_000])
     with pytest.raises(InputError, match="damaged"):
         store.read_map(0)
+
+
+def test_a_line_of_the_journal_that_was_cut_short_does_not_count(tmp_path):
+    path = tmp_path / "a.zarr"
+    StoreWriter.create(path, spec())
+    (path / "finished_tiles").write_text("0 0 0\n0 0 25")
+    assert StoreWriter.resume(path, spec()).tiles_finished == 1
+    assert (path / "finished_tiles").read_text() == "0 0 0\n"

@@ -28,7 +28,7 @@ from phenolens.engine.representation.fusion import DenseModel
 from phenolens.engine.representation.interface import Observations
 
 SMALL = RunOptions(memory_bytes=524_000_000, compute=Compute("cpu"))  # several batches of dates
-DEAD_RUNS = 12
+DEAD_RUNS = 18
 
 
 @pytest.fixture
