@@ -168,6 +168,6 @@ class DenseModel(nn.Module):
             bands = len(entry.modality.bands)
             # weighted values and weights twice (once while they are put together), bands as read, standardised
             # and with their neighbours' indices
-            kept = 2 * 4 * (entry.width + self.config.heads) + bands * (3 * 4 + 2 + 2 * 8)
+            kept = 2 * 4 * (entry.width + self.config.heads) + bands * (3 * 4 + 2 + 2 * 2)
             total += frames.get(entry.modality.name, 0) * kept
         return total
