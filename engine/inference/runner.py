@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..acquisitions.cube import CubeSource
-from ..errors import AcquisitionError, OutputError
+from ..errors import AcquisitionError, InputError, OutputError
 from ..grid import Grid
 from ..progress import CancelToken, Progress, ProgressEvent
 from ..representation.checkpoint import Checkpoint
@@ -84,10 +84,10 @@ def prepare_run(
     spec = StoreSpec(
         grid,
         tuple(targets.tolist()),
-        min(options.dims or model.dims, model.dims),
+        _dims(options, model),
         tuple(sources),
         options.dtype,
-        options.value_range or float(getattr(model, "embedding_range", DEFAULT_RANGE)),
+        _value_range(options, model),
         record_of(checkpoint, sources, _settings(options)),
     )
     days = {name: acquisition_days(source) for name, source in sources.items()}
@@ -146,6 +146,22 @@ def _check_sources(model: RepresentationModel, sources: Mapping[str, CubeSource]
                 value=", ".join(source.modality.bands),
                 remedy=f"give {', '.join(model.modalities[name].bands)}",
             )
+
+
+def _dims(options: RunOptions, model: RepresentationModel) -> int:
+    if options.dims is None:
+        return model.dims
+    if not 1 <= options.dims <= model.dims:
+        raise InputError(
+            "the model has no such number of dimensions", value=options.dims, remedy=f"1 to {model.dims}"
+        )
+    return options.dims
+
+
+def _value_range(options: RunOptions, model: RepresentationModel) -> float:
+    if options.value_range is not None:
+        return options.value_range
+    return float(getattr(model, "embedding_range", DEFAULT_RANGE))
 
 
 def _settings(options: RunOptions) -> dict[str, object]:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import xarray
-from phenolens.engine.errors import AcquisitionError, Cancelled, OutputError, TargetError
+from phenolens.engine.errors import AcquisitionError, Cancelled, InputError, OutputError, TargetError
 from phenolens.engine.grid import Grid
 from phenolens.engine.inference.device import Compute
 from phenolens.engine.inference.plan import Plan
@@ -115,6 +115,12 @@ def test_only_the_leading_dimensions_are_stored_if_asked(sources, targets, check
         checkpoint, sources, sources["s1"].grid, targets, tmp_path / "a.zarr", options=replace(SMALL, dims=2)
     )
     assert store.read_map(0).embedding.shape[0] == store.dims == 2
+
+
+@pytest.mark.parametrize("change", [{"dims": 0}, {"dims": 6}, {"dtype": "float64"}, {"value_range": 0.0}])
+def test_storage_that_can_not_be_is_refused(sources, targets, checkpoint, change):
+    with pytest.raises(InputError):
+        prepare_run(checkpoint, sources, sources["s1"].grid, targets, replace(SMALL, **change))
 
 
 def test_read_ahead_changes_nothing(sources, targets, checkpoint, tmp_path):
