@@ -10,6 +10,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; 
 BIN := .venv/bin
 OUT ?= demo-output
 BENCHMARKS := $(sort $(wildcard tests/benchmarks/*.py))
+# threads that spin while they wait took 25 times as long on a busy machine
+export OMP_WAIT_POLICY ?= passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:

@@ -24,7 +24,7 @@ PART = Window(
     64, 64, 128, 128
 )  # of the sample, with all its classes: half as wide takes a quarter of the time
 FIRST, LAST = datetime(2020, 4, 1, tzinfo=UTC), datetime(2020, 10, 31, tzinfo=UTC)
-STEP_DAYS = 8
+STEP_DAYS = 10
 SUMMER = range(6, 9)
 WINTER_CEREAL, MAIZE = 1, 2
 

@@ -115,6 +115,7 @@ dl { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 0 0 18px; }
 dt { font-size: 13px; color: var(--soft); }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px; }
+.row + .row { margin-top: 20px; }
 .credit { font-size: 13px; margin: 14px 0 0; }
 ul { list-style: none; margin: 8px 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: 13px; }
 li i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
