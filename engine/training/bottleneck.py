@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ..acquisitions.cube import Cube
 from ..representation.fusion import DenseModel
-from .gap_filling import Values, predict
+from .gap_filling import Values, embed_cubes, in_units
 from .series import screen_residual_cloud
 
 Samples = npt.NDArray[np.float64]
@@ -24,10 +24,11 @@ def read_back(
     here, axes = _raw(cubes), _raw(reference)
     names = [name for name in here[0] if name in axes[0]]
     values, fitted = (np.stack([part[0][n] for n in names], axis=1)[part[1]] for part in (here, axes))
+    embedding = embed_cubes(model, cubes, cubes["s2"].days)
     rows = []
     for size in model.config.prefixes:
         rows.append(_row("PCA of raw values", size, names, _through_pca(values, fitted, size), values))
-        ours = predict(model, cubes, cubes["s2"].days, size)
+        ours = in_units(model, embedding, size)
         flat = {f"{m}_{b}": x[:, k].ravel() for m, x in ours.items() for k, b in enumerate(_bands(model, m))}
         rows.append(_row("model", size, names, np.stack([flat[n] for n in names], 1)[here[1]], values))
     return rows

@@ -88,8 +88,12 @@ def predict(
     model: DenseModel, cubes: Mapping[str, Cube], days: npt.NDArray[np.float64], prefix: int
 ) -> dict[str, Values]:
     """What the model's embeddings say about each modality at `days`: [target, band, y, x] in the cubes' units."""
-    bands = model.reconstruct(embed_cubes(model, cubes, days), prefix)
-    modalities = model.modalities
+    return in_units(model, embed_cubes(model, cubes, days), prefix)
+
+
+def in_units(model: DenseModel, embedding: torch.Tensor, prefix: int) -> dict[str, Values]:
+    """What the first `prefix` dimensions say about each modality: [target, band, y, x] in the cubes' units."""
+    bands, modalities = model.reconstruct(embedding, prefix), model.modalities
     return {m: (b * modalities[m].scale + modalities[m].offset).numpy() for m, b in bands.items()}
 
 
@@ -122,10 +126,14 @@ def _methods(model: DenseModel, cubes: Mapping[str, Cube], gap: Gap) -> Iterator
     }
     for name, method in classical.items():
         yield name, method(gap.cube)
-    yield "model, S2 only", predict(model, {"s2": gap.cube}, gap.cube.days, model.dims)["s2"]
+    asked = gap.hidden.any(axis=(1, 2, 3))
+    given = {"model, S2 only": {"s2": gap.cube}}
     if "s1" in cubes:
-        both = {"s1": cubes["s1"], "s2": gap.cube}
-        yield "model, S1 + S2", predict(model, both, gap.cube.days, model.dims)["s2"]
+        given["model, S1 + S2"] = {"s1": cubes["s1"], "s2": gap.cube}
+    for name, seen in given.items():
+        filled = np.full_like(gap.truth, np.nan)
+        filled[asked] = predict(model, seen, gap.cube.days[asked], model.dims)["s2"]
+        yield name, filled
 
 
 def _scores(gap: Gap, filled: Values) -> dict[str, Any]:
