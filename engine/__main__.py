@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 an internal fault, 2 something the user can put right, 130 stopped on request.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -46,8 +45,6 @@ def phenolens(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    # read when PyTorch is loaded, later: threads that spin while they wait took 25 times as long on a busy machine
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     run = Run()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
