@@ -100,7 +100,10 @@ def _under_cloud(chapter: Chapter, sample: Sample, frame: int) -> list[Picture]:
     date = chapter.nearest(day)
     return [
         chapter.composite(TRUE_COLOUR, frame, of=_unmasked(sample), caption="As recorded."),
-        chapter.pca(date, caption="Gap-filled embedding, in the colours of above."),
+        chapter.pca(
+            date,
+            caption=_GAP_FILLED,
+        ),
         chapter.support(date),
     ]
 

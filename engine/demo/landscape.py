@@ -24,7 +24,6 @@ PART = Window(
     64, 64, 128, 128
 )  # of the sample, with all its classes: half as wide takes a quarter of the time
 FIRST, LAST = datetime(2020, 4, 1, tzinfo=UTC), datetime(2020, 10, 31, tzinfo=UTC)
-STEP_DAYS = 10
 SUMMER = range(6, 9)
 WINTER_CEREAL, MAIZE = 1, 2
 
@@ -37,9 +36,11 @@ def landscape_section(setting: Setting) -> tuple[Chapter, Section]:
     sources = {name: truth.source(name) for name in ("s1", "s2")}
     clear = _within_season(sources["s2"], clear_share(sources["s2"]))
     cloudy = cloudiest(clear, _times(sources["s2"]), SUMMER)
-    chapter = Chapter.embedded(setting, "landscape", sources, _targets(sources["s2"], cloudy))
+    frames = [_clearest(_times(sources["s2"]), clear, months) for months in ((4, 5), (7, 8), (9, 10))]
+    shown = frames if cloudy is None else [*frames, cloudy]
+    chapter = Chapter.embedded(setting, "landscape", sources, _targets(sources["s2"], clear, shown))
     rows = [
-        *_seasons(chapter, clear),
+        *_seasons(chapter, frames),
         Row(_ROW_CLOUD, _under_cloud(chapter, truth, cloudy) if cloudy is not None else []),
         Row("", [_curves(chapter, truth)]),
     ]
@@ -61,9 +62,11 @@ def _within_season(source: CubeSource, clear: npt.NDArray[np.float64]) -> npt.ND
     return np.where([FIRST <= time <= LAST for time in _times(source)], clear, np.nan)
 
 
-def _targets(source: CubeSource, cloudy: int | None) -> Days:
-    days = np.arange(days_since_epoch(FIRST), days_since_epoch(LAST), STEP_DAYS)
-    return days if cloudy is None else np.union1d(days, days_since_epoch(_times(source)[cloudy]))
+def _targets(source: CubeSource, clear: npt.NDArray[np.float64], shown: Sequence[int]) -> Days:
+    """Every other Sentinel-2 date of the season, clear or not, and those that are shown."""
+    season = np.flatnonzero(np.isfinite(clear))
+    times = _times(source)
+    return np.array([days_since_epoch(times[frame]) for frame in np.union1d(season[::2], shown)])
 
 
 def _section(chapter: Chapter, rows: Sequence[Row], credit: str) -> Section:
@@ -84,10 +87,9 @@ def _section(chapter: Chapter, rows: Sequence[Row], credit: str) -> Section:
     return Section("Simulated landscape, Sentinel-2 and Sentinel-1", text, rows, "simulated", facts, credit)
 
 
-def _seasons(chapter: Chapter, clear: npt.NDArray[np.float64]) -> list[Row]:
+def _seasons(chapter: Chapter, frames: Sequence[int]) -> list[Row]:
     """True colour, radar and embedding in spring, summer and autumn."""
     optical, radar = _times(chapter.sources["s2"]), _times(chapter.sources["s1"])
-    frames = [_clearest(optical, clear, months) for months in ((4, 5), (7, 8), (9, 10))]
     days = [optical[frame] for frame in frames]
     passes = [int(np.argmin([abs((time - day).total_seconds()) for time in radar])) for day in days]
     return [
