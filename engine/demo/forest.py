@@ -51,6 +51,7 @@ _ROW_PCA = (
     "The embedding on the same days: its first three principal components as red, green and blue. The colours were "
     "fitted once, over all dates, so that they can be compared between dates."
 )
+_GAP_FILLED = "Gap-filled embedding, in the colours of above. Patches: where it rests on other dates."
 _ROW_CLOUD = (
     "A day on which clouds hid the ground: as recorded, as filled by the model, and what that rests on."
 )
@@ -100,10 +101,7 @@ def _under_cloud(chapter: Chapter, sample: Sample, frame: int) -> list[Picture]:
     date = chapter.nearest(day)
     return [
         chapter.composite(TRUE_COLOUR, frame, of=_unmasked(sample), caption="As recorded."),
-        chapter.pca(
-            date,
-            caption=_GAP_FILLED,
-        ),
+        chapter.pca(date, caption=_GAP_FILLED),
         chapter.support(date),
     ]
 
