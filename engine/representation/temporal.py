@@ -189,5 +189,4 @@ def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 
 def channel_norm(features: Tensor, gain: Tensor) -> Tensor:
     """Root-mean-square norm over the last axis, the channels of each pixel alone: no statistic over space."""
-    normed: Tensor = F.rms_norm(features, gain.shape, gain, eps=1e-12)
-    return normed
+    return F.rms_norm(features, gain.shape, eps=1e-12) * gain
