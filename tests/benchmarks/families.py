@@ -1,12 +1,15 @@
 """How fast is `dense` beside `paper`? Encoding only, the same windows, in one run; a table of ratios.
 
-A window is 11 acquisitions of both sensors around a target date. `dense` embeds every pixel of an image from the
-same 11 + 11 frames; `paper` gets the windows of some of those pixels. Random values: speed does not depend on them.
+A window is 11 acquisitions of both sensors around a target date. `paper` encodes each pixel's window alone. `dense`
+encodes each frame once: for a single date (the worst case, nothing is shared between dates), for a series whose 50
+target dates have windows of the same 11 + 11 acquisitions, and for that series with the model's own reach of 90 days.
+Random values: speed does not depend on them.
 
     python tests/benchmarks/families.py [--size 128] [--windows 16] [--rounds 5] [--device cpu]
 """
 
 import argparse
+import dataclasses
 import statistics
 import time
 from collections.abc import Callable
@@ -44,11 +47,13 @@ def main() -> None:
     device, size, windows = options.device, options.size, options.windows
     torch.manual_seed(0)
     dense, paper = DenseModel().eval().to(device), PaperModel().eval().to(device)
+    # 5 days between frames: 5 frames on each side of a target date, no more
+    short = DenseModel(dataclasses.replace(dense.config, reach_days=27.5)).eval().to(device)
 
     whole = size + 2 * dense.halo
     image = {"s1": observe(2, FRAMES, whole, device), "s2": observe(10, FRAMES, whole, device)}
     series = {"s1": observe(2, 60, whole, device), "s2": observe(10, 60, whole, device)}
-    target, targets = image["s2"].days[FRAMES // 2 :][:1], series["s2"].days
+    target, targets = image["s2"].days[FRAMES // 2 :][:1], series["s2"].days[5:-5]
     s1, s2 = (torch.rand(windows, FRAMES, bands, 15, 15, device=device) for bands in (2, 10))
     gaps = torch.full((windows, FRAMES - 1), 5, device=device)
     apart = torch.zeros(windows, dtype=torch.long, device=device)
@@ -59,7 +64,8 @@ def main() -> None:
             lambda: paper.encode_windows(s1, s2, gaps, gaps, apart),
         ),
         "dense, the same 11 + 11 frames, one date": (size**2, lambda: dense.embed(image, target)),
-        "dense, 60 + 60 frames, all 60 dates": (size**2 * 60, lambda: dense.embed(series, targets)),
+        "dense, 50 dates, windows of 11 + 11 frames": (size**2 * 50, lambda: short.embed(series, targets)),
+        "dense, 50 dates, all frames within 90 days": (size**2 * 50, lambda: dense.embed(series, targets)),
     }
     rates: dict[str, list[float]] = {name: [] for name in cases}
     for work in cases.values():
