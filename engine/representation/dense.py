@@ -133,7 +133,8 @@ class ModalityEncoder(nn.Module):
             features = self.frames(values[part], observations.validity[part], observations.orbit[part])
             inner = observations.validity[part][:, :, HALO:-HALO, HALO:-HALO]
             parts.append(self.attention.prepare(features, inner.any(dim=1)))
-        weight, weighted = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
+        # where the frames are encoded in bfloat16, everything after them still counts in float32
+        weight, weighted = (torch.cat(p, dim=1).float() for p in zip(*parts, strict=True))
         core = slice(HALO, -HALO)
         return EncodedFrames(
             weight,

@@ -120,7 +120,9 @@ class DenseModel(nn.Module):
             if not frames:
                 break
             part = {name: encoded.rows(rows) for name, encoded in frames.items()}
-            fused, observed = self._fuse(part, targets[dates], past_only)
+            # bfloat16 here would move real embeddings by 1.6 % of their norm; in the frame encoder alone it is less
+            with torch.autocast(device.type, enabled=False):
+                fused, observed = self._fuse(part, targets[dates], past_only)
             values[dates, :, rows] = fused.movedim(-1, 1)
             validity[dates, rows] = observed
         return Embeddings(values, validity)
