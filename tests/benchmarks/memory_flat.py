@@ -1,6 +1,6 @@
 """Peak memory of embedding 512² and 2,048² px of a simulated landscape, and the plan of a Sentinel-2 tile-year.
 
-Usage: memory_flat.py [--sides 512 2048] [--days 60] [--dates 6]
+Usage: memory_flat.py [--sides 512 2048] [--days 30] [--dates 6]
 Each size runs in a process of its own and streams: acquisitions are simulated window by window.
 Bars: the larger at most 20 % above the smaller, both at most 3 GB. The weights are untrained: memory is the same."""
 
@@ -86,7 +86,7 @@ def print_tile_year() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sides", type=int, nargs="+", default=[512, 2_048])
-    parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--dates", type=int, default=6)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
