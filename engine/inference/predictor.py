@@ -84,8 +84,7 @@ class Predictor:
     def _crop(self, observed: Observations, part: Window) -> Observations:
         rows = slice(part.row, part.row + part.height + 2 * self.model.halo)
         cols = slice(part.col, part.col + part.width + 2 * self.model.halo)
-        values, validity = observed.values[..., rows, cols], observed.validity[..., rows, cols]
-        return Observations(values, validity, observed.days, observed.orbit).to(self.device)
+        return observed.cut(rows, cols).to(self.device)
 
     def _compute(self, observed: Mapping[str, Observations], days: Tensor) -> Embeddings:
         half = self.dtype != torch.float32

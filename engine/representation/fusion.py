@@ -116,9 +116,7 @@ class DenseModel(nn.Module):
         device = next(self.parameters()).device
         values = torch.zeros(len(targets), self.dims, height, width, device=device)
         validity = torch.zeros(len(targets), height, width, dtype=torch.bool, device=device)
-        for rows, dates in self._chunks(height, width, len(targets)):
-            if not frames:
-                break
+        for rows, dates in self._chunks(height, width, len(targets)) if frames else ():
             part = {name: encoded.rows(rows) for name, encoded in frames.items()}
             # bfloat16 here would move real embeddings by 1.6 % of their norm; in the frame encoder alone it is less
             with torch.autocast(device.type, enabled=False):

@@ -41,6 +41,18 @@ class Observations:
             torch.tensor(orbit, dtype=torch.float32),
         )
 
+    def padded(self, pixels: int) -> "Observations":
+        """Surrounded on all sides by pixels where nothing is valid."""
+        around = (pixels,) * 4
+        values, validity = (torch.nn.functional.pad(t, around) for t in (self.values, self.validity))
+        return Observations(values, validity, self.days, self.orbit)
+
+    def cut(self, rows: slice, cols: slice) -> "Observations":
+        """A rectangle of pixels."""
+        return Observations(
+            self.values[..., rows, cols], self.validity[..., rows, cols], self.days, self.orbit
+        )
+
     def to(self, device: torch.device | str) -> "Observations":
         return Observations(
             *(t.to(device, non_blocking=True) for t in (self.values, self.validity, self.days, self.orbit))

@@ -99,12 +99,7 @@ def in_units(model: DenseModel, embedding: torch.Tensor, prefix: int) -> dict[st
 
 def embed_cubes(model: DenseModel, cubes: Mapping[str, Cube], days: npt.NDArray[np.float64]) -> torch.Tensor:
     """Embeddings [target, dim, y, x] of cubes in memory, with nothing known around them."""
-    pad = (model.halo,) * 4
-    seen = {}
-    for name, cube in cubes.items():
-        inner = Observations.from_cube(cube)
-        values, validity = (torch.nn.functional.pad(t, pad) for t in (inner.values, inner.validity))
-        seen[name] = Observations(values, validity, inner.days, inner.orbit)
+    seen = {name: Observations.from_cube(cube).padded(model.halo) for name, cube in cubes.items()}
     return model.embed(seen, torch.from_numpy(days)).values
 
 

@@ -20,7 +20,6 @@ class Series:
     """All acquisitions of one place, as tensors, surrounded by a margin where nothing is valid."""
 
     name: str
-    simulated: bool
     observations: Mapping[str, Observations]
     truth: Mapping[str, Tensor]
     """Per modality [frame, band, y, x] bool: where a value may serve as target."""
@@ -41,16 +40,9 @@ class Series:
             screened = clear.get(modality, cube.validity)
             if modality == "s2" and modality not in clear:
                 screened = screen_residual_cloud(cube)
-            seen = Observations.from_cube(cube)
-            pad = (margin,) * 4
-            observations[modality] = Observations(
-                torch.nn.functional.pad(seen.values, pad),
-                torch.nn.functional.pad(seen.validity, pad),
-                seen.days,
-                seen.orbit,
-            )
-            truth[modality] = torch.nn.functional.pad(torch.from_numpy(screened.copy()), pad)
-        return cls(name, known_clear is not None, observations, truth)
+            observations[modality] = Observations.from_cube(cube).padded(margin)
+            truth[modality] = torch.nn.functional.pad(torch.from_numpy(screened.copy()), (margin,) * 4)
+        return cls(name, observations, truth)
 
 
 def screen_residual_cloud(cube: Cube) -> npt.NDArray[np.bool_]:

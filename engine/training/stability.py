@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from ..acquisitions.cube import Cube
-from ..grid import Window
 from ..representation.fusion import DenseModel
 from ..representation.interface import Observations
 from .gap_filling import embed_cubes, predict
@@ -20,21 +19,12 @@ def tiling_difference(model: DenseModel, cubes: Mapping[str, Cube], tile: int = 
     """Largest absolute difference of an embedding between the whole area at once and tiles with their halo."""
     days = cubes["s2"].days[:: max(1, len(cubes["s2"].days) // 8)]
     whole = embed_cubes(model, cubes, days)
-    pad = (model.halo,) * 4
+    padded = {name: Observations.from_cube(cube).padded(model.halo) for name, cube in cubes.items()}
     largest = 0.0
     for window in cubes["s2"].grid.tiles(tile):
-        rows, cols = Window(window.row, window.col, window.height, window.width).slices
-        seen = {}
-        for name, cube in cubes.items():
-            o = Observations.from_cube(cube)
-            rect = (
-                slice(rows.start, rows.stop + 2 * model.halo),
-                slice(cols.start, cols.stop + 2 * model.halo),
-            )
-            values, validity = (
-                torch.nn.functional.pad(t, pad)[:, :, rect[0], rect[1]] for t in (o.values, o.validity)
-            )
-            seen[name] = Observations(values, validity, o.days, o.orbit)
+        rows, cols = window.slices
+        haloed = [slice(s.start, s.stop + 2 * model.halo) for s in (rows, cols)]
+        seen = {name: observations.cut(*haloed) for name, observations in padded.items()}
         part = model.embed(seen, torch.from_numpy(days)).values
         largest = max(largest, float((part - whole[:, :, rows, cols]).abs().max()))
     return largest

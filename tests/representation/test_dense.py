@@ -46,10 +46,6 @@ def both() -> dict[str, Observations]:
     return {"s1": observe("s1", clear=1.0, seed=3), "s2": observe("s2")}
 
 
-def cut(seen: Observations, rows: slice, cols: slice) -> Observations:
-    return Observations(seen.values[:, :, rows, cols], seen.validity[:, :, rows, cols], seen.days, seen.orbit)
-
-
 def frames(seen: Observations, index: list[int]) -> Observations:
     return Observations(seen.values[index], seen.validity[index], seen.days[index], seen.orbit[index])
 
@@ -64,7 +60,7 @@ def test_tiles_with_their_halo_equal_the_whole_image(model, both, tile):
         for col in range(0, SIZE, tile):
             rows, cols = slice(row, min(row + tile, SIZE)), slice(col, min(col + tile, SIZE))
             haloed = slice(rows.start, rows.stop + 2 * HALO), slice(cols.start, cols.stop + 2 * HALO)
-            part = model.embed({n: cut(o, *haloed) for n, o in both.items()}, TARGETS).values
+            part = model.embed({n: o.cut(*haloed) for n, o in both.items()}, TARGETS).values
             assert (part - whole[:, :, rows, cols]).abs().max() <= 1e-5
 
 
@@ -181,6 +177,13 @@ def test_a_third_modality_is_one_more_entry_and_leaves_the_others_as_they_are(mo
     seen = Observations(torch.rand(shape), torch.ones(shape, dtype=torch.bool), days, torch.zeros(len(days)))
     assert extended.embed(both | {"thermal": seen}, TARGETS).values.shape == (3, 32, SIZE, SIZE)
     assert extended.embed({"thermal": seen}, TARGETS).validity.all()
+    use = FrameUse.within(both["s2"].days, TARGETS, 90.0)
+    with torch.inference_mode():
+        before, after = (
+            m.encoder("s2")(m.encoder("s2").encode_frames(both["s2"]), use, TARGETS)[0]
+            for m in (model, extended)
+        )
+    assert torch.equal(before, after)
 
 
 def test_an_unknown_modality_is_refused(model, both):
