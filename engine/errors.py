@@ -7,7 +7,10 @@ EngineError
 │   │   ├── BandError         a band is missing or unknown
 │   │   └── UnitError         values that can't be in the stated units, or units that nobody stated
 │   ├── TargetError           target dates: none, outside the acquisitions
-│   └── CheckpointError       a model file: bad hash, wrong tensors, unknown family
+│   ├── CheckpointError       a model file: bad hash, wrong tensors, unknown family
+│   ├── LabelError            labels: unreadable, without CRS, none inside, one class only
+│   ├── TowerError            tower files: unknown format, no quality column, wrong units
+│   └── ProbeError            a probe: too few samples or groups, another model's, a broken file
 ├── OutputError               the result can't be written: exists, read-only, disk full, another model's
 ├── ResourceError             the machine can't do it: no such device, not enough memory
 └── Cancelled                 the user asked to stop
@@ -57,6 +60,18 @@ class TargetError(InputError):
 
 class CheckpointError(InputError):
     code = "checkpoint"
+
+
+class LabelError(InputError):
+    code = "labels"
+
+
+class TowerError(InputError):
+    code = "towers"
+
+
+class ProbeError(InputError):
+    code = "probe"
 
 
 class OutputError(EngineError):

@@ -1,0 +1,1 @@
+"""Results as files that open right anywhere: GeoTIFF, styles, attribute tables, STAC, tables."""

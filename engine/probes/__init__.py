@@ -1,0 +1,1 @@
+"""Probes: small models on embeddings, and how far to trust them."""

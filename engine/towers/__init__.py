@@ -1,0 +1,1 @@
+"""Flux towers: FLUXNET, ICOS and AmeriFlux files → daily GPP with quality control, and footprints."""
