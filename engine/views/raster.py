@@ -1,28 +1,19 @@
 """Layers to files: cloud-optimised GeoTIFF and PNG, written window by window, whole or not at all."""
 
 import math
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import rasterio
 from matplotlib.image import imsave
-from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
-from rio_cogeo.cogeo import cog_translate
 
-from ..errors import OutputError
+from ..export.cog import BLOCK, write_raster
+from ..export.product import Channel, Product, ProductBand, Ramp
 from ..output import whole_file, write_text
 from ..progress import CancelToken, Progress
 from .layer import Layer, Palette
 
-BLOCK = 512
-_BLOCKS = {"blockxsize": BLOCK, "blockysize": BLOCK}
-CACHE_MB = 64
 LONGEST_PNG = 4096  # pixels; a larger picture is for a GIS, which reads the GeoTIFF
+PICTURE: tuple[Channel, ...] = ("red", "green", "blue", "alpha")
 
 
 def write_cog(
@@ -37,13 +28,37 @@ def write_cog(
 
     `OutputError` where `path` exists, can't be written to or the disk fills up; nothing half-written stays.
     """
-    with _said_as_output_error(path), whole_file(path, overwrite=overwrite) as partial, _little_cache():
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".drawing-") as folder:
-            plain = Path(folder) / "plain.tif"
-            _draw(layer, plain, progress or Progress("draw", 0), cancel or CancelToken())
-            _optimise(plain, partial, palette=layer.palette is not None)
-        _check_whole(partial)
-    return path
+    return write_raster(product_of(layer), path, overwrite=overwrite, progress=progress, cancel=cancel)
+
+
+def product_of(layer: Layer) -> Product:
+    """The same map as a product, for which there are sidecars too."""
+    if layer.palette is not None:
+        bands: tuple[ProductBand, ...] = (_band_of(layer.palette, layer.channels[0]),)
+    else:
+        names = (*layer.channels, "valid")
+        bands = tuple(
+            ProductBand(name, dtype="uint8", nodata=None, channel=channel)
+            for name, channel in zip(names, PICTURE, strict=True)
+        )
+    return Product(layer.title, layer.grid, bands, layer.render, layer.tags)
+
+
+def _band_of(palette: Palette, name: str) -> ProductBand:
+    """value = offset + scale × index, which a GIS applies when asked for values."""
+    step = palette.step
+    shades = [palette.colours[index] for index in range(1, 256)]
+    ramp = Ramp(tuple(f"#{bytes(shade[:3]).hex()}" for shade in shades[::2]), palette.low, palette.high)
+    return ProductBand(
+        name,
+        palette.unit,
+        "uint8",
+        nodata=0,
+        scale=step,
+        offset=palette.low - step,
+        ramp=ramp,
+        colours=palette.colours,
+    )
 
 
 def write_png(
@@ -61,73 +76,7 @@ def write_png(
     return path
 
 
-def _draw(layer: Layer, path: Path, progress: Progress, cancel: CancelToken) -> None:
-    """A tiled GeoTIFF, one window in memory at a time."""
-    windows = list(layer.grid.tiles(BLOCK))
-    progress.total = progress.total or len(windows)
-    with rasterio.open(path, "w", **_profile(layer)) as target:
-        _describe(target, layer)
-        for window in windows:
-            cancel.check()
-            target.write(layer.render(window), window=_rasterio_window(window.slices))
-            progress.advance()
-
-
-def _profile(layer: Layer) -> dict[str, Any]:
-    rows, cols = layer.grid.shape
-    return {
-        "driver": "GTiff",
-        "dtype": "uint8",
-        "count": 1 if layer.palette else 4,
-        "height": rows,
-        "width": cols,
-        "crs": layer.grid.crs,
-        "transform": layer.grid.transform,
-        "nodata": 0 if layer.palette else None,
-        "tiled": True,
-        "compress": "deflate",
-        **_BLOCKS,
-        "photometric": "palette" if layer.palette else "rgb",
-        "bigtiff": "if_safer",
-    }
-
-
-def _describe(target: Any, layer: Layer) -> None:
-    if layer.palette is None:
-        target.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
-        target.descriptions = (*layer.channels, "valid")
-    else:
-        target.write_colormap(1, dict(layer.palette.colours))
-        target.descriptions = layer.channels
-        _scale(target, layer.palette)
-    target.update_tags(TIFFTAG_IMAGEDESCRIPTION=layer.title, TIFFTAG_SOFTWARE="Phenolens", **layer.tags)
-
-
-def _scale(target: Any, palette: Palette) -> None:
-    """value = offset + scale × index, which a GIS applies when asked for values."""
-    target.scales, target.offsets = (palette.step,), (palette.low - palette.step,)
-    target.units = (palette.unit,)
-
-
-def _optimise(plain: Path, path: Path, *, palette: bool) -> None:
-    """The COG of a plain GeoTIFF; indices of a palette must not be averaged in overviews."""
-    with rasterio.open(plain) as source:
-        levels = max(0, math.ceil(math.log2(max(source.shape) / BLOCK)))
-        cog_translate(
-            source,
-            path,
-            {"driver": "GTiff", "interleave": "pixel", "tiled": True, "compress": "DEFLATE", **_BLOCKS},
-            overview_level=levels,
-            overview_resampling="nearest" if palette else "average",
-            in_memory=False,
-            forward_band_tags=True,
-            forward_ns_tags=True,
-            temporary_compression="deflate",
-            quiet=True,
-        )
-
-
-def _reduced(layer: Layer, step: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _reduced(layer: Layer, step: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """RGBA [4, y, x], every `step`-th pixel taken; tiles start at multiples of it."""
     rows, cols = layer.grid.shape
     image = np.zeros((4, -(-rows // step), -(-cols // step)), np.uint8)
@@ -138,10 +87,6 @@ def _reduced(layer: Layer, step: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return image
 
 
-def _rasterio_window(slices: tuple[slice, slice]) -> rasterio.windows.Window:
-    return rasterio.windows.Window.from_slices(*slices)
-
-
 def _world_file(layer: Layer, step: int) -> str:
     """Six lines: pixel size and rotation, then the centre of the first pixel."""
     t = layer.grid.transform
@@ -149,28 +94,3 @@ def _world_file(layer: Layer, step: int) -> str:
     return (
         "\n".join(f"{v:.10g}" for v in (size[0], 0, 0, size[1], t.c + size[0] / 2, t.f + size[1] / 2)) + "\n"
     )
-
-
-def _check_whole(path: Path) -> None:
-    """Read the last pixels back: GDAL only logs it when the disk fills up while a file is closed."""
-    with rasterio.open(path) as source:
-        last = rasterio.windows.Window(source.width - 1, source.height - 1, 1, 1)
-        source.read(window=last)
-
-
-def _little_cache() -> Any:
-    """GDAL keeps blocks worth 5 % of the machine's memory, none of which is read twice here."""
-    return rasterio.Env(GDAL_CACHEMAX=CACHE_MB)
-
-
-@contextmanager
-def _said_as_output_error(path: Path) -> Iterator[None]:
-    """GDAL's own errors carry no errno: whatever it failed at, the picture was not written."""
-    try:
-        yield
-    except RasterioError as error:
-        raise OutputError(
-            "the picture can't be written",
-            value=path,
-            remedy=f"check that the disk has space and may be written to ({error})",
-        ) from error
