@@ -1,0 +1,61 @@
+"""Tables as people hand them over: CSV in its dialects, zipped or with a BOM, and Parquet."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from .errors import InputError
+
+Source = Path | io.BytesIO
+
+
+def read_table(path: Path, *, error: type[InputError] = InputError, text: Iterable[str] = ()) -> pd.DataFrame:
+    """A CSV (comma, semicolon or tab; BOM or none) or Parquet file as a frame; the columns in `text` stay text.
+
+    An `error` where there is no such file, or none that can be read."""
+    if not path.is_file():
+        raise error("there is no such file", value=path, remedy="check the path")
+    try:
+        if path.suffix.lower().endswith("parquet"):
+            return pd.read_parquet(path)
+        return read_csv(path, text)
+    except ImportError as cause:
+        raise error(
+            "Parquet files need a library that is not installed", value=path, remedy="pip install pyarrow"
+        ) from cause
+    except (ValueError, OSError) as cause:  # pandas and pyarrow derive their parser errors from these
+        raise error("the table can't be read", value=path, remedy=str(cause)) from cause
+
+
+def read_csv(source: Source, text: Iterable[str] = ()) -> pd.DataFrame:
+    """A CSV with the separator that its first line shows; `ValueError` where it is none."""
+    data = io.BytesIO(source.read_bytes()) if isinstance(source, Path) else source
+    first = data.readline().decode("utf-8-sig")
+    data.seek(0)
+    if not first.strip() or "\0" in first:
+        raise ValueError("the file holds no table")
+    return pd.read_csv(
+        data,
+        sep=_separator(first),
+        encoding="utf-8-sig",
+        dtype=dict.fromkeys(text, "str"),
+        skipinitialspace=True,
+        low_memory=False,  # else a column can change its type from one piece of the file to the next
+    )
+
+
+def _separator(line: str) -> str:
+    """The one that splits the header into most columns, quoted ones counting once."""
+    return max(",;\t", key=lambda mark: len(next(csv.reader([line], delimiter=mark))))
+
+
+def need_columns(frame: pd.DataFrame, wanted: Iterable[str], error: type[InputError] = InputError) -> None:
+    """An `error` that names the columns that exist, where a wanted one doesn't."""
+    for name in wanted:
+        if name not in frame.columns:
+            existing = ", ".join(map(str, frame.columns[:40]))
+            more = f" and {len(frame.columns) - 40} more" if len(frame.columns) > 40 else ""
+            raise error("there is no such column", value=name, remedy=f"columns are {existing}{more}")
