@@ -1,1 +1,1 @@
-"""Area estimates from a probability sample (Olofsson et al. 2014, Stehman 2014)."""
+"""Area and accuracy of a class map from a probability sample, never from counted pixels alone."""
