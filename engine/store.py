@@ -163,25 +163,32 @@ class EmbeddingStore:
         return self.read_series_many([(row, col)], dims, support=support).pixel(0)
 
     def read_series_many(
-        self, pixels: Sequence[tuple[int, int]], dims: int | None = None, *, support: bool = True
+        self,
+        pixels: Sequence[tuple[int, int]],
+        dims: int | None = None,
+        *,
+        support: bool = True,
+        dates: range | None = None,
     ) -> PixelSeries:
-        """All dates of several pixels, in their order; each chunk on the disk is read once."""
+        """All dates of several pixels, or a range of them, in their order; each chunk is read once."""
         places = np.array(pixels, dtype=np.int64).reshape(-1, 2)
         for row, col in places:
             self._inside(Window(int(row), int(col), 1, 1))
-        count, dates = len(places), len(self.times)
-        embedding = np.zeros((count, dates, self._prefix(dims)), np.float32)
-        layers = {name: np.zeros((count, dates), np.uint8) for name in self._names(support)}
+        dates = range(len(self.times)) if dates is None else dates
+        count = len(places)
+        embedding = np.zeros((count, len(dates), self._prefix(dims)), np.float32)
+        layers = {name: np.zeros((count, len(dates)), np.uint8) for name in self._names(support)}
         side = self._embedding.layout.chunk
         for chunk in np.unique(places // side, axis=0):
             chosen = np.flatnonzero((places // side == chunk).all(axis=1))
-            self._read_chunk_series(places[chosen], chosen, embedding, layers)
+            self._read_chunk_series(dates, places[chosen], chosen, embedding, layers)
         validity = layers.pop("validity").astype(bool)
         embedding[~validity] = 0
-        return PixelSeries(self.times, embedding, validity, layers)
+        return PixelSeries(self.times[dates.start : dates.stop], embedding, validity, layers)
 
     def _read_chunk_series(
         self,
+        dates: range,
         places: npt.NDArray[np.int64],
         chosen: npt.NDArray[np.int64],
         embedding: npt.NDArray[np.float32],
@@ -190,7 +197,7 @@ class EmbeddingStore:
         """Read the rectangle that holds some pixels of one chunk, and pick them out of it."""
         (top, left), (bottom, right) = places.min(axis=0).tolist(), (places.max(axis=0) + 1).tolist()
         rows, cols = (places - (top, left)).T
-        dates, box = range(len(self.times)), (range(top, bottom), range(left, right))
+        box = (range(top, bottom), range(left, right))
         values = self._embedding.read(dates, *box, embedding.shape[2])
         embedding[chosen] = values[:, :, rows, cols].transpose(2, 0, 1)
         for name, layer in self._layers(dates, *box, len(layers) > 1).items():

@@ -1,0 +1,394 @@
+"""A probe: a small model on embeddings, with all that one must know before applying it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..classes import NODATA, ClassTable
+from ..errors import ProbeError
+from ..response import Response
+from ..store import EmbeddingStore
+from .estimators import EstimatorSpec, Fitted, Lesson, ProbeRecipe, fit_estimator
+from .slots import names_of
+from .table import Floats, SampleTable
+
+__all__ = [
+    "Attachment",
+    "EstimatorSpec",
+    "Origin",
+    "Prediction",
+    "Probe",
+    "ProbeRecipe",
+    "Training",
+    "fit_probe",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a probe says of samples."""
+
+    values: npt.NDArray[Any]
+    """[n]: class codes (int64), or values (float32) in the response's unit."""
+    probabilities: Floats | None = None
+    """[n, class] in the order of the response's classes, 0 for those without training samples; or None."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The embeddings that a probe was fitted on; it can read those of no other model."""
+
+    model: str
+    sha256: str
+    dims: int
+    """Leading dimensions that its features are made of."""
+    past_only: bool = False
+    store: str = ""
+    """Name of the store."""
+
+    @classmethod
+    def of(cls, store: EmbeddingStore, dims: int | None = None) -> Self:
+        """Of a store; `dims` of which are used, all by default."""
+        return cls(
+            str(store.model["name"]),
+            str(store.model["sha256"]),
+            dims or store.dims,
+            past_only_of(store),
+            store.path.name,
+        )
+
+
+def past_only_of(store: EmbeddingStore) -> bool:
+    """Whether a store's embeddings rest on no acquisition after their date."""
+    return bool(json.loads(store.attributes.get("run", "{}")).get("past_only", False))
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a probe was fitted on."""
+
+    samples: int
+    sha256: str
+    """Of responses and features: the same samples, the same hash."""
+    per_class: Mapping[str, int] = field(default_factory=dict)
+    """Samples of each class, by name."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Number of different polygons, sites, …, by key."""
+    per_site: Mapping[str, int] = field(default_factory=dict)
+    """Samples of each site, where there are sites."""
+    first_day: str = ""
+    last_day: str = ""
+    score: Mapping[str, float] = field(default_factory=dict)
+    """On the training samples themselves: says whether fitting worked, nothing about other places."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Attachment:
+    """What others add to a probe, such as a conformal calibration: settings (JSON-able) and arrays."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A fitted probe."""
+
+    recipe: ProbeRecipe
+    response: Response
+    codes: tuple[int, ...]
+    """Class codes that the estimator tells apart, ascending; empty for a regression."""
+    feature_names: tuple[str, ...]
+    estimator: Fitted
+    training: Training
+    origin: Origin | None = None
+    """None = fitted on a table that comes from no store; it can't make maps."""
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    """Results of a validation, JSON-able."""
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Software that fitted it."""
+
+    @property
+    def classes(self) -> ClassTable:
+        if self.response.classes is None:
+            raise ProbeError("a regression has no classes", value=self.response.name)
+        return self.response.classes
+
+    def predict(self, features: Floats) -> Prediction:
+        """Predict [n, feature] samples; missing features (NaN) as the estimator's recipe states.
+
+        `ProbeError` where the number of features is another one."""
+        if features.ndim != 2 or features.shape[1] != len(self.feature_names):
+            raise ProbeError(
+                "the probe needs other features",
+                value=f"shape {features.shape}",
+                remedy=f"[sample, {len(self.feature_names)}]: {_some(self.feature_names)}",
+            )
+        scores = self.estimator.scores(np.ascontiguousarray(features, np.float32))
+        if self.response.task == "regression":
+            return Prediction(scores[:, 0])
+        values = np.array(self.codes)[scores.argmax(axis=1)]
+        return Prediction(values, self._all_classes(scores))
+
+    def _all_classes(self, scores: Floats) -> Floats:
+        """[n, class] of the whole class table."""
+        if self.codes == self.classes.codes:
+            return scores
+        out = np.zeros((len(scores), len(self.classes)), np.float32)
+        out[:, [self.classes.codes.index(code) for code in self.codes]] = scores
+        return out
+
+    def predict_table(self, table: SampleTable) -> Prediction:
+        """Predict the samples of a table; `ProbeError` where its features are called otherwise."""
+        names = _names(table, self.recipe)
+        if names != self.feature_names:
+            raise ProbeError(
+                "the samples have other features than the probe was fitted on",
+                value=_some(names),
+                remedy=f"make them as {self.recipe.spec.kind} features: {_some(self.feature_names)}",
+            )
+        return self.predict(table.features(self.recipe.blocks))
+
+    def attach(self, name: str, attachment: Attachment) -> Self:
+        """The probe with one more attachment, or another one of that name."""
+        return replace(self, attachments={**self.attachments, name: attachment})
+
+    def with_scores(self, scores: Mapping[str, Any]) -> Self:
+        return replace(self, scores=dict(scores))
+
+
+def fit_probe(table: SampleTable, recipe: ProbeRecipe, *, origin: Origin | None = None) -> Probe:
+    """Fit a probe on all samples of a table.
+
+    `origin` names the embeddings behind the table; without it the probe can be applied to tables alone.
+    `ProbeError` where the samples can't carry it: one class only, fewer samples than classes, a target that is
+    no number, features that are missing or not finite, too few samples for the estimator."""
+    names = _names(table, recipe)
+    features = np.ascontiguousarray(table.features(recipe.blocks), np.float32)
+    _check_features(features, names)
+    y = _check_response(table.y, table.response)
+    codes = tuple(int(c) for c in np.unique(y)) if table.response.task == "classification" else ()
+    if origin is not None:
+        recipe = replace(recipe, spec=replace(recipe.spec, dims=origin.dims))
+    target = np.searchsorted(codes, y) if codes else y
+    started = time.perf_counter()
+    slots, slot_features = _slots(table, recipe)
+    lesson = Lesson(
+        features,
+        target.astype(np.float64),
+        table.response.task,
+        len(codes),
+        slots,
+        slot_features,
+        recipe.seed,
+    )
+    estimator = fit_estimator(recipe.estimator, lesson)
+    seconds = time.perf_counter() - started
+    versions = _versions(recipe.estimator)
+    training = Training(len(table), "")
+    probe = Probe(recipe, table.response, codes, names, estimator, training, origin, versions=versions)
+    return replace(probe, training=_training(table, features, names, probe.predict(features), seconds))
+
+
+def check_probe_fits(probe: Probe, store: EmbeddingStore, blocks: tuple[str, ...] = ("embedding",)) -> None:
+    """`ProbeError` with the reason unless a probe can be applied to a store.
+
+    `blocks`: which blocks of features can be made there; `bands` and `indices` need acquisitions."""
+    origin = probe.origin
+    if origin is None:
+        raise ProbeError(
+            "the probe was fitted on samples of no embedding store", remedy="fit it on labels and a store"
+        )
+    model = store.model
+    if model["sha256"] != origin.sha256:
+        raise ProbeError(
+            "the probe belongs to another model's embeddings",
+            value=f"{model['name']} {str(model['sha256'])[:12]}… instead of {origin.model} {origin.sha256[:12]}…",
+            remedy="embed the area with that model, or fit the probe again on this store",
+        )
+    if store.dims < origin.dims:
+        raise ProbeError(
+            "the store holds fewer dimensions than the probe needs",
+            value=f"{store.dims} instead of {origin.dims}",
+            remedy=f"embed with --dims {origin.dims}, or fit the probe on fewer",
+        )
+    if past_only_of(store) != origin.past_only:
+        raise ProbeError(
+            "the embeddings see other dates than those that the probe was fitted on",
+            value=f"past only: {past_only_of(store)} instead of {origin.past_only}",
+            remedy="embed in the same way",
+        )
+    missing = [name for name in probe.recipe.blocks if name not in blocks]
+    if missing:
+        raise ProbeError(
+            "the probe needs features that aren't given here", value=", ".join(missing), remedy=_give(missing)
+        )
+    _check_names(probe, origin)
+
+
+def _check_names(probe: Probe, origin: Origin) -> None:
+    """The features that the recipe makes must be those that the estimator was fitted on."""
+    bands = embedding_names(origin.dims)
+    expected = names_of(probe.recipe.spec, bands)
+    mine = probe.feature_names
+    if "embedding" in probe.recipe.blocks and not set(expected) <= set(mine):
+        raise ProbeError(
+            f"the probe was not fitted on {probe.recipe.spec.kind} features of {origin.dims} dimensions",
+            value=_some(mine),
+            remedy="fit it again",
+        )
+
+
+def embedding_names(dims: int) -> tuple[str, ...]:
+    return tuple(f"e{dim + 1:02d}" for dim in range(dims))
+
+
+def _give(missing: list[str]) -> str:
+    return "give the weather of the dates" if missing == ["weather"] else "give the acquisitions as well"
+
+
+def _names(table: SampleTable, recipe: ProbeRecipe) -> tuple[str, ...]:
+    absent = [name for name in recipe.blocks if name not in table.blocks]
+    if absent:
+        raise ProbeError(
+            "the samples lack features that the probe is to see",
+            value=", ".join(absent),
+            remedy=f"there are {', '.join(table.blocks) or 'none'}",
+        )
+    return table.feature_names(recipe.blocks)
+
+
+def _check_features(features: Floats, names: tuple[str, ...]) -> None:
+    if not names or not len(features):
+        raise ProbeError("there are no samples or no features to fit on", value=features.shape)
+    bad = np.isinf(features)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ProbeError(
+            "a feature is not finite",
+            value=f"{features[row, column]} in {names[column]}, sample {row}",
+            remedy="remove these samples; a gap is NaN",
+        )
+    nothing = np.isnan(features).all(axis=1)
+    if nothing.any():
+        raise ProbeError(
+            "samples have no features at all", value=f"{nothing.sum()} samples", remedy="remove them"
+        )
+
+
+def _check_response(y: npt.NDArray[Any], response: Response) -> npt.NDArray[Any]:
+    if y.dtype.kind not in "iuf":
+        raise ProbeError(
+            "the target is not numeric",
+            value=y.flat[0] if y.size else y.dtype,
+            remedy="map text to class codes, or choose another column",
+        )
+    bad = np.flatnonzero(~np.isfinite(y))
+    if len(bad):
+        raise ProbeError(
+            "the target is not finite",
+            value=f"{y[bad[0]]} in sample {bad[0]}, {len(bad)} in all",
+            remedy="remove these samples",
+        )
+    if response.task == "regression":
+        if len(y) < 2 or np.ptp(y) == 0:
+            raise ProbeError(
+                "the target doesn't vary", value=f"{len(y)} samples", remedy="give samples that differ"
+            )
+        return y
+    return _check_classes(y, response)
+
+
+def _check_classes(y: npt.NDArray[Any], response: Response) -> npt.NDArray[Any]:
+    assert response.classes is not None
+    found, counts = np.unique(y, return_counts=True)
+    unknown = [code for code in found.tolist() if code not in response.classes.codes or code == NODATA]
+    if unknown:
+        raise ProbeError(
+            "samples have a class code that the class table lacks",
+            value=", ".join(f"{code:g}" for code in unknown),
+            remedy=f"known: {', '.join(map(str, response.classes.codes))}",
+        )
+    if len(found) < 2:
+        name = response.classes[int(found[0])].name
+        raise ProbeError(
+            "the samples are all of one class",
+            value=f"{name}: {counts[0]}",
+            remedy="add labels of another class",
+        )
+    if len(y) < len(response.classes):
+        raise ProbeError(
+            "there are fewer samples than classes",
+            value=f"{len(y)} samples, {len(response.classes)} classes",
+            remedy="add labels, or merge classes",
+        )
+    return y.astype(np.int64)
+
+
+def _slots(table: SampleTable, recipe: ProbeRecipe) -> tuple[int, int]:
+    """Slots and features per slot of the first block."""
+    features = len(table.block(recipe.blocks[0]).names)
+    slots = {"window": -(-recipe.spec.window_days // recipe.spec.step_days), "season": recipe.spec.parts}
+    count = slots.get(recipe.spec.kind, 1)
+    return count, features // count
+
+
+def _training(
+    table: SampleTable, features: Floats, names: tuple[str, ...], fitted: Prediction, seconds: float
+) -> Training:
+    per_class, per_site = {}, {}
+    if table.response.classes is not None:
+        per_class = {c.name: int((table.y == c.code).sum()) for c in table.response.classes}
+    if "site" in table.keys:
+        sites, counts = np.unique(table.keys["site"], return_counts=True)
+        per_site = {str(site): int(n) for site, n in zip(sites, counts, strict=True)}
+    days = table.day[~np.isnat(table.day)] if table.day is not None else np.array([], "datetime64[D]")
+    first, last = (str(days.min()), str(days.max())) if len(days) else ("", "")
+    return Training(
+        samples=len(table),
+        sha256=_hash(table, features, names),
+        per_class=per_class,
+        groups={name: len(np.unique(key)) for name, key in table.keys.items()},
+        per_site=per_site,
+        first_day=first,
+        last_day=last,
+        score=_training_score(table, fitted),
+        seconds=round(seconds, 3),
+    )
+
+
+def _hash(table: SampleTable, features: Floats, names: tuple[str, ...]) -> str:
+    digest = hashlib.sha256("\n".join(names).encode())
+    digest.update(np.ascontiguousarray(table.y).astype("<f8").tobytes())
+    digest.update(features.astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _training_score(table: SampleTable, fitted: Prediction) -> dict[str, float]:
+    if table.response.task == "classification":
+        return {"training overall accuracy": float((fitted.values == table.y).mean())}
+    residual = table.y - fitted.values
+    around = table.y - table.y.mean()
+    return {
+        "training R2": float(1 - (residual**2).sum() / (around**2).sum()),
+        "training RMSE": float(np.sqrt((residual**2).mean())),
+    }
+
+
+def _versions(spec: EstimatorSpec) -> dict[str, str]:
+    from importlib.metadata import version  # noqa: PLC0415 - reads files, and only here
+
+    used = ("phenolens", "numpy", "torch" if spec.name == "temporal" else "scikit-learn")
+    return {name: version(name) for name in used}
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:4]) + (f", … ({len(names)})" if len(names) > 4 else "")
