@@ -3,6 +3,7 @@
 Written after what QGIS 3.22 saves, with nothing that later versions dropped. An incomplete style would wipe the
 palette that lies in the file: every style here states its renderer in full."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -57,11 +58,14 @@ def _add_flags(root: Element) -> None:
 
 
 def _add_period(root: Element, product: Product) -> None:
-    """The layer's time, for the temporal controller."""
-    known = product.start is not None
-    node = SubElement(root, "temporal", mode="0", fetchMode="0", enabled=str(int(known)))
+    """The layer's time, for the temporal controller; one instant stands for its day."""
+    start, end = product.start, product.end or product.start
+    if start is not None and start == end:
+        start = start.replace(hour=0, minute=0, second=0)
+        end = start + timedelta(days=1, seconds=-1)
+    node = SubElement(root, "temporal", mode="0", fetchMode="0", enabled=str(int(start is not None)))
     period = SubElement(node, "fixedRange")
-    for name, time in (("start", product.start), ("end", product.end or product.start)):
+    for name, time in (("start", start), ("end", end)):
         SubElement(period, name).text = f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else ""
 
 
