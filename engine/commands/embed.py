@@ -97,6 +97,7 @@ class ComputeFlags:
     precision: Annotated[str, _model("auto, float32 or bfloat16.")] = "auto"
     compile: Annotated[bool, _model("Compile the model: pays for runs of more than some minutes.")] = False
     memory: Annotated[float | None, _model("Peak memory to plan for, in GB.")] = None
+    screen: Annotated[bool, _model("Take out cloud, shadow and snow that the Sentinel-2 mask missed.")] = True
 
     def options(self, *, past_only: bool) -> "RunOptions":
         from ..inference.device import Compute
@@ -108,6 +109,7 @@ class ComputeFlags:
             dims=self.dims,
             dtype=cast(Any, self.dtype),  # checked by StoreSpec
             past_only=past_only,
+            screen=self.screen,
             memory_bytes=None if self.memory is None else int(self.memory * 1e9),
             compute=Compute(cast(Any, self.device), cast(Any, self.precision), self.compile),
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..acquisitions.cube import CubeSource
+from ..acquisitions.screening import screened
 from ..errors import AcquisitionError, InputError, OutputError
 from ..grid import Grid
 from ..progress import CancelToken, Progress, ProgressEvent
@@ -40,6 +41,8 @@ class RunOptions:
     """int8 only: clip to ± this; None = the model's own `embedding_range`, else 8."""
     past_only: bool = False
     """Use no acquisition after the target date."""
+    screen: bool = True
+    """Take out cloud, shadow and snow that the mask of an optical sensor missed (acquisitions/screening.py)."""
     memory_bytes: int | None = None
     """Peak memory to plan for; None = 3 GB or 60 % of what is free."""
     compute: Compute = field(default_factory=Compute)
@@ -93,6 +96,8 @@ def prepare_run(
     days = {name: acquisition_days(source) for name, source in sources.items()}
     plan = make_plan(model, Workload(spec, days, options.past_only), options.memory_bytes)
     spec = replace(spec, notes={"plan": asdict(plan)})
+    if options.screen:
+        sources = {name: screened(source) for name, source in sources.items()}
     return Run(model, sources, Workload(spec, days, options.past_only), plan, options)
 
 

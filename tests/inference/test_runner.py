@@ -27,7 +27,8 @@ from phenolens.engine.representation.checkpoint import Checkpoint
 from phenolens.engine.representation.fusion import DenseModel
 from phenolens.engine.representation.interface import Observations
 
-SMALL = RunOptions(memory_bytes=524_000_000, compute=Compute("cpu"))  # several batches of dates
+# several batches of dates; the values are noise, in which screening would see clouds
+SMALL = RunOptions(memory_bytes=524_000_000, screen=False, compute=Compute("cpu"))
 DEAD_RUNS = 18
 
 
@@ -99,6 +100,23 @@ def test_support_layers_count_the_clear_frames_within_reach(sources, targets, ch
         far = np.where(clear, distance[:, None, None], np.inf).min(axis=0)
         expected = np.where(np.isinf(far), 255, np.rint(far))
         np.testing.assert_array_equal(opened["nearest_days_s2"][index].fillna(255), expected)
+
+
+def test_missed_cloud_is_taken_out_and_the_support_layers_say_so(memory_source, grid, checkpoint, tmp_path):
+    source = memory_source(checkpoint.model.modalities["s2"], grid, [0.0, 5, 10, 15, 20])
+    source.values[:] = 0.1
+    source.validity[:] = True
+    source.values[2, :, 20:60, 20:60] = 0.3
+    arguments = checkpoint, {"s2": source}, grid, np.array([source.read(grid.window).days[2]])
+    nearest = {
+        screen: embed_area(*arguments, tmp_path / f"{screen}.zarr", options=replace(SMALL, screen=screen))
+        .read_map(0)
+        .support["nearest_days_s2"]
+        for screen in (False, True)
+    }
+    assert (nearest[False] == 0).all()
+    assert (nearest[True][24:56, 24:56] == 5).all()
+    assert (nearest[True][70:] == 0).all()
 
 
 def test_a_gap_beyond_the_reach_is_not_valid(memory_source, grid, checkpoint, tmp_path):
