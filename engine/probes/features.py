@@ -191,7 +191,7 @@ def _sampled(
             if plans[number]:
                 seen = _series_reader(series, which.reshape(-1)[mine], wanted.start)
                 values[chosen[mine]] = reduce_slots(seen, plans[number], spec, (dims, mine.sum())).T
-    there: Bools = np.isfinite(values).any(axis=1)
+    there: Bools = np.logical_or.reduce(np.isfinite(values), axis=1)
     return values, there
 
 
@@ -259,7 +259,7 @@ def feature_map(store: EmbeddingStore, window: Window, spec: FeatureSpec, when: 
 
         size = strip.height * strip.width
         values[:, rows] = reduce_slots(seen, plan, spec, (dims, size)).reshape(-1, strip.height, strip.width)
-    valid: Bools = np.isfinite(values).any(axis=0)
+    valid: Bools = np.logical_or.reduce(np.isfinite(values), axis=0)
     return values, valid
 
 

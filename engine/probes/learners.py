@@ -77,7 +77,9 @@ def fit(spec: EstimatorSpec, lesson: Lesson) -> Learner:
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(np.ascontiguousarray(features, np.float32), y)
     if any(issubclass(w.category, ConvergenceWarning) for w in caught):
-        log.warning("%s stopped after %d rounds, short of its optimum", spec.name, spec.settings["rounds"])
+        log.info("%s stopped after %d rounds, short of its optimum", spec.name, spec.settings["rounds"])
+    if spec.name == "mlp":
+        del model._optimizer  # its state is for further training, and no part of the model
     return Learner(model, lesson.task, standardise, centre, spread)
 
 
@@ -89,9 +91,27 @@ def restore(spec: EstimatorSpec, task: Task, arrays: Arrays, learner: Any) -> Le
             value=type(learner).__name__,
             remedy=f"{wanted.__name__} is needed",
         )
+    _check_trees(learner)
     centre, spread = (float(v) for v in arrays["response"])
     standardise = Standardiser(arrays["mean"], arrays["scale"]) if spec.name in STANDARDISED else None
     return Learner(learner, task, standardise, centre, spread)
+
+
+def _check_trees(learner: Any) -> None:
+    """Trees are walked by compiled code that trusts their indices: a broken file must not lead it astray."""
+    trees = [(t.tree_.children_left, t.tree_.children_right, t.tree_.feature) for t in _forest_trees(learner)]
+    boosted = [p.nodes for stage in getattr(learner, "_predictors", ()) for p in stage]
+    trees += [
+        (n["left"].astype(np.int64), n["right"].astype(np.int64), n["feature_idx"].astype(np.int64))
+        for n in boosted
+    ]
+    for left, right, feature in trees:
+        if max(left.max(), right.max()) >= len(left) or feature.max() >= learner.n_features_in_:
+            raise ProbeError("a tree of the probe is broken", remedy="copy the file again, or fit it again")
+
+
+def _forest_trees(learner: Any) -> list[Any]:
+    return list(learner.estimators_) if hasattr(learner, "estimators_") else []
 
 
 def expected_class(name: str, task: Task) -> Any:
@@ -112,7 +132,11 @@ def _weighted(settings: Mapping[str, Any], lesson: Lesson) -> dict[str, Any]:
 
 def _knn(settings: Mapping[str, Any], lesson: Lesson) -> Any:
     weights = "distance" if settings["by_distance"] else "uniform"
-    return expected_class("knn", lesson.task)(settings["neighbours"], weights=weights)
+    return expected_class("knn", lesson.task)(
+        settings["neighbours"],
+        weights=weights,
+        algorithm="brute",  # trees gain nothing in so many dimensions, and are no plain arrays on the disk
+    )
 
 
 def _forest(settings: Mapping[str, Any], lesson: Lesson) -> Any:
@@ -142,7 +166,7 @@ def _boosting(settings: Mapping[str, Any], lesson: Lesson) -> Any:
 
 def _mlp(settings: Mapping[str, Any], lesson: Lesson) -> Any:
     return expected_class("mlp", lesson.task)(
-        (settings["width"],) * settings["layers"],
+        hidden_layer_sizes=(settings["width"],) * settings["layers"],
         alpha=settings["decay"],
         max_iter=settings["rounds"],
         random_state=lesson.seed,

@@ -167,8 +167,7 @@ def _mean(dates: Iterable[Seen], shape: tuple[int, int]) -> Floats:
         np.add(total, values, out=total, where=valid)
         count = count + np.atleast_2d(valid)
     with np.errstate(invalid="ignore"):  # 0 / 0 = NaN is the gap that is meant
-        mean: Floats = total / count
-    return mean
+        return np.asarray(total / count, np.float32)
 
 
 def _moments(stack: Floats, count: npt.NDArray[Any]) -> tuple[Floats, Floats]:
@@ -187,7 +186,8 @@ def _percentile(stack: Floats, count: npt.NDArray[Any], share: float) -> Floats:
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
     below, above = (np.take_along_axis(stack, i[None], axis=0)[0] for i in (low, high))
-    return (below + (above - below) * (place - low)).astype(np.float32)
+    between: Floats = below + (above - below) * (place - low)
+    return between.astype(np.float32)
 
 
 _STATISTICS: Mapping[str, Callable[[Floats, npt.NDArray[Any]], Floats]] = {

@@ -36,7 +36,8 @@ class SlotAttention(nn.Module):
 
     def forward(self, features: Tensor, there: Tensor) -> Tensor:
         """[n, slot features… then others], [n, slot] → [n, output]"""
-        series = features[:, : self.slots * self.slot_features].unflatten(1, (self.slots, self.slot_features))
+        series = features[:, : self.slots * self.slot_features]
+        series = series.reshape(-1, self.slots, self.slot_features)
         seen = there[..., None].to(features.dtype)
         tokens = (F.gelu(self.embed(series)) + self.place) * seen  # [n, slot, width]
         tokens = tokens + F.gelu(self.mix(tokens.mT)).mT * seen  # neighbours in time
@@ -125,12 +126,10 @@ def _train(
     steps = settings["rounds"] * -(-len(y) // BATCH)
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings["rate"], weight_decay=settings["decay"])
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    mean = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED)
-    )
+    mean = torch.optim.swa_utils.AveragedModel(model, avg_fn=_averaged)
     model.train()
     for _ in range(settings["rounds"]):
-        for rows in torch.randperm(len(y)).split(BATCH):
+        for rows in torch.split(torch.randperm(len(y)), BATCH):
             optimiser.zero_grad()
             loss_of(model(*(part[rows] for part in inputs)), y[rows]).backward()
             optimiser.step()
@@ -138,6 +137,10 @@ def _train(
             mean.update_parameters(model)
     model.load_state_dict(mean.module.state_dict())
     model.eval()
+
+
+def _averaged(mean: Tensor, latest: Tensor, _count: Tensor | int) -> Tensor:
+    return mean + (1 - AVERAGED) * (latest - mean)
 
 
 def restore(_spec: EstimatorSpec, task: Task, arrays: Arrays, _learner: Any) -> Temporal:
