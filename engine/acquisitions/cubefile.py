@@ -60,7 +60,7 @@ def _is_unsigned(array: xr.DataArray) -> bool:
 
 def scan_cube(path: Path, reading: Reading) -> Findings:
     """The scenes of one NetCDF file or Zarr store; its errors are those of `open_local`."""
-    dataset = _open(path)
+    dataset = open_cube(path)
     try:
         return _scenes(dataset, path, reading)
     except Exception:
@@ -79,7 +79,8 @@ def _scenes(dataset: xr.Dataset, path: Path, reading: Reading) -> Findings:
     return found
 
 
-def _open(path: Path) -> xr.Dataset:
+def open_cube(path: Path) -> xr.Dataset:
+    """A NetCDF or Zarr dataset as stored (no scaling, no masks); `UnreadableError` where it is none."""
     kinds = ("zarr",) if path.is_dir() else ("h5netcdf", "scipy")
     causes = []
     for engine in kinds:
@@ -148,7 +149,9 @@ def _layers(dataset: xr.Dataset, path: Path, reading: Reading, found: Findings) 
         if band is None and name not in reading.options.mask_names:
             found.ignored.append((f"{path.name}: {name}", f"no {modality.name} band"))
             continue
-        raster = CubeRaster(path.name, array, _grid(dataset, array, path, reading.options), reading.budget)
+        raster = CubeRaster(
+            path.name, array, cube_grid(dataset, array, path, reading.options), reading.budget
+        )
         if band is None or band == MASK_BAND:
             layers.masks.append((raster, band == MASK_BAND))
         elif band in layers.bands:
@@ -229,7 +232,8 @@ def _stated(array: xr.DataArray, dtype: str) -> Stated:
     return Stated(dtype, scale, offset, tuple(dict.fromkeys(nodata)), str(unit) if unit else None)
 
 
-def _grid(dataset: xr.Dataset, array: xr.DataArray, path: Path, options: ReadOptions) -> RasterGrid:
+def cube_grid(dataset: xr.Dataset, array: xr.DataArray, path: Path, options: ReadOptions) -> RasterGrid:
+    """The pixels of an array by its coordinates; `AcquisitionError` where they or the CRS are missing."""
     y, x = (str(d) for d in array.dims[-2:])
     x0, dx = _steps(array, x, path)
     y0, dy = _steps(array, y, path)

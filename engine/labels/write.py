@@ -1,0 +1,37 @@
+"""Label pixels → a GeoPackage that any GIS opens, and that reads back as labels."""
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+
+from ..output import whole_file
+from .pixels import LabelPixels
+
+LAYER = "label_pixels"
+
+
+def write_labels(pixels: LabelPixels, path: Path, *, overwrite: bool = False) -> None:
+    """Write pixel centres as points: `class`, `code` and `colour`, or `value`; `polygon`, `start`, `end`, `row`, `col`.
+
+    `OutputError` where the file exists or can't be written."""
+    grid = pixels.grid
+    columns: dict[str, object] = {"polygon": pixels.group, "row": pixels.rows, "col": pixels.cols}
+    for name, days in (("start", pixels.start), ("end", pixels.end)):
+        columns[name] = [None if np.isnat(day) else str(day) for day in days]
+    frame = geopandas.GeoDataFrame(
+        {**_answers(pixels), **columns},
+        geometry=geopandas.points_from_xy(grid.x[pixels.cols], grid.y[pixels.rows]),
+        crs=grid.crs,
+    )
+    with whole_file(Path(path), overwrite=overwrite) as partial:
+        frame.to_file(partial, layer=LAYER, driver="GPKG")
+
+
+def _answers(pixels: LabelPixels) -> dict[str, object]:
+    table = pixels.response.classes
+    if table is None:
+        return {"value": pixels.y, "unit": pixels.response.unit}
+    by_code = {c.code: c for c in table}
+    found = [by_code[int(code)] for code in pixels.y]
+    return {"class": [c.name for c in found], "code": pixels.y, "colour": [c.colour for c in found]}
