@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.area import area
 from .commands.demo import demo
 from .commands.embed import embed
 from .commands.inspect import doctor
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (embed, series, view, train, evaluate, doctor, demo):
     app.command()(command)
+app.add_typer(area, name="area")
 
 
 def _print_version(wanted: bool) -> None:

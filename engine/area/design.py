@@ -13,6 +13,8 @@ from ..errors import InputError
 Reals = npt.NDArray[np.float64]
 
 ALLOCATIONS = ("recommended", "proportional", "equal", "neyman")
+GUESS = 0.8
+"""Expected user's accuracy where nobody has said a better one."""
 FEWEST = 2
 """Units per stratum: below two there is no variance."""
 
@@ -148,7 +150,7 @@ def expected_shares(pixels: Mapping[int, int], accuracy: Mapping[int, float]) ->
     total = others.sum(axis=1, keepdims=True)
     shares = np.divide(others, total, out=np.zeros_like(others), where=total > 0) * (1 - users[:, None])
     np.fill_diagonal(shares, users)
-    return shares
+    return np.asarray(shares)
 
 
 def _check(pixels: Mapping[int, int], accuracy: Mapping[int, float], aim: Aim, size: int | None) -> None:
@@ -177,7 +179,7 @@ def _size(pixels: Mapping[int, int], spread: Reals, standard_error: float) -> in
     number = np.array(list(pixels.values()), dtype=np.float64)
     weight = number / number.sum()
     variance = standard_error**2 + (weight * spread**2).sum() / number.sum()
-    return max(math.ceil((weight * spread).sum() ** 2 / variance), FEWEST * len(pixels))
+    return max(math.ceil(float((weight * spread).sum() ** 2 / variance)), FEWEST * len(pixels))
 
 
 def _shared(size: int, weight: Reals, least: Reals, most: Reals) -> npt.NDArray[np.int64]:

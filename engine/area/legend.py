@@ -1,52 +1,60 @@
 """Class names and colours from files: a class table as CSV or JSON, or what lies beside a GeoTIFF."""
 
-import csv
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
-
-import rasterio
 
 from ..classes import DISTINCT, ClassTable, LandClass
 from ..errors import InputError
+from ..export.attributes import attributes_path
+from ..tablefile import read_table
+
+log = logging.getLogger(__name__)
 
 NAME_USAGE, VALUE_USAGES = 2, (5, 3)
 """GDAL's usages of a column of an attribute table: name; minimum and maximum, minimum."""
 
 
 def read_class_table(path: Path) -> ClassTable:
-    """A class table from CSV (`code,name[,colour]`) or JSON (a list of the same); `InputError` else."""
+    """A class table from CSV (`code`, `name`, `colour` or none) or JSON (a list of the same).
+
+    `InputError` where it can't be read or lacks codes or names."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        rows = json.loads(text) if path.suffix.lower() == ".json" else list(csv.DictReader(text.splitlines()))
+        rows = _rows(path)
         return ClassTable(tuple(_class(number, row) for number, row in enumerate(rows)))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the class table can't be read", value=path, remedy=str(error)) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OSError) as error:
         raise InputError(
-            "the class table is incomplete", value=path, remedy=f"give code, name and colour ({error})"
+            "the class table can't be read", value=path, remedy=f"give code, name and colour ({error})"
         ) from error
 
 
-def _class(number: int, row: Mapping[str, str]) -> LandClass:
-    return LandClass(int(row["code"]), row["name"], row.get("colour") or DISTINCT[number % len(DISTINCT)])
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if path.suffix.lower() == ".json":
+        rows = json.loads(path.read_text(encoding="utf-8-sig"))
+    else:
+        rows = read_table(path, text=("name", "colour")).to_dict("records")
+    return [dict(row) for row in rows]
+
+
+def _class(number: int, row: Mapping[str, Any]) -> LandClass:
+    colour = row.get("colour")
+    given = colour if isinstance(colour, str) else DISTINCT[number % len(DISTINCT)]
+    return LandClass(int(row["code"]), str(row["name"]), given)
 
 
 def legend_beside(path: Path) -> dict[int, str]:
-    """Class names by code from a GeoTIFF's attribute table or category names; empty where it has none."""
-    beside = path.with_name(f"{path.name}.aux.xml")
-    texts = [beside.read_text(encoding="utf-8")] if beside.exists() else []
-    with rasterio.open(path) as source:
-        texts += source.tags(ns="xml:GDAL_METADATA").values()
-    for text in texts:
-        try:
-            found = _names(ElementTree.fromstring(text))
-        except ElementTree.ParseError:  # a sidecar that GDAL couldn't read either: the codes will do
-            continue
-        if found:
-            return found
-    return {}
+    """Class names by code from the attribute table or category names beside a GeoTIFF; empty without."""
+    beside = attributes_path(path)
+    if not beside.exists():
+        return {}
+    try:
+        return _names(ElementTree.fromstring(beside.read_text(encoding="utf-8")))
+    except ElementTree.ParseError as error:  # GDAL can't read it either: the codes will do
+        log.warning("the names beside the map can't be read: %s (%s)", beside, error)
+        return {}
 
 
 def _names(root: ElementTree.Element) -> dict[int, str]:

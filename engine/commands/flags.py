@@ -60,12 +60,17 @@ def _take_config(ctx: typer.Context, path: Path | None) -> Path | None:
     """Values of the file become the defaults of the flags, so that flags win."""
     if path is not None and not ctx.resilient_parsing:
         names = {_flag(p.name or ""): p.name or "" for p in ctx.command.params}
-        content = read_config(path, ctx.info_name or "", set(names) - set(OURS[:3]) - {"help"})
+        content = read_config(path, _command(ctx), set(names) - set(OURS[:3]) - {"help"})
         ctx.default_map = {
             **(ctx.default_map or {}),
             **{names[flag]: value for flag, value in content.items()},
         }
     return path
+
+
+def _command(ctx: typer.Context) -> str:
+    """`embed`, or of a group `area plan`."""
+    return ctx.command_path.partition(" ")[2]
 
 
 def _flag(name: str) -> str:
@@ -138,6 +143,6 @@ def keep_config(ctx: typer.Context, output: Path, **effective: object) -> Path:
     path = config_beside(output)
     given = {**ctx.params, **effective}
     values = {_flag(name): value for name, value in given.items() if name not in OURS}
-    replay = f"phenolens {__version__}; replay: phenolens {ctx.info_name} --config {path.name} --overwrite"
-    write_text(path, to_toml(ctx.info_name or "", values, replay), overwrite=True)
+    replay = f"phenolens {__version__}; replay: phenolens {_command(ctx)} --config {path.name} --overwrite"
+    write_text(path, to_toml(_command(ctx), values, replay), overwrite=True)
     return path
