@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .errors import InputError
@@ -59,3 +61,26 @@ def need_columns(frame: pd.DataFrame, wanted: Iterable[str], error: type[InputEr
             existing = ", ".join(map(str, frame.columns[:40]))
             more = f" and {len(frame.columns) - 40} more" if len(frame.columns) > 40 else ""
             raise error("there is no such column", value=name, remedy=f"columns are {existing}{more}")
+
+
+ISO_DAY = r"\d{4}(?:-\d{2}(?:-\d{2}(?:[T ].*)?)?|\d{4}(?:\d{4})?|/\d{2}/\d{2})?(?:\.0)?"
+"""A year, year-month or day, the year first: 03/05/2020 is another day in another country, and none here."""
+
+
+def day_text(values: pd.Series) -> pd.Series:
+    """Dates as text, missing where empty; whole numbers as their digits (2021, 20210503), never as nanoseconds."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.dt.strftime("%Y-%m-%dT%H:%M:%S%z")
+    if pd.api.types.is_float_dtype(values):
+        values = values.astype("Int64")
+    text = values.astype("string").str.strip()
+    return text.mask(text == "")
+
+
+def days_of(values: pd.Series) -> npt.NDArray[np.datetime64]:
+    """[row] datetime64[D] of dates that begin with the year; NaT for anything else."""
+    text = day_text(values)
+    read = text.where(text.str.fullmatch(ISO_DAY))
+    moments = pd.to_datetime(read, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    days: npt.NDArray[np.datetime64] = moments.to_numpy().astype("datetime64[D]")
+    return days

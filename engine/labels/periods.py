@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..tablefile import day_text, days_of
 from .labelset import Days
 
-UNREADABLE, BACKWARDS = "whose date can't be read", "that end before they start"
+UNREADABLE, BACKWARDS = "whose date can't be read (write YYYY-MM-DD)", "that end before they start"
 
 
 def periods(
@@ -28,22 +29,10 @@ def periods(
 
 def _read(column: pd.Series) -> tuple[Days, Days, npt.NDArray[np.bool_]]:
     """(first day, last day, unreadable) of each cell."""
-    text = _text(column)
-    days = pd.to_datetime(text, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-    starts: Days = days.to_numpy().astype("datetime64[D]")
+    text, starts = day_text(column), days_of(column)
     ends = starts.copy()
     for pattern, unit in ((r"\d{4}", "Y"), (r"\d{4}-\d{2}", "M")):
         whole = text.str.fullmatch(pattern).fillna(False).to_numpy(bool) & ~np.isnat(starts)
         following = starts[whole].astype(f"datetime64[{unit}]") + 1
         ends[whole] = following.astype("datetime64[D]") - np.timedelta64(1, "D")
     return starts, ends, np.isnat(starts) & text.notna().to_numpy()
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Cells as text; missing where empty. Whole numbers are years or YYYYMMDD, never nanoseconds."""
-    if pd.api.types.is_float_dtype(column):
-        column = column.astype("Int64")
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S%z")
-    text = column.astype("string").str.strip()
-    return text.mask(text == "")

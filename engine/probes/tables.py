@@ -14,7 +14,7 @@ from pyproj import Transformer
 from ..classes import ClassTable
 from ..errors import ProbeError
 from ..response import Response, Task
-from ..tablefile import need_columns, read_table
+from ..tablefile import days_of, need_columns, read_table
 from .table import Block, SampleTable
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _usable(frame: pd.DataFrame, columns: TableColumns) -> tuple[npt.NDArray[np.
     checks = {"without a response": _has_response(frame[columns.response], columns)}
     for name in (columns.day, *(columns.span or ())):
         if name:
-            checks[f"whose {name} is no date"] = _days(frame[name]) == _days(
+            checks[f"whose {name} is no date"] = days_of(frame[name]) == days_of(
                 frame[name]
             )  # NaT differs from itself
     usable = np.ones(len(frame), bool)
@@ -124,10 +124,10 @@ def _has_response(values: pd.Series, columns: TableColumns) -> npt.NDArray[np.bo
 
 def _samples(frame: pd.DataFrame, columns: TableColumns) -> SampleTable:
     response, y = _response(frame[columns.response], columns)
-    day = _days(frame[columns.day]) if columns.day else None
+    day = days_of(frame[columns.day]) if columns.day else None
     span = None if day is None else np.stack([day, day], axis=1)
     if columns.span:
-        span = np.stack([_days(frame[name]) for name in columns.span], axis=1)
+        span = np.stack([days_of(frame[name]) for name in columns.span], axis=1)
     position, crs = _positions(frame, columns.lonlat)
     return SampleTable(
         response=response,
@@ -171,14 +171,6 @@ def _numbers(values: pd.Series, missing: Sequence[float]) -> npt.NDArray[np.floa
         )
     floats = numbers.to_numpy(np.float64, na_value=np.nan)
     return np.where(np.isin(floats, missing), np.nan, floats)
-
-
-def _days(values: pd.Series) -> npt.NDArray[np.datetime64]:
-    """datetime64[D]; NaT where unreadable. Whole numbers are taken as YYYYMMDD, never as nanoseconds."""
-    if pd.api.types.is_integer_dtype(values):
-        values = values.astype(str)
-    days: npt.NDArray[np.datetime64] = pd.to_datetime(values, errors="coerce", format="mixed").to_numpy()
-    return days.astype("datetime64[D]")
 
 
 def _key(values: pd.Series) -> npt.NDArray[Any]:
