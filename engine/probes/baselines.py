@@ -25,6 +25,7 @@ RAW = ("bands", "radar")
 DAYS_WIDE = 15.0  # standard deviation of the climatology's kernel: it follows a spring, not a week
 PRIOR = 1.0  # the wider climatology counts as much as one sample of the site on that very day
 YEAR_DAYS = 365.25
+LARGEST_PCA = 32  # embeddings of many dates side by side have hundreds of dimensions, no size for a PCA
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _columns(columns: Sequence[tuple[str, int]], table: SampleTable) -> Floats:
 def _of_blocks(table: SampleTable, seed: int) -> dict[str, Fit | str]:
     raw = tuple(name for name in RAW if name in table.blocks)
     linear, forest = EstimatorSpec("linear"), EstimatorSpec("forest")
-    size = table.blocks["embedding"].values.shape[1] if "embedding" in table.blocks else 0
+    dims = table.blocks["embedding"].values.shape[1] if "embedding" in table.blocks else LARGEST_PCA
     wanted = {
         "raw bands (linear)": (raw, linear),
         "raw bands (forest)": (raw, forest),
@@ -154,7 +155,9 @@ def _of_blocks(table: SampleTable, seed: int) -> dict[str, Fit | str]:
         # "bands" stands in where nothing raw is there at all
         lacking = [block for block in blocks or ("bands",) if block not in table.blocks]
         made[name] = f"the samples have no {lacking[0]}" if lacking else blocks_fit(estimator, blocks, seed)
-    made["PCA of bands (linear)"] = partial(_fit_pca, raw, size, seed) if raw else "the samples have no bands"
+    made["PCA of bands (linear)"] = (
+        partial(_fit_pca, raw, min(dims, LARGEST_PCA), seed) if raw else "the samples have no bands"
+    )
     return made
 
 
@@ -176,12 +179,12 @@ def _fit_features(estimator: EstimatorSpec, features: Features, seed: int, train
 
 
 def _fit_pca(blocks: Sequence[str], size: int, seed: int, train: SampleTable) -> Predictor:
-    """As many principal components as the embedding has dimensions (all, up to 32, without one), then linear."""
+    """As many principal components as the embedding has dimensions, 32 at most, then linear."""
     from sklearn.decomposition import PCA  # noqa: PLC0415 - heavy
 
     scale = Standardiser.fit(train.features(blocks))
     learnt = scale(train.features(blocks))
-    pca = PCA(min(size or 32, *learnt.shape), random_state=seed).fit(learnt)
+    pca = PCA(min(size, *learnt.shape), random_state=seed).fit(learnt)
 
     def features(table: SampleTable) -> Floats:
         reduced: Floats = pca.transform(scale(table.features(blocks))).astype(np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ProbeError
-from .samples import check_samples, class_names, place_of, shares_window
+from .samples import CONTEXT_METRES, block_side, cells_of, check_samples, class_names, place_of, shares_window
 from .table import SampleTable
 
 Ids = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ class FoldSettings:
     seed: int = 0
     block_metres: float | None = None
     """Side of a spatial block; None = from the extent, so that there are some 4 blocks a fold."""
-    context_metres: float = 150.0
+    context_metres: float = CONTEXT_METRES
     """Closer than this the model's windows overlap (15 × 15 px of 10 m); blocks are at least twice as wide, and
     training samples closer than this to a held-out block are left out."""
     single_sites: int = 50
@@ -138,10 +138,10 @@ def _polygon(table: SampleTable, settings: FoldSettings) -> Scheme:
 def _block(table: SampleTable, settings: FoldSettings) -> Scheme:
     if table.position is None:
         raise ProbeError("the samples have no positions")
-    metres = settings.block_metres or _block_metres(table.position, settings)
-    corner = table.position.min(axis=0)
-    cells = np.floor((table.position - corner) / metres).astype(np.int64)
-    folds, notes = _grouped(table, np.unique(cells, axis=0, return_inverse=True)[1], settings, "blocks")
+    metres = settings.block_metres or block_side(
+        table.position, 4 * settings.folds, 2 * settings.context_metres
+    )
+    folds, notes = _grouped(table, cells_of(table.position, metres), settings, "blocks")
     made = [_without_near(table.position, fold, settings.context_metres) for fold in folds]
     left_out = _left_out(
         folds,
@@ -203,12 +203,6 @@ def _several(groups: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     if len(np.unique(groups)) < 2:
         raise ProbeError(f"there are fewer than 2 {what}", value=", ".join(map(str, np.unique(groups))))
     return groups
-
-
-def _block_metres(position: npt.NDArray[np.float64], settings: FoldSettings) -> float:
-    width, height = np.ptp(position, axis=0)
-    side = np.sqrt(max(width * height, max(width, height) ** 2 / 100) / (4 * settings.folds))
-    return float(max(side, 2 * settings.context_metres))
 
 
 def _by_number(number: Ids) -> tuple[Fold, ...]:

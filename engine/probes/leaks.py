@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .folds import Fold, Scheme
-from .samples import place_of, shares_window
+from .samples import CONTEXT_METRES, place_of, shares_window
 from .table import SampleTable
 
 Ids = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ class Leak:
 
 
 def find_leaks(
-    table: SampleTable, schemes: Iterable[Scheme], context_metres: float = 150.0
+    table: SampleTable, schemes: Iterable[Scheme], context_metres: float = CONTEXT_METRES
 ) -> tuple[Leak, ...]:
     """All leaks of each scheme that the keys, spans and positions of the samples can show, those of 0 included.
 

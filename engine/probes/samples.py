@@ -10,6 +10,10 @@ from .table import SampleTable
 
 Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+CONTEXT_METRES = 150.0
+"""Closer than this the windows of two samples overlap: 15 × 15 px of 10 m."""
+CELLS = 100
+"""About so many cells stand in for polygons where samples only have positions."""
 
 
 def check_samples(table: SampleTable, folds: int = 1) -> None:
@@ -71,11 +75,29 @@ def place_of(table: SampleTable) -> Ids | None:
 
 
 def group_of(table: SampleTable) -> tuple[npt.NDArray[Any], str]:
-    """[sample] what is drawn when intervals are bootstrapped, and its name: sites, polygons, samples."""
+    """[sample] what is drawn when intervals are bootstrapped, and its name: sites, polygons, cells, samples."""
     for key in ("site", "polygon"):
         if key in table.keys and len(np.unique(table.keys[key])) > 1:
             return np.unique(table.keys[key], return_inverse=True)[1].reshape(-1), f"{key}s"
+    if table.position is not None:
+        side = block_side(table.position, CELLS, 2 * CONTEXT_METRES)
+        cells = np.unique(cells_of(table.position, side))
+        if len(cells) > 1:
+            return cells_of(table.position, side), f"cells of {side / 1000:,.1f} km"
     return np.arange(len(table)), "samples"
+
+
+def block_side(position: npt.NDArray[np.float64], blocks: int, least: float) -> float:
+    """Metres: the side of square blocks of which about so many cover the extent of the positions."""
+    width, height = np.ptp(position, axis=0)
+    area = max(width * height, max(width, height) ** 2 / 100)  # points on a line have an extent too
+    return float(max(np.sqrt(area / blocks), least))
+
+
+def cells_of(position: npt.NDArray[np.float64], side: float) -> Ids:
+    """[sample] number of the square cell that it lies in."""
+    cells = np.floor((position - position.min(axis=0)) / side).astype(np.int64)
+    return np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def shares_window(place: Ids, span: npt.NDArray[np.datetime64], *, rows: Ids, others: Ids) -> Mask:

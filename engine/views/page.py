@@ -33,6 +33,18 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of text under a header; all columns but the first are right-aligned."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    strong: Sequence[int] = ()
+    """Rows that stand out."""
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading, a paragraph and rows of pictures; `badge` says where the data come from: real or simulated."""
 
@@ -44,14 +56,34 @@ class Section:
     """(name, value) pairs above the pictures."""
     credit: str = ""
     """Attribution of the data."""
+    tables: Sequence[Table] = ()
+    """Above the pictures."""
+
+
+MAPS_FOOT = (
+    "Hatched: no data. Colours of embeddings are fitted once per area, over all its dates, and then kept: two pixels "
+    "of one colour mean nearly the same thing on any two dates of that area."
+)
 
 
 def write_page(
-    title: str, lead: str, sections: Sequence[Section], path: Path, *, note: str = "", overwrite: bool = False
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    path: Path,
+    *,
+    note: str = "",
+    foot: str = MAPS_FOOT,
+    overwrite: bool = False,
 ) -> None:
-    """Write the page, with the pictures inside; `note` stands at its foot."""
+    """Write the page, with the pictures inside; `foot` and `note` stand at its foot."""
     body = "\n".join(map(_section, sections))
-    filled = {"title": escape(title), "lead": escape(lead), "body": body, "note": escape(note)}
+    filled = {
+        "title": escape(title),
+        "lead": escape(lead),
+        "body": body,
+        "note": escape(f"{foot} {note}".strip()),
+    }
     # in one pass, so that nothing in a text is taken for a placeholder
     page = re.sub(r"\{(title|lead|body|note)\}", lambda found: filled[found[1]], _PAGE)
     write_text(path, page, overwrite=overwrite)
@@ -62,10 +94,25 @@ def _section(section: Section) -> str:
         f'<span class="badge {escape(section.badge)}">{escape(section.badge)}</span>' if section.badge else ""
     )
     facts = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in section.facts)
-    rows = "\n".join(_row(row) for row in section.rows if row.pictures)
+    rows = "\n".join([*map(_table, section.tables), *(_row(row) for row in section.rows if row.pictures)])
     return (
         f"<section><h2>{escape(section.title)}{badge}</h2><p>{escape(section.text)}</p>"
         f"{f'<dl>{facts}</dl>' if facts else ''}{rows}<p class='credit'>{escape(section.credit)}</p></section>"
+    )
+
+
+def _table(table: Table) -> str:
+    def cells(row: Sequence[str], kind: str) -> str:
+        return "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in row)
+
+    body = "".join(
+        f"<tr{' class=strong' if number in table.strong else ''}>{cells(row, 'td')}</tr>"
+        for number, row in enumerate(table.rows)
+    )
+    caption = f"<p class='caption'>{escape(table.caption)}</p>" if table.caption else ""
+    return (
+        f"<h3>{escape(table.title)}</h3><div class='scroll'><table><thead><tr>{cells(table.header, 'th')}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{caption}"
     )
 
 
@@ -128,12 +175,19 @@ figure.map img { image-rendering: pixelated; background:
 figure.plot img { padding: 10px 12px 0; }
 figcaption { padding: 10px 14px 14px; font-size: 14px; line-height: 1.45; color: var(--soft); }
 figcaption b { display: block; color: var(--ink); font-size: 15px; }
+.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 7px 14px; white-space: nowrap; border-top: 1px solid var(--line); }
+th:first-child, td:first-child { text-align: left; }
+thead th { border-top: 0; color: var(--soft); font-weight: 600; }
+tr.strong td { font-weight: 600; background: #f0f6f6; }
+.caption { font-size: 13px; color: var(--soft); margin: 8px 2px 0; max-width: 820px; }
+.scroll + .row, .caption + .row { margin-top: 20px; }
 footer { padding-top: 36px; padding-bottom: 48px; color: var(--soft); font-size: 14px; }
 footer code { background: #eceff1; padding: 1px 5px; border-radius: 4px; }
 </style>
 <header><h1>{title}</h1><p>{lead}</p></header>
 {body}
-<footer>Hatched: no data. Colours of embeddings are fitted once per area, over all its dates, and then kept: two
-pixels of one colour mean nearly the same thing on any two dates of that area. {note}</footer>
+<footer>{note}</footer>
 </html>
 """
