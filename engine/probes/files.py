@@ -56,8 +56,14 @@ def save_probe(probe: Probe, path: Path, *, overwrite: bool = False) -> Path:
 
 
 def probe_sha256(probe: Probe) -> str:
-    """What identifies a probe in the products made with it: the hash of its record, which holds all others."""
-    return hashlib.sha256(_parts(probe)[_JSON]).hexdigest()
+    """What identifies a probe in the products made with it: the hash of its record and arrays.
+
+    scikit-learn's part stays out of it: skops writes the same trees differently each time. Samples, settings and
+    seed, which decide those trees, are in the record."""
+    record = json.loads(_parts(probe)[_JSON])
+    record["parts"].pop(_LEARNER, None)
+    record["training"].pop("seconds")
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _parts(probe: Probe) -> dict[str, bytes]:

@@ -65,7 +65,7 @@ class Learner:
 
 def fit(spec: EstimatorSpec, lesson: Lesson) -> Learner:
     standardise = Standardiser.fit(lesson.features) if spec.name in STANDARDISED else None
-    features = standardise(lesson.features) if standardise else lesson.features
+    features = standardise(lesson.features) if standardise else _with_values(lesson.features)
     centre, spread, y = 0.0, 1.0, lesson.y
     if lesson.task == "classification":
         y = lesson.y.astype(np.int64)
@@ -81,6 +81,11 @@ def fit(spec: EstimatorSpec, lesson: Lesson) -> Learner:
     if spec.name == "mlp":
         del model._optimizer  # its state is for further training, and no part of the model
     return Learner(model, lesson.task, standardise, centre, spread)
+
+
+def _with_values(features: Floats) -> Floats:
+    """A feature that is missing everywhere becomes constant: trees can't bin nothing, and never split on it."""
+    return np.where(np.isfinite(features).any(axis=0), features, np.float32(0))
 
 
 def restore(spec: EstimatorSpec, task: Task, arrays: Arrays, learner: Any) -> Learner:

@@ -268,7 +268,9 @@ def _names(table: SampleTable, recipe: ProbeRecipe) -> tuple[str, ...]:
 
 def _check_features(features: Floats, names: tuple[str, ...]) -> None:
     if not names or not len(features):
-        raise ProbeError("there are no samples or no features to fit on", value=features.shape)
+        raise ProbeError(
+            "there are no samples or no features to fit on", value=features.shape, remedy="add labels"
+        )
     bad = np.isinf(features)
     if bad.any():
         row, column = np.argwhere(bad)[0]
