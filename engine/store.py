@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -149,8 +150,8 @@ class EmbeddingStore:
         rows, cols = self._inside(window)
         index = self.index_of(when)
         dates = range(index, index + 1)
-        layers = {n: values[0] for n, values in self._layers(dates, rows, cols, support).items()}
-        embedding = self._embedding.read(dates, rows, cols, self._prefix(dims))[0]
+        arrays = self._read(dates, rows, cols, self._prefix(dims), support)
+        embedding, layers = arrays.pop("embedding")[0], {n: layer[0, 0] for n, layer in arrays.items()}
         validity = layers.pop("validity").astype(bool)
         if not validity.all():
             embedding[:, ~validity] = 0
@@ -198,10 +199,10 @@ class EmbeddingStore:
         (top, left), (bottom, right) = places.min(axis=0).tolist(), (places.max(axis=0) + 1).tolist()
         rows, cols = (places - (top, left)).T
         box = (range(top, bottom), range(left, right))
-        values = self._embedding.read(dates, *box, embedding.shape[2])
-        embedding[chosen] = values[:, :, rows, cols].transpose(2, 0, 1)
-        for name, layer in self._layers(dates, *box, len(layers) > 1).items():
-            layers[name][chosen] = layer[:, rows, cols].T
+        arrays = self._read(dates, *box, embedding.shape[2], len(layers) > 1)
+        embedding[chosen] = arrays.pop("embedding")[:, :, rows, cols].transpose(2, 0, 1)
+        for name, layer in arrays.items():
+            layers[name][chosen] = layer[:, 0, rows, cols].T
 
     @cached_property
     def _layer_names(self) -> tuple[str, ...]:
@@ -211,10 +212,14 @@ class EmbeddingStore:
     def _names(self, support: bool) -> tuple[str, ...]:
         return self._layer_names if support else self._layer_names[:1]
 
-    def _layers(
-        self, dates: range, rows: range, cols: range, support: bool
-    ) -> dict[str, npt.NDArray[np.uint8]]:
-        return {name: self._readers[name].read(dates, rows, cols)[:, 0] for name in self._names(support)}
+    def _read(
+        self, dates: range, rows: range, cols: range, dims: int, support: bool
+    ) -> dict[str, npt.NDArray[Any]]:
+        """The embedding and the layers, each [time, dim, y, x]; side by side, as most of the time is waiting."""
+        wanted = {"embedding": dims, **dict.fromkeys(self._names(support), 1)}
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            arrays = pool.map(lambda name: self._readers[name].read(dates, rows, cols, wanted[name]), wanted)
+            return dict(zip(wanted, arrays, strict=True))
 
     def _prefix(self, dims: int | None) -> int:
         if dims is None:

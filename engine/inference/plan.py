@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import psutil
 
+from ..acquisitions.screening import FRAMES_AT_ONCE, MARGIN, REACH_DAYS
 from ..errors import ResourceError
 from ..grid import Window
 from ..representation.interface import RepresentationModel
@@ -25,6 +26,8 @@ PROCESS_BYTES = 500_000_000
 BLOCK_SIDES = (16, 32, 64, 128, 256, 512)
 CUBE_BYTES = 5
 """A value (float32) and its validity (bool), per band."""
+EVIDENCE_BYTES = 60
+"""What screening holds per frame and pixel: bands to judge by, neighbours, votes."""
 SCALING_BYTES = 16
 """Copies of one modality's values while they are clipped and scaled."""
 
@@ -38,6 +41,8 @@ class Workload:
     days: Mapping[str, Days]
     """Acquisition days per modality, ascending."""
     past_only: bool = False
+    screened: tuple[str, ...] = ()
+    """Modalities whose missed cloud is taken out, which reads more frames and a wider margin."""
 
     @property
     def targets(self) -> Days:
@@ -94,7 +99,7 @@ class Plan:
         rows, cols = spec.grid.shape
         pixel_dates = rows * cols * len(spec.days)
         item = np.dtype(spec.dtype).itemsize * spec.dims + 1 + len(spec.layers)
-        values = _work(model, workload, self.block, self.batch) * rows * cols
+        values = _values_read(model, workload, self.block, self.batch) * rows * cols
         return Estimate(
             tiles=-(-rows // self.tile) * -(-cols // self.tile) * len(self.times(len(spec.days))),
             pixel_dates=pixel_dates,
@@ -149,20 +154,37 @@ def _batches(spec: StoreSpec) -> list[int]:
     return [*batches, -(-dates // spec.times) * spec.times]
 
 
-def _frames(model: RepresentationModel, workload: Workload, batch: int) -> list[dict[str, int]]:
+def _frames(
+    model: RepresentationModel, workload: Workload, batch: int, extra_days: float = 0.0
+) -> list[dict[str, int]]:
     """Frames per modality, for every batch of target dates."""
-    starts = range(0, len(workload.spec.days), batch)
-    return [
-        {m: len(workload.frames(m, slice(s, s + batch), model.reach_days)) for m in workload.spec.modalities}
-        for s in starts
-    ]
+    reach, modalities = model.reach_days + extra_days, workload.spec.modalities
+    batches = [slice(s, s + batch) for s in range(0, len(workload.spec.days), batch)]
+    return [{m: len(workload.frames(m, part, reach)) for m in modalities} for part in batches]
 
 
 def _work(model: RepresentationModel, workload: Workload, block: int, batch: int) -> float:
-    """Cube values to read and encode per pixel of the area."""
-    bands = {name: len(modality.bands) for name, modality in model.modalities.items()}
-    values = sum(n * bands[m] for frames in _frames(model, workload, batch) for m, n in frames.items())
-    return values * ((block + 2 * model.halo) / block) ** 2
+    """Cube values to encode per pixel of the area."""
+    return sum(_values(model, workload, batch).values()) * ((block + 2 * model.halo) / block) ** 2
+
+
+def _values_read(model: RepresentationModel, workload: Workload, block: int, batch: int) -> float:
+    """Cube values to read per pixel of the area."""
+    wide = _values(model, workload, batch, extra_days=REACH_DAYS)
+    return sum(
+        wide[m] * ((block + 2 * (model.halo + MARGIN)) / block) ** 2
+        if m in workload.screened
+        else values * ((block + 2 * model.halo) / block) ** 2
+        for m, values in _values(model, workload, batch).items()
+    )
+
+
+def _values(
+    model: RepresentationModel, workload: Workload, batch: int, extra_days: float = 0.0
+) -> dict[str, int]:
+    """Values per modality and pixel, without margins, summed over all batches."""
+    batches = _frames(model, workload, batch, extra_days)
+    return {m: sum(f[m] for f in batches) * len(model.modalities[m].bands) for m in workload.spec.modalities}
 
 
 def _memory(model: RepresentationModel, workload: Workload, block: int, batch: int) -> int:
@@ -177,8 +199,19 @@ def _memory(model: RepresentationModel, workload: Workload, block: int, batch: i
         cubes = 3 * CUBE_BYTES * sum(values.values()) + SCALING_BYTES * max(values.values())
         support = 14 * max(frames.values())
         most = max(most, (cubes + support + model.bytes_per_pixel(frames, dates)) * pixels)
+    most += _screening(model, workload, block, batch)
     item = np.dtype(spec.dtype).itemsize * spec.dims + len(spec.layers) + 1
     tile = max(block, spec.side)
     block_results = dates * spec.dims * (4 + 4 + 4) * block**2  # as tensor, as array, as clipped
     tile_results = (dates + 4 * spec.times) * item * tile**2  # and a few times one shard while it is written
     return int(PROCESS_BYTES + most + block_results + tile_results)
+
+
+def _screening(model: RepresentationModel, workload: Workload, block: int, batch: int) -> int:
+    """Bytes that reading a screened block takes beside the block itself."""
+    if not workload.screened:
+        return 0
+    frames = max(max(f[m] for m in workload.screened) for f in _frames(model, workload, batch, REACH_DAYS))
+    bands = max(len(model.modalities[m].bands) for m in workload.screened)
+    wide = bands * 2 * CUBE_BYTES * min(frames, FRAMES_AT_ONCE) * (block + 2 * (model.halo + MARGIN)) ** 2
+    return int(wide + EVIDENCE_BYTES * frames * (block + 2 * model.halo) ** 2)

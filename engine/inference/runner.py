@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..acquisitions.cube import CubeSource
-from ..acquisitions.screening import screened
+from ..acquisitions.screening import ScreenedSource, screened
 from ..errors import AcquisitionError, InputError, OutputError
 from ..grid import Grid
 from ..progress import CancelToken, Progress, ProgressEvent
@@ -94,11 +94,13 @@ def prepare_run(
         record_of(checkpoint, sources, _settings(options)),
     )
     days = {name: acquisition_days(source) for name, source in sources.items()}
-    plan = make_plan(model, Workload(spec, days, options.past_only), options.memory_bytes)
-    spec = replace(spec, notes={"plan": asdict(plan)})
     if options.screen:
         sources = {name: screened(source) for name, source in sources.items()}
-    return Run(model, sources, Workload(spec, days, options.past_only), plan, options)
+    taken_out = tuple(name for name, source in sources.items() if isinstance(source, ScreenedSource))
+    workload = Workload(spec, days, options.past_only, taken_out)
+    plan = make_plan(model, workload, options.memory_bytes)
+    spec = replace(spec, notes={"plan": asdict(plan)})
+    return Run(model, sources, replace(workload, spec=spec), plan, options)
 
 
 def embed_area(

@@ -39,6 +39,14 @@ def test_more_memory_repeats_less_work_and_is_never_exceeded():
     assert make_plan(model, work, 1_000_000_000) == small
 
 
+def test_screening_reads_more_and_is_planned_for():
+    work, model = workload(), DenseModel()
+    screened = replace(work, screened=("s2",))
+    plain, wide = (make_plan(model, w, 3_000_000_000) for w in (work, screened))
+    assert wide.memory_bytes > plain.memory_bytes or wide.block < plain.block
+    assert wide.estimate(screened, model).read_bytes > plain.estimate(work, model).read_bytes
+
+
 def test_memory_is_flat_in_area_and_in_length():
     model = DenseModel()
     small = make_plan(model, workload(), 2_000_000_000)
