@@ -91,6 +91,45 @@ class CubeSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class CubeInMemory:
+    """A cube as a source; nothing is valid beyond it."""
+
+    cube: Cube
+
+    @property
+    def modality(self) -> Modality:
+        return self.cube.modality
+
+    @property
+    def grid(self) -> Grid:
+        return self.cube.grid
+
+    @property
+    def acquisitions(self) -> tuple[Acquisition, ...]:
+        return self.cube.acquisitions
+
+    def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
+        chosen = list(range(len(self.acquisitions)) if frames is None else frames)
+        shape = (len(chosen), len(self.modality.bands), window.height, window.width)
+        values, validity = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
+        (top, bottom), (left, right) = (
+            (max(first, 0), max(0, min(first + length, end)))
+            for first, length, end in zip(
+                (window.row, window.col), (window.height, window.width), self.grid.shape, strict=True
+            )
+        )
+        rows, cols = (
+            slice(top - window.row, bottom - window.row),
+            slice(left - window.col, right - window.col),
+        )
+        if top < bottom and left < right:
+            values[..., rows, cols] = self.cube.values[chosen][..., top:bottom, left:right]
+            validity[..., rows, cols] = self.cube.validity[chosen][..., top:bottom, left:right]
+        acquisitions = tuple(self.acquisitions[frame] for frame in chosen)
+        return Cube(self.modality, self.grid.crop(window), acquisitions, values, validity)
+
+
 def clear_share(source: CubeSource, tile: int = 512) -> npt.NDArray[np.float64]:
     """Share of the grid's pixels with at least one valid band, per acquisition, [frame] in 0-1."""
     clear = np.zeros(len(source.acquisitions))

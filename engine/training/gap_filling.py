@@ -1,4 +1,6 @@
-"""E1: does it fill gaps? Clear Sentinel-2 values are hidden, then predicted by the model and by classical methods."""
+"""E1: does it fill gaps? Clear Sentinel-2 values are hidden, then predicted by the model and by classical methods.
+
+All of them see the same series, screened for missed cloud as in a run on an area."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..acquisitions.cube import Cube
+from ..acquisitions.cube import Cube, CubeInMemory
+from ..acquisitions.screening import screened
 from ..representation.fusion import DenseModel
 from ..representation.interface import Observations
 from .series import Neighbouring, screen_residual_cloud
@@ -24,6 +27,7 @@ class Gap:
 
     scenario: str
     cube: Cube
+    """What may be seen."""
     hidden: Mask
     """[frame, band, y, x]: hidden from the cube, and fit to be a target (screened for residual cloud)."""
     truth: Values
@@ -60,7 +64,8 @@ def _blocks(cube: Cube, days: int, rng: np.random.Generator) -> Mask:
 
 def _hide(cube: Cube, scenario: str, struck: Mask) -> Gap:
     hidden = screen_residual_cloud(cube) & struck
-    return Gap(scenario, replace(cube, validity=cube.validity & ~struck), hidden, cube.values)
+    left = CubeInMemory(replace(cube, validity=cube.validity & ~struck))
+    return Gap(scenario, screened(left).read(cube.grid.window), hidden, cube.values)
 
 
 def linear(cube: Cube) -> Values:

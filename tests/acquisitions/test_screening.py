@@ -1,12 +1,12 @@
 """Missed cloud is taken out of an optical series, and what was really there stays."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 from affine import Affine
-from phenolens.engine.acquisitions.cube import Acquisition, Cube, CubeSource
+from phenolens.engine.acquisitions.cube import Acquisition, Cube, CubeInMemory, CubeSource
 from phenolens.engine.acquisitions.modality import SENTINEL1, SENTINEL2
 from phenolens.engine.acquisitions.screening import RADIUS, ScreenedSource, screened
 from phenolens.engine.acquisitions.simulate import Landscape
@@ -14,38 +14,6 @@ from phenolens.engine.grid import Grid, Window
 
 GRID = Grid("EPSG:32631", Affine(10, 0, 600_000, 0, -10, 5_100_000), (64, 64))
 BLUE, INFRARED = SENTINEL2.bands.index("B02"), SENTINEL2.bands.index("B08")
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """A series in memory."""
-
-    cube: Cube
-
-    @property
-    def modality(self):
-        return self.cube.modality
-
-    @property
-    def grid(self):
-        return self.cube.grid
-
-    @property
-    def acquisitions(self):
-        return self.cube.acquisitions
-
-    def read(self, window, frames=None):
-        chosen = list(range(len(self.acquisitions)) if frames is None else frames)
-        height, width = self.grid.shape
-        beyond = max(height, width)
-        pad = ((0, 0), (0, 0), (beyond, beyond), (beyond, beyond))
-        rows = slice(window.row + beyond, window.row + beyond + window.height)
-        cols = slice(window.col + beyond, window.col + beyond + window.width)
-        values, validity = (
-            np.pad(a[chosen], pad)[:, :, rows, cols] for a in (self.cube.values, self.cube.validity)
-        )
-        acquisitions = tuple(self.acquisitions[frame] for frame in chosen)
-        return Cube(self.modality, self.grid.crop(window), acquisitions, values, validity)
 
 
 def fields(days=range(0, 60, 10)):
@@ -59,7 +27,7 @@ def fields(days=range(0, 60, 10)):
 
 def dropped(cube):
     """[frame, y, x] True where the mask said clear and the screening doesn't."""
-    read = ScreenedSource(Stack(cube)).read(cube.grid.window)
+    read = ScreenedSource(CubeInMemory(cube)).read(cube.grid.window)
     assert np.array_equal(read.values, cube.values)
     return (cube.validity & ~read.validity).any(axis=1)
 
@@ -128,16 +96,16 @@ def test_much_of_the_strong_haze_that_a_simulated_mask_misses_is_found_and_littl
 
 def test_pixels_at_the_edge_of_the_data_are_not_taken_for_cloudy_surroundings():
     cube = fields()
-    read = ScreenedSource(Stack(cube)).read(Window(-5, -5, 20, 20))
+    read = ScreenedSource(CubeInMemory(cube)).read(Window(-5, -5, 20, 20))
     assert read.validity[:, :, 5:, 5:].all()
     assert min(GRID.shape) > RADIUS
 
 
 def test_radar_is_left_alone():
-    stack = Stack(
+    radar = CubeInMemory(
         Cube(SENTINEL1, GRID, (), np.zeros((0, 2, 64, 64), np.float32), np.zeros((0, 2, 64, 64), bool))
     )
-    source: CubeSource = stack
+    source: CubeSource = radar
     assert screened(source) is source
 
 
