@@ -65,7 +65,7 @@ def break_down(table: SampleTable, predicted: Array, seed: int = 0) -> Breakdown
             rows[key] = _by(table.keys[key], y, predicted, groups, seed)
     absent: dict[str, str] = {}
     if table.day is not None:
-        rows["season"] = _by(_season(table.day), y, predicted, groups, seed)
+        rows["season"] = _by(season_of(table.day), y, predicted, groups, seed)
         rows["step"] = _steps(table.day, y, predicted, groups, seed, absent)
         rows["part"] = _parts(table.day, y, predicted, groups, seed, absent)
     return Breakdown(rows, absent)
@@ -85,7 +85,8 @@ def _by(
     )
 
 
-def _season(day: npt.NDArray[np.datetime64]) -> npt.NDArray[np.str_]:
+def season_of(day: npt.NDArray[np.datetime64]) -> npt.NDArray[np.str_]:
+    """[sample] of `SEASONS`: months, the same on both hemispheres."""
     return np.array(SEASONS)[_month(day) % 12 // 3]
 
 
