@@ -55,7 +55,7 @@ class FrozenColours:
             )
         sample = sample.astype(np.float64)
         mean = sample.mean(axis=0)
-        components, explained = _principal_components(sample - mean, count=3)
+        components, explained = principal_components(sample - mean, count=3)
         scores = (sample - mean) @ components.T
         return cls(
             mean, components, _robust_range(scores), _robust_range(sample), explained, len(sample), seed
@@ -133,7 +133,7 @@ def _draw(
     return drawn
 
 
-def _principal_components(centred: Floats, count: int) -> tuple[npt.NDArray[np.float64], tuple[float, ...]]:
+def principal_components(centred: Floats, count: int) -> tuple[npt.NDArray[np.float64], tuple[float, ...]]:
     """[count, dim] with fixed signs (zeros where there are fewer dimensions), and shares of the variance."""
     variances, vectors = np.linalg.eigh(np.cov(centred.T).reshape(centred.shape[1], -1))
     order = np.argsort(variances)[::-1][:count]

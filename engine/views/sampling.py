@@ -1,0 +1,76 @@
+"""Stratified samples of a store that know their place: what projections, clusters and distances are fitted on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..grid import Window
+from ..progress import CancelToken
+from ..store import EmbeddingStore
+from .colour import SAMPLE_PIXELS, Bools, Floats, stratified_sample
+
+Indices = npt.NDArray[np.int64]
+TILE_PX = 16
+"""Side of the squares that are held out together: about the model's own view around a pixel."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoreSample:
+    """Valid pixel-dates, about as many from each part of the area and each of some dates."""
+
+    values: npt.NDArray[np.float32]
+    """[sample, dim]"""
+    rows: Indices
+    """[sample], as are `cols` and `dates` (indices into the store's times)."""
+    cols: Indices
+    dates: Indices
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, chosen: Indices | Bools) -> "StoreSample":
+        """The sample of some pixel-dates, by index or mask."""
+        return StoreSample(self.values[chosen], self.rows[chosen], self.cols[chosen], self.dates[chosen])
+
+    def in_tiles(self, share: float, seed: int = 0) -> Bools:
+        """[sample]: True in a random `share` of the squares of `TILE_PX`² pixels, on all dates alike."""
+        mixed = (self.rows // TILE_PX) * 73_856_093 ^ (self.cols // TILE_PX) * 19_349_663 ^ seed * 83_492_791
+        mixed = (mixed ^ (mixed >> 13)) * 1_274_126_177 & 0x7FFF_FFFF
+        chosen: Bools = (mixed >> 7) % 1000 < share * 1000
+        return chosen
+
+
+def sample_store(
+    store: EmbeddingStore,
+    dates: Sequence[int] | None = None,
+    *,
+    dims: int | None = None,
+    pixels: int = SAMPLE_PIXELS,
+    seed: int = 0,
+    cancel: CancelToken | None = None,
+) -> StoreSample:
+    """A sample over the area and some dates (all when None) of the first `dims` dimensions.
+
+    `InputError` where none of these pixel-dates is valid, or the store has fewer dimensions."""
+    chosen = list(range(len(store.times)) if dates is None else dates)
+    cancel = cancel or CancelToken()
+
+    def read(number: int, window: Window) -> tuple[Floats, Bools]:
+        cancel.check()
+        drawn = store.read_map(chosen[number], window, dims, support=False)
+        places = np.mgrid[window.slices].astype(np.float32)  # exact up to 16 million
+        when = np.full_like(places[:1], chosen[number])
+        return np.concatenate([drawn.embedding, places, when]), drawn.validity
+
+    drawn = stratified_sample(read, store.grid, len(chosen), pixels=pixels, seed=seed)
+    if not len(drawn):
+        raise InputError(
+            "no valid embedding was found in the sample",
+            value=store.path,
+            remedy="choose dates or an area with valid embeddings",
+        )
+    rows, cols, when = drawn[:, -3:].T.astype(np.int64)
+    return StoreSample(np.ascontiguousarray(drawn[:, :-3]), rows, cols, when)
