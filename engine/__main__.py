@@ -13,10 +13,13 @@ from . import __version__
 from .commands.area import area
 from .commands.demo import demo
 from .commands.embed import embed
+from .commands.export import export
 from .commands.inspect import doctor
+from .commands.labels import labels
 from .commands.learn import evaluate, train
 from .commands.series import series
 from .commands.terminal import Run, logging_to, stopping_on_interrupt
+from .commands.towers import towers
 from .commands.view import view
 
 app = typer.Typer(
@@ -25,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (embed, series, view, train, evaluate, doctor, demo):
+for command in (embed, series, view, export, train, evaluate, doctor, demo):
     app.command()(command)
 app.add_typer(area, name="area")
 

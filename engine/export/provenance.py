@@ -1,5 +1,6 @@
 """Where a map of an embedding store comes from: short as tags of the file, in full for its STAC item."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def provenance_of(store: EmbeddingStore, dates: Sequence[int]) -> Provenance:
         "dates": [datetime.fromtimestamp(s, UTC).isoformat() for s in seconds],
         "model": {key: model.get(key) for key in ("name", "sha256", "family")},
         "scenes": scenes,
-        "run": store.attributes.get("run", {}),
+        "run": json.loads(store.attributes.get("run", "{}")),
         "attribution": attribution,
         "licence": str(store.attributes.get("licence", "")),
         "embedded_with": str(store.attributes.get("software", "")),

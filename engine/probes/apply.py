@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..grid import Window
 from ..progress import CancelToken, Progress
 from ..store import NO_FRAME, EmbeddingStore
 from .features import feature_map
+from .files import probe_sha256
 from .outputs import Judged, MapLayer, Trust, map_layers
 from .probe import Prediction, Probe, check_probe_fits
 from .slots import Period, When, dates_used, days_of, slots_of
@@ -163,6 +164,10 @@ class MapMaker:
         self.layers = tuple(layers)
         self._with_support = any(layer.name == "support" for layer in layers)
 
+    @cached_property
+    def _probe_sha256(self) -> str:
+        return probe_sha256(self.probe)
+
     def side(self, periods: Sequence[Period]) -> int:
         """Of the windows, so that one takes about `WINDOW_BYTES` whatever the features are."""
         spec = self.probe.recipe.spec
@@ -232,13 +237,14 @@ class MapMaker:
         tags = {
             **origin.tags,
             "PHENOLENS_PROBE": f"{self.probe.recipe.estimator.name} on {self.probe.recipe.spec.kind} features",
-            "PHENOLENS_PROBE_TRAINING_SHA256": training.sha256,
+            "PHENOLENS_PROBE_SHA256": self._probe_sha256,
             "PHENOLENS_TRAINING": _sizes(self.probe),
             "PHENOLENS_NOTE": " ".join(notes),
         }
         record = {
             **origin.record,
             "probe": {
+                "sha256": self._probe_sha256,
                 "response": self.probe.response.to_dict(),
                 "recipe": self.probe.recipe.to_dict(),
                 "samples": training.samples,

@@ -25,10 +25,12 @@ SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 class Trust:
     """What judges predictions beside the probe; None = not known."""
 
-    interval: Callable[[Floats, Floats], tuple[Floats, Floats]] | None = None
-    """(features [n, feature], values [n]) → low and high [n]."""
+    interval: Callable[[Floats], tuple[Floats, Floats]] | None = None
+    """Predicted values [n] → low and high [n]."""
     coverage: float = 0.9
     """Nominal, of intervals and sets."""
+    promise: str = ""
+    """How the coverage was kept on samples that were left out."""
     sets: Callable[[Floats], Bools] | None = None
     """Probabilities [n, class] → [n, class] the classes that can't be ruled out."""
     dissimilarity: Callable[[Floats], Floats] | None = None
@@ -127,7 +129,7 @@ def _of_sets(response: Response, trust: Trust) -> list[MapLayer]:
     if sets is None:
         return []
     assert response.classes is not None
-    about = f"classes that can't be ruled out at {trust.coverage:.0%} coverage; 0 = unlike all of them"
+    about = f"classes that can't be ruled out at {trust.coverage:.0%} coverage; 0 = unlike all of them. {trust.promise}"
     ramp = Ramp.named("magma_r", 1, len(response.classes))
     band = ProductBand("classes in the set", "1", "uint8", 255, description=about, ramp=ramp)
 
@@ -158,7 +160,7 @@ def _of_intervals(response: Response, trust: Trust) -> list[MapLayer]:
     )
 
     def ends(judged: Judged) -> tuple[Floats, Floats]:
-        return interval(judged.features, judged.prediction.values)
+        return interval(judged.prediction.values)
 
     def drawn(judged: Judged) -> Stored:
         pairs = zip((width, *bands), _with_width(*ends(judged)), strict=True)

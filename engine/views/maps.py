@@ -10,6 +10,7 @@ import numpy as np
 
 from ..acquisitions.cube import CubeSource
 from ..errors import InputError, OutputError
+from ..export.provenance import provenance_of
 from ..grid import Window
 from ..output import write_json
 from ..store import NO_FRAME, EmbeddingStore
@@ -140,14 +141,7 @@ def composite_layer(source: CubeSource, composite: Composite, frame: int) -> Lay
 
 def provenance(store: EmbeddingStore, date: int) -> Mapping[str, str]:
     """What a picture of a store should say of where it comes from."""
-    model = store.model
-    return {
-        "PHENOLENS_STORE": store.path.name,
-        "PHENOLENS_TIME": times_of(store)[date].isoformat(),
-        "PHENOLENS_MODEL": str(model["name"]),
-        "PHENOLENS_MODEL_SHA256": str(model["sha256"]),
-        "PHENOLENS_SCENES": ", ".join(f"{len(scenes)} × {name}" for name, scenes in store.scenes.items()),
-    }
+    return provenance_of(store, [date]).tags
 
 
 def times_of(store: EmbeddingStore) -> list[datetime]:

@@ -176,7 +176,7 @@ def test_features_of_several_dates_make_maps_too(store, tmp_path, spec, when, la
 
 def test_trust_layers_show_intervals_sets_and_where_the_probe_is_at_home(store, cover, gpp, tmp_path):
     trust = Trust(
-        interval=lambda features, values: (values - 1, values + 2),
+        interval=lambda values: (values - 1, values + 2),
         sets=lambda probabilities: probabilities > 0.2,
         dissimilarity=lambda features: np.abs(features[:, 0]),
         threshold=2.0,
