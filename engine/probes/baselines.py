@@ -3,7 +3,7 @@
 They use the same samples, folds and estimators as the probe, so that only the features differ; nothing is tuned.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,15 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ProbeError
-from .estimators import EstimatorSpec, Lesson, Standardiser, fit_estimator
+from .estimators import EstimatorSpec, Standardiser
+from .fits import Fit, Predictor, blocks_fit, features_fit, fit_on
 from .table import Floats, SampleTable
 
 Values = npt.NDArray[np.float64]
-Predictor = Callable[[SampleTable], npt.NDArray[np.float64] | npt.NDArray[np.int64]]
-"""[sample] class codes, or values in the response's unit."""
-Fit = Callable[[SampleTable], Predictor]
-Features = Callable[[SampleTable], Floats]
-
 RAW = ("bands", "radar")
 """Blocks that hold what the sensors saw."""
 DAYS_WIDE = 15.0  # standard deviation of the climatology's kernel: it follows a spring, not a week
@@ -46,16 +42,6 @@ def make_baselines(table: SampleTable, seed: int = 0) -> Baselines:
         {name: fit for name, fit in made.items() if not isinstance(fit, str)},
         {name: fit for name, fit in made.items() if isinstance(fit, str)},
     )
-
-
-def features_fit(estimator: EstimatorSpec, features: Features, seed: int = 0) -> Fit:
-    """A fit of an estimator on some features of the samples."""
-    return partial(_fit_features, estimator, features, seed)
-
-
-def blocks_fit(estimator: EstimatorSpec, blocks: Sequence[str], seed: int = 0) -> Fit:
-    """A fit of an estimator on whole blocks."""
-    return features_fit(estimator, lambda table: table.features(blocks), seed)
 
 
 def majority(train: SampleTable) -> Predictor:
@@ -161,23 +147,6 @@ def _of_blocks(table: SampleTable, seed: int) -> dict[str, Fit | str]:
     return made
 
 
-def _fit_features(estimator: EstimatorSpec, features: Features, seed: int, train: SampleTable) -> Predictor:
-    learnt, task = features(train), train.response.task
-    classes, encoded = (
-        np.unique(train.y, return_inverse=True) if task == "classification" else (None, train.y)
-    )
-    y = np.asarray(encoded, np.float64).reshape(-1)
-    width = learnt.shape[1]
-    lesson = Lesson(learnt, y, task, 0 if classes is None else len(classes), 1, width, seed)
-    fitted = fit_estimator(estimator, lesson)
-
-    def predict(table: SampleTable) -> Values | npt.NDArray[np.int64]:
-        scores = fitted.scores(features(table))
-        return scores[:, 0].astype(np.float64) if classes is None else classes[scores.argmax(axis=1)]
-
-    return predict
-
-
 def _fit_pca(blocks: Sequence[str], size: int, seed: int, train: SampleTable) -> Predictor:
     """As many principal components as the embedding has dimensions, 32 at most, then linear."""
     from sklearn.decomposition import PCA  # noqa: PLC0415 - heavy
@@ -190,4 +159,4 @@ def _fit_pca(blocks: Sequence[str], size: int, seed: int, train: SampleTable) ->
         reduced: Floats = pca.transform(scale(table.features(blocks))).astype(np.float32)
         return reduced
 
-    return _fit_features(EstimatorSpec("linear"), features, seed, train)
+    return fit_on(EstimatorSpec("linear"), features, seed, train)

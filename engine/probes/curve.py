@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .baselines import Fit
+from .fits import Fit
 from .folds import Fold, FoldSettings, Scheme, make_scheme
 from .scores import classification_scores, regression_scores
 from .table import SampleTable

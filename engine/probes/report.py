@@ -131,11 +131,11 @@ def short(score: Score) -> str:
 
 
 def number(value: float) -> str:
-    return "—" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+    return "—" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # no −0.00
 
 
 def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 def leak_sentences(v: Validation) -> list[str]:

@@ -74,7 +74,7 @@ def _methods(v: Validation) -> Figure:
 def _scatter(v: Validation) -> Figure:
     """Predicted against reference under random splitting and under the honest scheme."""
     names = [n for n in dict.fromkeys(("random", v.honest)) if n in {s.name for s in v.schemes}]
-    figure, axes = _new(5.4 * max(len(names), 1), 5.2, len(names))
+    figure, axes = _new(11, 5.3, len(names))
     unit = v.table.response.unit
     y = np.asarray(v.table.y, np.float64)
     shown = [v.results[v.headline, name] for name in names]
@@ -135,7 +135,7 @@ def _residuals(v: Validation, scheme: str) -> Figure:
     """Predicted less reference by season where there are dates, else by predicted value."""
     result = v.results[v.headline, scheme]
     error = result.predicted - np.asarray(v.table.y, np.float64)[result.rows]
-    figure, (ax,) = _new(8, 3.9)
+    figure, (ax,) = _new(11, 3.9)
     ax.axhline(0, color=SOFT, linewidth=1)
     if v.table.day is None:
         _points(ax, result.predicted, error)
@@ -162,12 +162,12 @@ def _residuals(v: Validation, scheme: str) -> Figure:
 
 
 def _confusion(v: Validation, scheme: str) -> Figure:
-    """Shares of the reference (rows add up to 100 %), with counts."""
+    """Counts, and shares of the reference: each row adds up to 100 %."""
     counts, names = v.confusion(v.headline, scheme), list(class_names(v.table).values())
     total = counts.sum(axis=1, keepdims=True)
     share = counts / np.maximum(total, 1)
-    side = 2.6 + 0.75 * len(names)
-    figure, (ax,) = _new(side + 1.6, side)
+    side = 1.8 + 0.6 * len(names)
+    figure, (ax,) = _new(11, side)
     ax.grid(False)
     drawn = ax.imshow(share, cmap=BLUES, vmin=0, vmax=1)
     for (row, col), count in np.ndenumerate(counts):
@@ -189,7 +189,7 @@ def _confusion(v: Validation, scheme: str) -> Figure:
 
 
 def _curve(v: Validation) -> Figure:
-    figure, (ax,) = _new(7, 3.8)
+    figure, (ax,) = _new(11, 3.6)
     amounts = np.array([p.amount for p in v.curve])
     score, spread = (np.array([getattr(p, name) for p in v.curve]) for name in ("score", "spread"))
     ax.fill_between(amounts, score - spread, score + spread, color=PROBE, alpha=0.18, linewidth=0)
@@ -197,7 +197,8 @@ def _curve(v: Validation) -> Figure:
     ax.set_xscale("log")
     ax.set_xticks(amounts, [f"{a:,}" for a in amounts])
     ax.minorticks_off()
-    ax.set_ylim(bottom=max(min(0.0, float((score - spread).min())), -1.0))
+    top = float((score + spread).max())
+    ax.set_ylim(max(min(0.0, float((score - spread).min())), -1.0), min(1.0, top + 0.1))
     ax.set_xlabel(f"{v.curve[0].unit} to train on", color=SOFT)
     ax.set_ylabel(NAMES[v.metric], color=SOFT)
     _title(ax, f"Learning curve, {v.curve[0].method}, {v.curve[0].scheme}")

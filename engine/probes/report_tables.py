@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..views.page import Table
 from .breakdown import Breakdown, Row
+from .curve import CurvePoint
 from .folds import QUESTIONS
 from .leaks import KINDS
 from .report import (
@@ -14,6 +15,7 @@ from .report import (
     number,
     sentences,
     short,
+    signed,
 )
 from .samples import class_names
 from .scores import CLASSIFICATION, MEANINGS, NAMES, REGRESSION
@@ -62,9 +64,9 @@ def _methods(v: Validation) -> Part:
         f"{questions}.",
         [v.methods.index(p) for p in v.probes],
     )
-    absent = [f"no {k}: {why}" for k, why in {**v.absent_schemes, **v.absent_baselines}.items()]
+    absent = [f"{k} ({why})" for k, why in {**v.absent_schemes, **v.absent_baselines}.items()]
     missing = f"Not here: {'; '.join(absent)}." if absent else ""
-    text = f"All methods see the same samples and folds. {MEANINGS[v.metric][0].upper()}{MEANINGS[v.metric][1:]}."
+    text = f"All methods see the same samples and folds. {name}: {MEANINGS[v.metric]}."
     return Part(
         "Methods and baselines under every scheme",
         f"{text} {missing}".strip(),
@@ -188,7 +190,7 @@ def _curve(v: Validation) -> Part | None:
     if not v.curve:
         return None
     first, last = v.curve[0], v.curve[-1]
-    rows = [(f"{p.amount:,}", f"{p.samples:,}", f"{number(p.score)} ± {number(p.spread)}") for p in v.curve]
+    rows = [(f"{p.amount:,}", f"{p.samples:,}", _spread(p)) for p in v.curve]
     header = (first.unit, "training samples", NAMES[v.metric])
     table = Table(
         "Learning curve", header, rows, "Mean ± standard deviation over 3 draws of what is trained on."
@@ -202,9 +204,14 @@ def _curve(v: Validation) -> Part | None:
     )
     text = (
         f"{first.method} under {first.scheme}, sites and polygons held out in groups. From {half.amount:,} to "
-        f"{last.amount:,} {first.unit} it gains {rise:+.2f}; it {still}."
+        f"{last.amount:,} {first.unit} the score moves by {signed(rise)}; it {still}."
     )
-    return Part("What more labels would bring", text.replace("+-", "−"), (table,), ("curve",))
+    return Part("What more labels would bring", text, (table,), ("curve",))
+
+
+def _spread(point: CurvePoint) -> str:
+    """All samples can be drawn in one way only."""
+    return number(point.score) + (f" ± {number(point.spread)}" if point.spread > 0 else "")
 
 
 def _leaks(v: Validation) -> Part:
@@ -238,7 +245,7 @@ def _made(v: Validation) -> Part:
     rows = [
         (s.name, s.question, f"{len(s.folds)}", f"{len(s.tested):,}", sentences(s.notes)) for s in v.schemes
     ]
-    table = Table("Schemes", ("scheme", "a score for", "folds", "held out", "how"), rows)
+    table = Table("Schemes", ("scheme", "a score for", "folds", "held out", "how"), rows, prose=(1, 4))
     baselines = (
         "Baselines use the same samples, folds and estimators at their default settings; nothing is tuned. "
         "The mean seasonal cycle is a Gaussian kernel (15 days) over the day of the year, of the same site where that "

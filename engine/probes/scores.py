@@ -53,8 +53,8 @@ NAMES = {
     "f1": "F1",
 }
 MEANINGS = {
-    "r2": "1 - squared errors / squared deviations of the reference from its mean; below 0 = worse than that mean",
-    "bias": "mean of predicted - reference",
+    "r2": "1 − squared errors / squared deviations of the reference from its mean; below 0, that mean would do better",
+    "bias": "mean of predicted − reference",
     "slope": "of predicted on reference by least squares; below 1 = extremes are flattened",
     "macro_f1": "mean of the classes' F1, each class counting the same",
 }

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ProbeError
-from .baselines import Fit, make_baselines
+from .baselines import make_baselines
 from .breakdown import Breakdown, break_down
 from .curve import CurvePoint, learning_curve
+from .fits import Fit
 from .folds import FoldSettings, Scheme, make_schemes
 from .leaks import Leak, find_leaks
 from .samples import group_of

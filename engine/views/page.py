@@ -42,6 +42,8 @@ class Table:
     caption: str = ""
     strong: Sequence[int] = ()
     """Rows that stand out."""
+    prose: Sequence[int] = ()
+    """Columns of running text: left-aligned, broken into lines."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def _section(section: Section) -> str:
 
 def _table(table: Table) -> str:
     def cells(row: Sequence[str], kind: str) -> str:
-        return "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in row)
+        marks = [" class=prose" if column in table.prose else "" for column in range(len(row))]
+        return "".join(f"<{kind}{m}>{escape(cell)}</{kind}>" for m, cell in zip(marks, row, strict=True))
 
     body = "".join(
         f"<tr{' class=strong' if number in table.strong else ''}>{cells(row, 'td')}</tr>"
@@ -179,6 +182,7 @@ figcaption b { display: block; color: var(--ink); font-size: 15px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 7px 14px; white-space: nowrap; border-top: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
+th.prose, td.prose { text-align: left; white-space: normal; vertical-align: top; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; }
 tr.strong td { font-weight: 600; background: #f0f6f6; }
 .caption { font-size: 13px; color: var(--soft); margin: 8px 2px 0; max-width: 820px; }
