@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (embed, series, view, export, train, evaluate, doctor, demo):
+for command in (embed, series, view, labels, towers, export, train, evaluate, doctor, demo):
     app.command()(command)
 app.add_typer(area, name="area")
 

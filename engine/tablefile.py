@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,8 @@ def read_table(path: Path, *, error: type[InputError] = InputError, text: Iterab
         raise error("the table can't be read", value=path, remedy=str(cause)) from cause
 
 
-def read_csv(source: Source, text: Iterable[str] = ()) -> pd.DataFrame:
-    """A CSV with the separator that its first line shows; `ValueError` where it is none."""
+def read_csv(source: Source, text: Iterable[str] = (), only: Collection[str] | None = None) -> pd.DataFrame:
+    """A CSV with the separator that its first line shows, whole or `only` some columns; `ValueError` if it is none."""
     data = io.BytesIO(source.read_bytes()) if isinstance(source, Path) else source
     first = data.readline().decode("utf-8-sig")
     data.seek(0)
@@ -44,6 +44,7 @@ def read_csv(source: Source, text: Iterable[str] = ()) -> pd.DataFrame:
         sep=_separator(first),
         encoding="utf-8-sig",
         dtype=dict.fromkeys(text, "str"),
+        usecols=None if only is None else only.__contains__,
         skipinitialspace=True,
         low_memory=False,  # else a column can change its type from one piece of the file to the next
     )
