@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,18 @@ from ..errors import ProbeError
 from ..export.product import ProductBand, Ramp, Stored
 from ..response import Response
 from ..store_layout import NO_FRAME
-from .probe import Prediction
+from .applicability import Applicability
+from .conformal import ConformalInterval, ConformalSet
+from .probe import Prediction, Probe
 from .table import Floats
 
 Bools = npt.NDArray[np.bool_]
-APPLICABILITY = ClassTable((LandClass(1, "inside", "#2c7fb8"), LandClass(2, "outside", "#d95f0e")))
+CONFORMAL, APPLICABLE = "conformal", "applicability"
+"""Names of a probe's attachments: its intervals or sets, and what its training samples look like."""
+INSIDE, OUTSIDE = 1, 2
+APPLICABILITY = ClassTable((LandClass(INSIDE, "inside", "#2c7fb8"), LandClass(OUTSIDE, "outside", "#d95f0e")))
 """Whether a pixel is like the training samples."""
+OF_SIMILARITY = ("applicability", "dissimilarity")
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 
 
@@ -38,6 +44,29 @@ class Trust:
     threshold: float = np.nan
     """Dissimilarity above which a pixel is outside of what the probe can know."""
 
+    @classmethod
+    def of(cls, probe: Probe) -> Self:
+        """What is attached to a probe under `CONFORMAL` and `APPLICABLE`."""
+        parts: dict[str, Any] = {}
+        if CONFORMAL in probe.attachments:
+            parts |= _conformal(probe)
+        if APPLICABLE in probe.attachments:
+            applicability = Applicability.from_attachment(probe.attachments[APPLICABLE])
+            parts |= {"dissimilarity": applicability, "threshold": applicability.threshold}
+        return cls(**parts)
+
+
+def _conformal(probe: Probe) -> dict[str, Any]:
+    stored = probe.attachments[CONFORMAL]
+    if probe.response.task == "regression":
+        interval = ConformalInterval.from_attachment(stored)
+        found: dict[str, Any] = {"interval": interval}
+        settings, kept = interval.settings, interval.kept
+    else:
+        sets = ConformalSet.from_attachment(stored)
+        found, settings, kept = {"sets": sets}, sets.settings, sets.kept
+    return {**found, "coverage": settings.confidence, "promise": f"Kept: {kept}."}
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -48,6 +77,8 @@ class Judged:
     features: Floats
     """[n, feature] of the valid pixels, row by row."""
     prediction: Prediction
+    dissimilarity: Floats | None
+    """[n]; None where no map needs it."""
     support: Mapping[str, Floats]
     """`clear_count_<m>` and `nearest_days_<m>` of every modality, [y, x]; NaN = none."""
 
@@ -175,16 +206,21 @@ def _with_width(low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _of_similarity(trust: Trust) -> list[MapLayer]:
     """Meyer & Pebesma (2021), doi:10.1111/2041-210X.13650."""
-    dissimilarity, threshold = trust.dissimilarity, trust.threshold
-    if dissimilarity is None:
+    threshold = trust.threshold
+    if trust.dissimilarity is None:
         return []
     about = f"distance to the nearest training sample in feature space; outside above {threshold:.3g}"
     index = ProductBand("dissimilarity", "1", description=about, ramp=Ramp.named("magma"))
     inside = ProductBand.of_classes("applicability", APPLICABILITY, about)
 
+    def placed(judged: Judged) -> Floats:
+        assert judged.dissimilarity is not None
+        return judged.dissimilarity
+
     def area(judged: Judged) -> Stored:
-        outside = dissimilarity(judged.features) > threshold
-        return judged.spread(inside, np.where(outside, 2, 1))[None]
+        unlike = placed(judged)
+        codes = np.where(np.isnan(unlike), np.nan, np.where(unlike > threshold, OUTSIDE, INSIDE))
+        return judged.spread(inside, codes)[None]
 
     return [
         MapLayer("applicability", "Where the probe knows what it sees", (inside,), area),
@@ -192,7 +228,7 @@ def _of_similarity(trust: Trust) -> list[MapLayer]:
             "dissimilarity",
             "Dissimilarity to the training samples",
             (index,),
-            lambda j: j.spread(index, dissimilarity(j.features))[None],
+            lambda j: j.spread(index, placed(j))[None],
         ),
     ]
 

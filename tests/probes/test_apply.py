@@ -10,9 +10,10 @@ from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import Cancelled, OutputError, ProbeError
 from phenolens.engine.grid import Grid, Window
-from phenolens.engine.probes.apply import ApplyOptions, MapMaker, apply_probe
+from phenolens.engine.probes.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
+from phenolens.engine.probes.maker import MapMaker
 from phenolens.engine.probes.outputs import Trust, map_layers
 from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
 from phenolens.engine.probes.slots import Period, names_of
@@ -223,8 +224,8 @@ def test_a_window_is_predicted_once_for_all_its_maps(store, cover, tmp_path, mon
 def test_windows_shrink_as_features_grow(store, cover):
     year = [Period.of("2020-01-01/2020-12-31")]
     many = _probe(store, COVER, FeatureSpec("period", statistics=("mean", "std", "p10", "p50", "p90")))
-    assert MapMaker(cover, store, ()).side([Period.of(DAY)]) == 512
-    assert MapMaker(many, store, ()).side(year) < 512
+    assert MapMaker(cover, store, Trust()).side([Period.of(DAY)]) == 512
+    assert MapMaker(many, store, Trust()).side(year) < 512
 
 
 def test_a_probe_of_another_model_is_refused_with_the_reason(store, cover, tmp_path):
