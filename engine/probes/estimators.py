@@ -1,12 +1,14 @@
 """The small models that a probe can be, by name, with their settings; all are used through one interface."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from ..errors import ProbeError
 from ..response import Task
@@ -150,7 +152,16 @@ class Lesson:
 def fit_estimator(spec: EstimatorSpec, lesson: Lesson) -> Fitted:
     """Fit; `ProbeError` where there are too few samples for this estimator."""
     _check_enough(spec, len(lesson.y))
-    return _module(spec.name).fit(spec, lesson)  # type: ignore[no-any-return]
+    with one_blas_thread():
+        fitted: Fitted = _module(spec.name).fit(spec, lesson)
+    return fitted
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Matrices of probes are small: on a busy machine two threads that wait for each other took 100 times as
+    long as one (25 s instead of 0.25 s for a logistic regression on 5,000 samples)."""
+    limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limit
 
 
 def restore_estimator(spec: EstimatorSpec, task: Task, arrays: Arrays, learner: Any) -> Fitted:

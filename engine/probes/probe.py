@@ -14,7 +14,7 @@ from ..classes import NODATA, ClassTable
 from ..errors import ProbeError
 from ..response import Response
 from ..store import EmbeddingStore
-from .estimators import EstimatorSpec, Fitted, Lesson, ProbeRecipe, fit_estimator
+from .estimators import EstimatorSpec, Fitted, Lesson, ProbeRecipe, fit_estimator, one_blas_thread
 from .slots import names_of
 from .table import Floats, SampleTable
 
@@ -132,7 +132,8 @@ class Probe:
                 value=f"shape {features.shape}",
                 remedy=f"[sample, {len(self.feature_names)}]: {_some(self.feature_names)}",
             )
-        scores = self.estimator.scores(np.ascontiguousarray(features, np.float32))
+        with one_blas_thread():
+            scores = self.estimator.scores(np.ascontiguousarray(features, np.float32))
         if self.response.task == "regression":
             return Prediction(scores[:, 0])
         values = np.array(self.codes)[scores.argmax(axis=1)]

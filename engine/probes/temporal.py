@@ -1,6 +1,7 @@
 """A small attention model over the slots of a window: gaps are left out instead of filled in (torch)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,8 @@ def fit(spec: EstimatorSpec, lesson: Lesson) -> Temporal:
     others = count - lesson.slots * lesson.slot_features
     classify = lesson.task == "classification"
     centre, spread = (0.0, 1.0) if classify else (float(lesson.y.mean()), float(lesson.y.std()) or 1.0)
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours to advance
+    # the caller's random numbers are not ours to advance
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(lesson.seed)
         model = SlotAttention(
             lesson.slots, lesson.slot_features, others, settings["width"], lesson.classes if classify else 1
@@ -113,6 +115,17 @@ def fit(spec: EstimatorSpec, lesson: Lesson) -> Temporal:
         y = torch.from_numpy(lesson.y.astype(np.int64) if classify else (lesson.y - centre) / spread)
         _train(model, inputs, y, settings, F.cross_entropy if classify else _squared)
     return fitted
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Batches are too small to be shared out: threads would only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _squared(raw: Tensor, y: Tensor) -> Tensor:
