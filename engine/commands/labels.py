@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..output import check_free
-from .flags import RunFlags, flattened
+from .flags import RunFlags, flattened, keep_config
 from .terminal import Run
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def labels(
     result: dict[str, Any] = {"report": pixels.report.to_dict(), "response": pixels.response.to_dict()}
     if out is not None:
         write_labels(pixels, out, overwrite=overwrite)
-        result["file"] = str(out)
+        result |= {"file": str(out), "config": str(keep_config(ctx, out))}
     run.result(result, "\n".join([pixels.report.text(), *([str(out)] if out else [])]))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import TowerError
 from ..output import check_free
-from .flags import RunFlags, flattened
+from .flags import RunFlags, flattened, keep_config
 from .terminal import Run
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def towers(
     result: dict[str, Any] = found.to_dict()
     if out is not None:
         write_towers(found, out, overwrite=overwrite)
-        result["file"] = str(out)
+        result |= {"file": str(out), "config": str(keep_config(ctx, out))}
     run.result(result, "\n".join([found.text(), *([str(out)] if out else [])]))
 
 

@@ -19,10 +19,10 @@ def _site(x, y):
 
 
 def test_a_radius_takes_the_pixels_whose_centre_lies_within():
-    seen = radius_footprint(_site(500_205, 5_000_195), GRID, 52)
+    seen = radius_footprint(_site(500_205, 5_000_195), GRID, 50.5)
     away = np.hypot(GRID.x[seen.cols] - 500_205, GRID.y[seen.rows] - 5_000_195)
-    assert away.max() <= 52
-    assert len(seen.rows) == 81  # lattice points within 5.2 of the origin: 81
+    assert away.max() <= 50.5
+    assert len(seen.rows) == 81  # lattice points within 5 of the origin
     assert seen.weights.sum() == pytest.approx(1)
     assert seen.covered == 1
 
