@@ -1,7 +1,7 @@
 """Maps over time as one NetCDF file after the CF conventions, which xarray, GDAL, QGIS, R and Panoply open."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,8 +21,8 @@ from .cog import in_order
 from .product import ProductBand, Stored
 
 CHUNK = 256
-StackRender = Callable[[int, Window], Stored]
-"""(index of the time, window) → [band, y, x] as stored."""
+StackRender = Callable[[int, Window], Stored | Sequence[Stored]]
+"""(index of the time, window) → [band, y, x] as stored; bands may differ in type."""
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ def _of_sets(response: Response, trust: Trust) -> list[MapLayer]:
     if sets is None:
         return []
     assert response.classes is not None
-    about = f"classes that can't be ruled out at {trust.coverage:.0%} coverage; 0 = unlike all of them. {trust.promise}"
+    about = f"classes that can't be ruled out at {trust.coverage:.0%} coverage; 0 = unlike all of them"
+    about += f". {trust.promise}" if trust.promise else ""
     ramp = Ramp.named("magma_r", 1, len(response.classes))
     band = ProductBand("classes in the set", "1", "uint8", 255, description=about, ramp=ramp)
 
@@ -183,7 +184,9 @@ def _of_intervals(response: Response, trust: Trust) -> list[MapLayer]:
         return []
     share = f"{trust.coverage:.0%}"
     bands = tuple(
-        ProductBand(f"{response.name}, {end} end of the {share} interval", response.unit)
+        ProductBand(
+            f"{response.name}, {end} end of the {share} interval", response.unit, description=trust.promise
+        )
         for end in ("low", "high")
     )
     width = ProductBand(

@@ -6,18 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import xarray
 from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import Cancelled, OutputError, ProbeError
 from phenolens.engine.grid import Grid, Window
+from phenolens.engine.probes.applicability import fit_applicability
 from phenolens.engine.probes.apply import ApplyOptions, apply_probe
+from phenolens.engine.probes.conformal import ConformalInterval, ConformalSet, ConformalSettings, Kept
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
 from phenolens.engine.probes.maker import MapMaker
-from phenolens.engine.probes.outputs import Trust, map_layers
+from phenolens.engine.probes.outputs import APPLICABLE, CONFORMAL, Trust, map_layers
 from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
 from phenolens.engine.probes.slots import Period, names_of
 from phenolens.engine.probes.spec import FeatureSpec
+from phenolens.engine.probes.stack import apply_stack
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.progress import CancelToken, Progress
 from phenolens.engine.response import Response
@@ -210,6 +214,55 @@ def test_the_files_say_probe_model_scenes_within_reach_and_that_the_data_are_sim
     assert found["phenolens:probe"]["recipe"]["estimator"]["name"] == "linear"
     assert found["phenolens:config"] == {"when": DAY}
     assert datetime.fromisoformat(found["datetime"]) == datetime(2020, 3, 1, tzinfo=UTC)
+
+
+def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path):
+    features, valid = feature_map(store, GRID.window, FeatureSpec(), DAY)
+    rows = features[:, valid].T[::40]
+    known = fit_applicability(rows, np.arange(len(rows)) % 5).to_attachment()
+    kept = Kept(0.9, 0.8, 0.85, 5, 100, "polygon")
+    interval = ConformalInterval(ConformalSettings(), np.array([0.0, 9.0]), np.array([1.0, 2.0]), kept)
+    judged = gpp.attach(APPLICABLE, known).attach(CONFORMAL, interval.to_attachment())
+    (applied,) = apply_probe(judged, store, DAY, tmp_path / "gpp")
+    assert set(applied.files) == {"value", "interval", "applicability", "dissimilarity", "support"}
+    with rasterio.open(applied.files["interval"].raster) as raster:
+        assert raster.descriptions[1:] == (
+            "GPP, low end of the 90% interval",
+            "GPP, high end of the 90% interval",
+        )
+        assert "held-out groups (polygon, n = 100)" in raster.tags(2)["LONG_NAME"]
+        width, _, high = raster.read()
+    value = _read(applied.files["value"].raster)[0]
+    seen = np.isfinite(value)
+    np.testing.assert_allclose(high[seen], (value + interval.half(value))[seen], rtol=1e-5)
+    np.testing.assert_allclose(width[seen], 2 * interval.half(value)[seen], rtol=1e-4)
+    area = _read(applied.files["applicability"].raster)[0]
+    assert (area[seen] == 1).mean() > 0.9
+    sets = ConformalSet(ConformalSettings(), np.full(3, 0.3), kept)
+    (applied,) = apply_probe(cover.attach(CONFORMAL, sets.to_attachment()), store, DAY, tmp_path / "cover")
+    sizes = _read(applied.files["set-size"].raster)[0]
+    assert (sizes[seen] == 1).mean() > 0.9
+
+
+def test_all_dates_become_one_netcdf_with_their_intervals(store, gpp, tmp_path):
+    trust = Trust(interval=lambda values: (values - 1, values + 2))
+    path = apply_stack(gpp, store, "all", tmp_path / "gpp.nc", trust=trust)
+    apply_probe(gpp, store, DAY, tmp_path / "gpp", options=ApplyOptions(layers=("value",)))
+    with xarray.open_dataset(path, engine="h5netcdf") as found:
+        assert (found.time.values.astype("datetime64[s]") == store.times).all()
+        assert found.GPP.attrs["units"] == "gC m-2 d-1"
+        np.testing.assert_array_equal(found.GPP[2], _read(tmp_path / f"gpp-value-{DAY}.tif")[0])
+        low = found["GPP_low_end_of_the_90_interval"]
+        np.testing.assert_allclose(low, found.GPP - 1, atol=1e-5)
+        assert found.attrs["title"] == "GPP, 2020-01-01 to 2020-05-30 (simulated data)"
+        assert json.loads(found.attrs["phenolens_record"])["probe"]["samples"] == gpp.training.samples
+
+
+def test_a_stack_of_periods_is_refused(store, tmp_path):
+    season = _probe(store, GPP, FeatureSpec("season", parts=2))
+    with pytest.raises(ProbeError, match="made of days"):
+        apply_stack(season, store, ["2020-01-01/2020-06-30"], tmp_path / "gpp.nc")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_window_is_predicted_once_for_all_its_maps(store, cover, tmp_path, monkeypatch):
