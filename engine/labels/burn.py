@@ -1,6 +1,5 @@
 """Features → the pixels that they label, by a stated rule."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,11 +100,10 @@ def _pixels(geometry: Any, grid: Grid, rule: PixelRule) -> tuple[Pixels, Pixels]
     if geometry.geom_type in ("Point", "MultiPoint"):
         return _of_points(shapely.get_coordinates(geometry), grid)
     shape = shapely.buffer(geometry, -rule.buffer_m) if rule.buffer_m else geometry
-    if shape.is_empty:
+    window = None if shape.is_empty else _window(shape, grid)
+    if window is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    found = [_of_polygon(shape, window, grid, rule) for window in _window(shape, grid)]
-    rows, cols = found[0] if found else (np.empty(0, np.int64), np.empty(0, np.int64))
-    return rows, cols
+    return _of_polygon(shape, window, grid, rule)
 
 
 def _of_points(xy: npt.NDArray[np.float64], grid: Grid) -> tuple[Pixels, Pixels]:
@@ -117,15 +115,16 @@ def _of_points(xy: npt.NDArray[np.float64], grid: Grid) -> tuple[Pixels, Pixels]
     return pairs[:, 0], pairs[:, 1]
 
 
-def _window(shape: Any, grid: Grid) -> Iterator[Window]:
-    """The pixels around a polygon, cut at the grid; nothing where that is empty."""
+def _window(shape: Any, grid: Grid) -> Window | None:
+    """The pixels around a polygon, cut at the grid; None where that is empty."""
     inverse: Affine = ~grid.transform
     left, bottom, right, top = shape.bounds
     (col0, row0), (col1, row1) = inverse * (left, top), inverse * (right, bottom)
     first_row, first_col = max(0, int(np.floor(row0))), max(0, int(np.floor(col0)))
     last_row, last_col = min(grid.shape[0], int(np.ceil(row1))), min(grid.shape[1], int(np.ceil(col1)))
-    if first_row < last_row and first_col < last_col:
-        yield Window(first_row, first_col, last_row - first_row, last_col - first_col)
+    if first_row >= last_row or first_col >= last_col:
+        return None
+    return Window(first_row, first_col, last_row - first_row, last_col - first_col)
 
 
 def _of_polygon(shape: Any, window: Window, grid: Grid, rule: PixelRule) -> tuple[Pixels, Pixels]:
