@@ -4,20 +4,19 @@ Scene classifications miss thin cloud, and what they leave between clouds is rar
 on their own date, and on every gap-filled date that leans on them. A pixel of a frame is taken for missed cloud where
 
 1. nearly everything around it is masked (`LEAST_CLEAR` of the `RADIUS` around it is left), or
-2. its blue lies above that of both the frame before and the frame after it by more than haze would explain, or
-3. its near infrared falls far below that of both, next to masked pixels, and its blue doesn't rise: a shadow.
+2. its blue lies above the level before it and the one after it by more than haze would explain, or
+3. its near infrared falls far below both levels, near masked pixels: a shadow.
 
-Neighbours in time are frames within `REACH_DAYS` that pass the first test. A pixel is judged by what lies within fixed
-distances of it alone, so that it reads the same in any window and with any other frames; tests 2 and 3 by majority
-of the 5 × 5 pixels around it, because clouds are larger than pixels. Where a frame has no neighbour on one side, the
-second one on the other side stands in for it. Real events that last for one frame (fresh snow, a flood) are dropped
-with the clouds: their dates become gap-filled, which the support layers say.
+The level of a side is the median of its three nearest frames within `REACH_DAYS` that pass the first test. Tests 2
+and 3 go by majority of the 5 × 5 pixels around a pixel, because clouds are larger than pixels. A pixel is judged by
+what lies within fixed distances of it alone, so that it reads the same in any window and with any other frames. Real
+events that last for one frame (fresh snow, a flood) are dropped with the clouds: their dates become gap-filled, which
+the support layers say.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +151,7 @@ class _Evidence:
         bright = _majority(self.blue > high + haze, seen)  # a comparison with NaN, no neighbours, is False
         seen = self.infrared_seen & trusted
         low, _ = _neighbours(self.infrared, seen, days)
-        dark = (self.infrared < SHADOW_SHARE * low) & (self.blue <= high) & (self.share < CLOUDY_BELOW)
+        dark = (self.infrared < SHADOW_SHARE * low) & (self.share < CLOUDY_BELOW)
         return trusted & ~bright & ~_majority(dark, seen)
 
 
@@ -203,25 +202,35 @@ def _first(names: tuple[str, ...], bands: tuple[str, ...], present: Bools) -> in
 
 
 def _neighbours(values: Floats, seen: Bools, days: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """The lower and the higher of the neighbouring values of each frame and pixel, [frame, y, x]; NaN = none.
+    """The lower and the higher level around each frame and pixel, [frame, y, x]; NaN = none.
 
-    The nearest seen frame before and the nearest one after; two on one side, where the other has none."""
-    befores = _last_two(values, seen, days)
-    afters = tuple(side[::-1] for side in _last_two(values[::-1], seen[::-1], -days[::-1]))
-    one = np.where(np.isnan(befores[0]), afters[1], befores[0])
-    two = np.where(np.isnan(afters[0]), befores[1], afters[0])
-    return np.minimum(one, two), np.maximum(one, two)
+    The level of a side is the median of its nearest frames: two contaminated frames in a row don't excuse each other.
+    Where a side has none, the extremes of the other side's frames take the place of both."""
+    before = _last_seen(values, seen, days)
+    after = _last_seen(values[::-1], seen[::-1], -days[::-1])[:, ::-1]
+    lone = np.where(np.isnan(before[0]), after, before)
+    both = ~(np.isnan(before[0]) | np.isnan(after[0]))
+    levels = _median(before), _median(after)
+    low = np.where(both, np.minimum(*levels), np.fmin.reduce(lone))
+    high = np.where(both, np.maximum(*levels), np.fmax.reduce(lone))
+    return low, high
 
 
-def _last_two(values: Floats, seen: Bools, days: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """Value of the last and of the last but one seen frame strictly before each, [frame, y, x]; NaN = none in reach."""
-    last, previous = (np.full(values.shape, np.nan, np.float32) for _ in range(2))
-    kept: list[Any] = [np.full(values.shape[1:], np.nan, np.float32) for _ in range(2)]
-    when = [np.full(values.shape[1:], -np.inf) for _ in range(2)]
+def _median(nearest: Floats) -> Floats:
+    """[frame, y, x] median over the leading axis of three; the nearest one where a frame is missing."""
+    one, two, three = nearest
+    middle = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+    level: Floats = np.where(np.isnan(middle), one, middle)
+    return level
+
+
+def _last_seen(values: Floats, seen: Bools, days: npt.NDArray[np.float64]) -> Floats:
+    """The three last seen values strictly before each frame, latest first, [3, frame, y, x]; NaN = none in reach."""
+    found = np.full((3, *values.shape), np.nan, np.float32)
+    kept = np.full((3, *values.shape[1:]), np.nan, np.float32)
+    when = np.full(kept.shape, -np.inf)
     for frame, day in enumerate(days):
-        for side, value, time in zip((last, previous), kept, when, strict=True):
-            side[frame] = np.where(day - time <= REACH_DAYS, value, np.nan)
-        here = seen[frame]
-        kept[1], when[1] = np.where(here, kept[0], kept[1]), np.where(here, when[0], when[1])
-        kept[0], when[0] = np.where(here, values[frame], kept[0]), np.where(here, day, when[0])
-    return last, previous
+        found[:, frame] = np.where(day - when <= REACH_DAYS, kept, np.nan)
+        kept = np.where(seen[frame], np.concatenate([values[None, frame], kept[:-1]]), kept)
+        when = np.where(seen[frame], np.concatenate([np.full_like(when[:1], day), when[:-1]]), when)
+    return found
