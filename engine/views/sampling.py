@@ -1,13 +1,13 @@
 """Stratified samples of a store that know their place: what projections, clusters and distances are fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..grid import Window
+from ..grid import Grid, Window
 from ..progress import CancelToken
 from ..store import EmbeddingStore
 from .colour import SAMPLE_PIXELS, Bools, Floats, stratified_sample
@@ -67,10 +67,32 @@ def sample_store(
 
     drawn = stratified_sample(read, store.grid, len(chosen), pixels=pixels, seed=seed)
     if not len(drawn):
-        raise InputError(
-            "no valid embedding was found in the sample",
-            value=store.path,
-            remedy="choose dates or an area with valid embeddings",
-        )
+        raise _nothing_valid(store.path)
     rows, cols, when = drawn[:, -3:].T.astype(np.int64)
     return StoreSample(np.ascontiguousarray(drawn[:, :-3]), rows, cols, when)
+
+
+def sample_map(
+    read: Callable[[Window], tuple[Floats, Bools]], grid: Grid, *, pixels: int = SAMPLE_PIXELS, seed: int = 0
+) -> StoreSample:
+    """A sample over the area of any map: window → values [dim, y, x] and validity [y, x].
+
+    `InputError` where none of its pixels is valid; `dates` of the result are all 0."""
+
+    def placed(_: int, window: Window) -> tuple[Floats, Bools]:
+        values, validity = read(window)
+        return np.concatenate([values, np.mgrid[window.slices].astype(np.float32)]), validity
+
+    drawn = stratified_sample(placed, grid, 1, pixels=pixels, seed=seed)
+    if not len(drawn):
+        raise _nothing_valid(grid.shape)
+    rows, cols = drawn[:, -2:].T.astype(np.int64)
+    return StoreSample(np.ascontiguousarray(drawn[:, :-2]), rows, cols, np.zeros_like(rows))
+
+
+def _nothing_valid(value: object) -> InputError:
+    return InputError(
+        "no valid embedding was found in the sample",
+        value=value,
+        remedy="choose dates or an area with valid embeddings",
+    )

@@ -44,7 +44,7 @@ class Whitening:
         components, explained = principal_components(sample - mean, count=sample.shape[1])
         shares = np.maximum(np.array(explained), 0.0)
         variances = shares * float(sample.var(axis=0, ddof=1).sum())
-        least = max(floor * float(variances.mean()), np.finfo(np.float32).tiny)
+        least = max(floor * float(variances.mean()), float(np.finfo(np.float32).tiny))
         scale = 1 / np.sqrt(np.maximum(variances, least))
         matrix = components * scale[:, None]
         return cls(mean.astype(np.float32), matrix.astype(np.float32), explained)
