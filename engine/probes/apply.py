@@ -16,6 +16,7 @@ from .maker import MapMaker, dates_of
 from .outputs import MapLayer, Trust
 from .probe import Probe, check_probe_fits
 from .slots import Period, When, days_of
+from .trust import trust_of
 
 ALL = "all"
 
@@ -68,7 +69,7 @@ def apply_probe(
     days stay. Memory doesn't grow with the area: a window at a time, of a size that follows from the features.
     Pixels without a valid embedding are nodata in every map. `ProbeError` where the probe belongs to another
     model or has no features at a date; `OutputError` before the work starts where a file exists."""
-    options, trust = options or ApplyOptions(), trust or Trust.of(probe)
+    options, trust = options or ApplyOptions(), trust or trust_of(probe)
     check_probe_fits(probe, store)
     maker = MapMaker(probe, store, trust, options.layers)
     periods = periods_of(store, probe, when)

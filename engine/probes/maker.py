@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ SIDES = (512, 256, 128, 64)
 """Of a window, in pixels: multiples of the store's chunks."""
 PREVIEW_WINDOWS = 12
 PREVIEW_DATES = 8
+Made = TypeVar("Made")
 
 
 def dates_of(store: EmbeddingStore, probe: Probe, period: Period) -> list[int]:
@@ -113,7 +114,7 @@ class MapMaker:
     ) -> list[Product]:
         """The maps of a period; those of one window are made of one prediction."""
         origin = provenance_of(self.store, dates_of(self.store, self.probe, period))
-        judge = _Once(partial(self.judge, period=period))
+        judge = Once(partial(self.judge, period=period))
         tags, record = self.told(origin, period, note, config or {})
         return [
             Product(
@@ -220,21 +221,21 @@ def _ramped(layer: MapLayer, ramps: dict[str, Ramp]) -> tuple[ProductBand, ...]:
     return (replace(layer.bands[0], ramp=ramps[layer.name]), *layer.bands[1:])
 
 
-def _drawn(layer: MapLayer, judge: "_Once", window: Window) -> Stored:
+def _drawn(layer: MapLayer, judge: "Once[Judged]", window: Window) -> Stored:
     return layer.draw(judge(window))
 
 
-class _Once:
+class Once(Generic[Made]):
     """What a function made of the last window, per thread: the maps of a window are drawn one after the other."""
 
-    def __init__(self, make: Callable[[Window], Judged]) -> None:
+    def __init__(self, make: Callable[[Window], Made]) -> None:
         self._make = make
         self._last = threading.local()
 
-    def __call__(self, window: Window) -> Judged:
+    def __call__(self, window: Window) -> Made:
         if getattr(self._last, "window", None) != window:
             self._last.window = None
-            self._last.judged = self._make(window)
+            self._last.made = self._make(window)
             self._last.window = window
-        judged: Judged = self._last.judged
-        return judged
+        made: Made = self._last.made
+        return made

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,10 @@ from ..errors import ProbeError
 from ..export.product import ProductBand, Ramp, Stored
 from ..response import Response
 from ..store_layout import NO_FRAME
-from .applicability import Applicability
-from .conformal import ConformalInterval, ConformalSet
-from .probe import Prediction, Probe
+from .probe import Prediction
 from .table import Floats
 
 Bools = npt.NDArray[np.bool_]
-CONFORMAL, APPLICABLE = "conformal", "applicability"
-"""Names of a probe's attachments: its intervals or sets, and what its training samples look like."""
 INSIDE, OUTSIDE = 1, 2
 APPLICABILITY = ClassTable((LandClass(INSIDE, "inside", "#2c7fb8"), LandClass(OUTSIDE, "outside", "#d95f0e")))
 """Whether a pixel is like the training samples."""
@@ -43,29 +39,6 @@ class Trust:
     """Features [n, feature] → [n]; 1 = as far from the training samples as these from each other."""
     threshold: float = np.nan
     """Dissimilarity above which a pixel is outside of what the probe can know."""
-
-    @classmethod
-    def of(cls, probe: Probe) -> Self:
-        """What is attached to a probe under `CONFORMAL` and `APPLICABLE`."""
-        parts: dict[str, Any] = {}
-        if CONFORMAL in probe.attachments:
-            parts |= _conformal(probe)
-        if APPLICABLE in probe.attachments:
-            applicability = Applicability.from_attachment(probe.attachments[APPLICABLE])
-            parts |= {"dissimilarity": applicability, "threshold": applicability.threshold}
-        return cls(**parts)
-
-
-def _conformal(probe: Probe) -> dict[str, Any]:
-    stored = probe.attachments[CONFORMAL]
-    if probe.response.task == "regression":
-        interval = ConformalInterval.from_attachment(stored)
-        found: dict[str, Any] = {"interval": interval}
-        settings, kept = interval.settings, interval.kept
-    else:
-        sets = ConformalSet.from_attachment(stored)
-        found, settings, kept = {"sets": sets}, sets.settings, sets.kept
-    return {**found, "coverage": settings.confidence, "promise": f"Kept: {kept}."}
 
 
 @dataclass(frozen=True, eq=False)

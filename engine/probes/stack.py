@@ -18,6 +18,7 @@ from .maker import MapMaker, dates_of
 from .outputs import Trust
 from .probe import Probe, check_probe_fits
 from .slots import Period, When
+from .trust import trust_of
 
 VARIABLES = {"classification": ("class", "confidence"), "regression": ("value", "interval")}
 
@@ -39,7 +40,7 @@ def apply_stack(
     Variables [time, y, x]: the prediction and, where the probe has them, the ends of its interval (a regression)
     or the probability of the mapped class. Days that rest on the same target date are one. Otherwise as
     `apply_probe`."""
-    options, trust = options or ApplyOptions(), trust or Trust.of(probe)
+    options, trust = options or ApplyOptions(), trust or trust_of(probe)
     check_probe_fits(probe, store)
     known = VARIABLES[probe.response.task]
     layers = known if trust.interval or probe.response.task == "classification" else known[:1]

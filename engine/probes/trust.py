@@ -88,6 +88,7 @@ def trust_of(probe: Probe) -> Trust:
     return Trust(
         interval=interval,
         coverage=(calibrated.settings if calibrated else ConformalSettings()).confidence,
+        promise=f"Kept: {calibrated.kept}." if calibrated else "",
         sets=chosen,
         dissimilarity=known,
         threshold=known.threshold if known else np.nan,

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,22 @@ from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import Cancelled, OutputError, ProbeError
 from phenolens.engine.grid import Grid, Window
+from phenolens.engine.probes import total
 from phenolens.engine.probes.applicability import fit_applicability
 from phenolens.engine.probes.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.conformal import ConformalInterval, ConformalSet, ConformalSettings, Kept
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
 from phenolens.engine.probes.maker import MapMaker
-from phenolens.engine.probes.outputs import APPLICABLE, CONFORMAL, Trust, map_layers
+from phenolens.engine.probes.outputs import Trust, map_layers
 from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
 from phenolens.engine.probes.slots import Period, names_of
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.stack import apply_stack
+from phenolens.engine.probes.sums import SumError, day_weights
 from phenolens.engine.probes.table import Block, SampleTable
+from phenolens.engine.probes.total import Summing, apply_sum
+from phenolens.engine.probes.trust import APPLICABILITY, INTERVAL, SET
 from phenolens.engine.progress import CancelToken, Progress
 from phenolens.engine.response import Response
 from phenolens.engine.store import EmbeddingStore
@@ -222,7 +227,7 @@ def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path
     known = fit_applicability(rows, np.arange(len(rows)) % 5).to_attachment()
     kept = Kept(0.9, 0.8, 0.85, 5, 100, "polygon")
     interval = ConformalInterval(ConformalSettings(), np.array([0.0, 9.0]), np.array([1.0, 2.0]), kept)
-    judged = gpp.attach(APPLICABLE, known).attach(CONFORMAL, interval.to_attachment())
+    judged = gpp.attach(APPLICABILITY, known).attach(INTERVAL, interval.to_attachment())
     (applied,) = apply_probe(judged, store, DAY, tmp_path / "gpp")
     assert set(applied.files) == {"value", "interval", "applicability", "dissimilarity", "support"}
     with rasterio.open(applied.files["interval"].raster) as raster:
@@ -239,7 +244,7 @@ def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path
     area = _read(applied.files["applicability"].raster)[0]
     assert (area[seen] == 1).mean() > 0.9
     sets = ConformalSet(ConformalSettings(), np.full(3, 0.3), kept)
-    (applied,) = apply_probe(cover.attach(CONFORMAL, sets.to_attachment()), store, DAY, tmp_path / "cover")
+    (applied,) = apply_probe(cover.attach(SET, sets.to_attachment()), store, DAY, tmp_path / "cover")
     sizes = _read(applied.files["set-size"].raster)[0]
     assert (sizes[seen] == 1).mean() > 0.9
 
@@ -263,6 +268,51 @@ def test_a_stack_of_periods_is_refused(store, tmp_path):
     with pytest.raises(ProbeError, match="made of days"):
         apply_stack(season, store, ["2020-01-01/2020-06-30"], tmp_path / "gpp.nc")
     assert list(tmp_path.iterdir()) == []
+
+
+ERROR = SumError(0.04, 0.0, 0.3, 16.0, 0.2, 0.9, 1.7, "a test", 12, 12)
+SPAN = "2020-01-01/2020-05-30"
+
+
+def test_a_sum_over_the_season_has_the_interval_of_a_sum(store, gpp, tmp_path):
+    written = apply_sum(gpp, store, SPAN, tmp_path / "gpp", error=ERROR)
+    stack = apply_stack(gpp, store, "all", tmp_path / "gpp.nc", options=ApplyOptions(layers=("value",)))
+    with xarray.open_dataset(stack, engine="h5netcdf") as found:
+        daily = found.GPP.values
+    days = store.times.astype("datetime64[D]")
+    weights = day_weights(days, days[0], days[-1])
+    assert weights.sum() == 151
+    with rasterio.open(written["sum"].raster) as raster:
+        assert (raster.units, raster.descriptions) == (("gC m-2",), ("GPP, sum",))
+        summed = raster.read(1)
+    width, _, high = _read(written["sum-interval"].raster)
+    np.testing.assert_allclose(summed[60:], np.tensordot(weights, daily, 1)[60:], rtol=1e-5)
+    np.testing.assert_allclose(high[60:] - summed[60:], ERROR.margin(days, weights), rtol=1e-3)
+    np.testing.assert_allclose(width[60:], 2 * ERROR.margin(days, weights), rtol=1e-5)
+    assert np.isnan(summed[20:40, 30:60]).all()
+    assert np.isnan(summed[5, 100])  # one date is not valid there: 60 days are too long a gap to bridge
+    assert (tmp_path / "gpp-sum-2020-01-01_2020-05-30.tif").exists()
+
+
+def test_pixels_that_lack_a_date_have_a_wider_interval(store, gpp):
+    days = store.times.astype("datetime64[D]")
+    maker = MapMaker(gpp, store, Trust(), ("value",))
+    summing = Summing(maker, Period(days[0], days[-1]), range(len(days)), ERROR)
+    there = np.ones((len(days), 1, 2), bool)
+    there[1, 0, 1] = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(total, "day_weights", partial(day_weights, longest_gap=70))
+        margins = summing._margins(there, np.ones((1, 2), bool))
+    assert margins[0, 1] > margins[0, 0] > 0
+
+
+def test_only_a_quantity_of_days_has_a_sum_and_dates_must_not_be_far_apart(store, gpp, cover, tmp_path):
+    with pytest.raises(ProbeError, match="day by day"):
+        apply_sum(cover, store, SPAN, tmp_path / "map")
+    with pytest.raises(ProbeError, match="too long a gap"):
+        apply_sum(gpp, store, "2020-01-01/2020-12-31", tmp_path / "map")
+    written = apply_sum(gpp, store, SPAN, tmp_path / "map")
+    assert list(written) == ["sum"]  # nothing is known of its error
 
 
 def test_a_window_is_predicted_once_for_all_its_maps(store, cover, tmp_path, monkeypatch):
