@@ -48,9 +48,8 @@ def apply_sum(
     options, error = options or ApplyOptions(), error or sum_error_of(probe)
     period = Period.of(when)
     check_probe_fits(probe, store)
-    summing = Summing(
-        MapMaker(probe, store, Trust(), ("value",)), period, dates_in(probe, store, period), error
-    )
+    dates = dates_in(probe, store, period)
+    summing = Summing(MapMaker(probe, store, Trust(), ("value",)), period, dates, error)
     products = summing.products(options)
     paths = [out.with_name(f"{out.name}-{name}-{label_of(period)}.tif") for name in products]
     written = write_products(

@@ -270,7 +270,19 @@ def test_a_stack_of_periods_is_refused(store, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-ERROR = SumError(0.04, 0.0, 0.3, 16.0, 0.2, 0.9, 1.7, "a test", 12, 12)
+ERROR = SumError(
+    persistent=0.04,
+    seasonal=0.0,
+    lasting=0.3,
+    scale_days=16.0,
+    single=0.2,
+    spacing=10.0,
+    confidence=0.9,
+    factor=1.7,
+    basis="a test",
+    groups=12,
+    series=12,
+)
 SPAN = "2020-01-01/2020-05-30"
 
 
