@@ -17,6 +17,7 @@ from .commands.export import export
 from .commands.inspect import doctor
 from .commands.labels import labels
 from .commands.learn import evaluate, train
+from .commands.probe import probe
 from .commands.series import series
 from .commands.terminal import Run, logging_to, stopping_on_interrupt
 from .commands.towers import towers
@@ -31,6 +32,7 @@ app = typer.Typer(
 for command in (embed, series, view, labels, towers, export, train, evaluate, doctor, demo):
     app.command()(command)
 app.add_typer(area, name="area")
+app.add_typer(probe, name="probe")
 
 
 def _print_version(wanted: bool) -> None:

@@ -26,6 +26,9 @@ PIXELS_AT_ONCE = 4096
 """Series of so many pixels are in memory at a time: 32 dimensions and 100 dates take 52 MB."""
 UNKNOWN_REACH_DAYS = 200.0
 """For models that don't state their reach: the longest of them."""
+UNDATED = "without a date (state one for all)"
+NO_DATE = "without a target date near their day or in their period"
+NEVER = "without a valid embedding there (never observed clearly)"
 Bools = npt.NDArray[np.bool_]
 
 
@@ -118,7 +121,7 @@ def sample(
     if sources:
         periods = [moments.periods[i] for i in moments.of[kept]]
         blocks |= observed_blocks(sources, store.grid, places[kept], periods, spec)
-    spans = _spans(store, plans, days)[moments.of[kept]]
+    spans = spans_of(store, plans, days)[moments.of[kept]]
     table = SampleTable(
         response=pixels.response,
         y=pixels.y[kept],
@@ -157,17 +160,11 @@ def _moments(
 def _reasons(moments: _Moments, plans: list[Slots], seen: Bools) -> npt.NDArray[Any]:
     """[sample] why it has no features, empty where it has some."""
     of_period = [
-        "without a date (state one for all)"
-        if period is None
-        else (
-            ""
-            if any(len(slot) for slot in plan)
-            else "without a target date near their day or in their period"
-        )
+        UNDATED if period is None else ("" if any(len(slot) for slot in plan) else NO_DATE)
         for period, plan in zip(moments.periods, plans, strict=True)
     ]
     why = np.array(of_period, dtype=object)[moments.of]
-    why[(why == "") & ~seen] = "without a valid embedding there (never observed clearly)"
+    why[(why == "") & ~seen] = NEVER
     return why
 
 
@@ -220,7 +217,7 @@ def _batches(
             yield chosen, range(min(dates), max(dates) + 1)
 
 
-def _spans(
+def spans_of(
     store: EmbeddingStore, plans: list[Slots], days: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.datetime64]:
     """[period, 2] first and last day that the features rest on, the model's reach around target dates included."""

@@ -1,0 +1,157 @@
+"""`probe fit`, `probe apply`: small models on embeddings, and the maps that they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import ProbeError
+from ..output import check_free
+from ..progress import Progress
+from .flags import RunFlags, flattened, keep_config
+from .labels import LabelFlags
+from .samples import EstimatorFlags, FeatureFlags, Samples, WhatFlags, read_samples
+from .sources import SourceFlags
+from .terminal import Bar, Run
+from .view import open_store
+
+if TYPE_CHECKING:
+    from ..probes.probe import Probe
+
+probe = typer.Typer(no_args_is_help=True, help="Fit small models on embeddings, and apply them.")
+
+
+@probe.command()
+@flattened
+def fit(
+    ctx: typer.Context,
+    store: Annotated[Path, typer.Argument(help="An embedding store.")],
+    what: WhatFlags,
+    reading: LabelFlags,
+    features: FeatureFlags,
+    estimator: EstimatorFlags,
+    sources: SourceFlags,
+    flags: RunFlags,
+    out: Annotated[Path, typer.Option(help="The probe to write, such as land-cover.probe.")],
+    trust: Annotated[
+        bool,
+        typer.Option("--trust/--no-trust", help="Calibrate intervals or sets and applicability by group."),
+    ] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+) -> None:
+    """Fit a probe on labels or towers and the embeddings of a store.
+
+    The score it reports is that of the training samples: `probe report` says what to expect elsewhere."""
+    from ..probes.files import SUFFIX, save_probe
+    from ..probes.probe import Origin, fit_probe
+
+    run: Run = ctx.obj
+    out = out if out.suffix else out.with_suffix(SUFFIX)
+    check_free(out, overwrite=overwrite)
+    recipe, opened = estimator.recipe(features), open_store(store)
+    samples = read_samples(store, opened, what, reading, features, sources)
+    run.say(samples.imported)
+    run.say(str(samples.sampling))
+    fitted = fit_probe(samples.table, recipe, origin=Origin.of(opened, features.dims))
+    note = ""
+    if trust:
+        fitted, note = _with_trust(run, fitted, samples)
+    path = save_probe(fitted, out, overwrite=overwrite)
+    config = keep_config(ctx, path)
+    run.result(
+        {**_told(fitted, samples, note), "file": str(path), "config": str(config)}, _text(fitted, path, note)
+    )
+
+
+def _with_trust(run: Run, fitted: "Probe", samples: Samples) -> "tuple[Probe, str]":
+    """The probe with what says how far to trust it; without, and why, where the samples can't tell."""
+    from ..probes.trust import calibrate
+
+    try:
+        with Bar(run) as bar:
+            calibrated, held = calibrate(
+                fitted, samples.table, progress=Progress("calibrate", 0, bar), cancel=run.cancel
+            )
+    except ProbeError as error:
+        return fitted, f"no intervals, sets or applicability: {error}"
+    return calibrated, f"calibrated on samples held out by {held.scheme}"
+
+
+def _told(fitted: "Probe", samples: Samples, note: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from ..probes.files import probe_sha256
+
+    return {
+        "samples": len(samples.table),
+        "dropped": dict(samples.sampling.dropped),
+        "imported": samples.imported_values,
+        "training": asdict(fitted.training),
+        "recipe": fitted.recipe.to_dict(),
+        "trust": note,
+        "sha256": probe_sha256(fitted),
+    }
+
+
+def _text(fitted: "Probe", path: Path, note: str) -> str:
+    training, kind = fitted.training, fitted.recipe.spec.kind
+    per_class = ", ".join(f"{name} {count}" for name, count in training.per_class.items())
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in training.score.items())
+    groups = ", ".join(f"{count} {name}s" for name, count in training.groups.items())
+    names = len(fitted.feature_names)
+    lines = [
+        f"probe     {path}",
+        f"learns    {fitted.response.name}" + (f" in {fitted.response.unit}" if fitted.response.unit else ""),
+        f"samples   {training.samples}: {groups}" + (f"; {per_class}" if per_class else ""),
+        f"features  {names}, of a {kind}; {fitted.recipe.estimator.name} fitted in {training.seconds:.2f} s",
+        f"fit       {scores} (says nothing about other places: see probe report)",
+    ]
+    return "\n".join([*lines, *([f"trust     {note}"] if note else [])])
+
+
+# `probe report` stands here.
+
+
+@probe.command()
+@flattened
+def apply(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A probe, as probe fit writes it.")],
+    store: Annotated[Path, typer.Argument(help="An embedding store of the same model.")],
+    flags: RunFlags,
+    date: Annotated[
+        list[str], typer.Option(help="Day or period to map, such as 2018-05-01, or all. Repeatable.")
+    ],
+    out: Annotated[Path, typer.Option(help="Beginning of the file names; -MAP-DATE.tif is added.")],
+    maps: Annotated[
+        str | None,
+        typer.Option(
+            help="class, probability, confidence, set-size; value, interval; applicability, dissimilarity, support. "
+            "All that the probe can make by default."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+) -> None:
+    """Draw maps of a probe over a store, as GeoTIFF (COG) with styles and provenance beside them."""
+    from ..probes.apply import ALL, ApplyOptions, apply_probe
+    from ..probes.files import load_probe
+    from ..probes.trust import trust_of
+
+    run: Run = ctx.obj
+    loaded, opened = load_probe(file), open_store(store)
+    wanted = tuple(name.strip() for name in maps.split(",")) if maps else None
+    with Bar(run) as bar:
+        applied = apply_probe(
+            loaded,
+            opened,
+            ALL if date == [ALL] else date,
+            out,
+            trust=trust_of(loaded),
+            options=ApplyOptions(layers=wanted),
+            overwrite=overwrite,
+            progress=Progress("apply", 0, bar),
+            cancel=run.cancel,
+        )
+    config = keep_config(ctx, out)
+    files = [str(written.raster) for one in applied for written in one.files.values()]
+    run.result({"files": files, "config": str(config)}, "\n".join(files))

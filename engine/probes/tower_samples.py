@@ -1,0 +1,120 @@
+"""Samples of flux towers: the embedding of a tower's footprint on each day that it measured."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ProbeError
+from ..store import EmbeddingStore
+from ..towers.footprint import Footprint, radius_footprint
+from ..towers.series import Towers, TowerSeries
+from .features import NEVER, NO_DATE, Sampling, spans_of
+from .probe import embedding_names
+from .slots import Period, Seen, days_of, names_of, reduce_slots, slots_of
+from .spec import FeatureSpec
+from .table import Block, Floats, SampleTable
+
+LEAST_VALID = 0.5
+"""Share of a footprint's weight that must be valid on a date; less of it is another place."""
+
+
+def sample_towers(
+    store: EmbeddingStore,
+    towers: Towers,
+    spec: FeatureSpec,
+    *,
+    radius_m: float = 100.0,
+    footprints: Mapping[str, Footprint] | None = None,
+) -> Sampling:
+    """A sample per site and day: features of the weighted mean embedding of the footprint, GPP in gC m-2 d-1.
+
+    `footprints` by site id; the pixels within `radius_m` where a site has none. Keys: `site`, and `biome` (IGBP).
+    `TowerError` where a tower lies outside, `ProbeError` where no day has features."""
+    footprints = footprints or {}
+    parts = [
+        _sampled(
+            store, one, footprints.get(one.site.id) or radius_footprint(one.site, store.grid, radius_m), spec
+        )
+        for one in towers
+    ]
+    given = sum(len(one) for one in towers)
+    dropped = {why: sum(part.dropped.get(why, 0) for part in parts) for why in (NO_DATE, NEVER)}
+    dropped = {why: count for why, count in dropped.items() if count}
+    offsets = np.cumsum([0, *(len(one) for one in towers)][: len(parts)])
+    kept = np.concatenate([part.kept + offset for part, offset in zip(parts, offsets, strict=True)])
+    if not len(kept):
+        raise ProbeError(
+            "no tower day has features",
+            value="; ".join(f"{count} {why}" for why, count in dropped.items()) or "no days",
+            remedy=f"the store runs from {store.times[0]} to {store.times[-1]}",
+        )
+    table = _joined([part.table for part in parts])
+    return Sampling(replace(table, response=towers.response), kept, given, dropped)
+
+
+def _sampled(store: EmbeddingStore, tower: TowerSeries, footprint: Footprint, spec: FeatureSpec) -> Sampling:
+    dims, days = spec.dims or store.dims, days_of(store.times)
+    names = names_of(spec, embedding_names(dims))
+    seen = footprint_series(store, footprint, dims)
+    plans = [slots_of(spec, days, Period(day, day)) for day in tower.day]
+    values = np.array([reduce_slots(seen, plan, spec, (dims, 1))[:, 0] for plan in plans], np.float32)
+    values = values.reshape(len(plans), len(names))
+    planned = np.array([any(len(slot) for slot in plan) for plan in plans], bool)
+    there = np.isfinite(values).any(axis=1)
+    kept = np.flatnonzero(there)
+    x, y = store.grid.x[footprint.cols], store.grid.y[footprint.rows]
+    centre = [float(x @ footprint.weights), float(y @ footprint.weights)]
+    table = SampleTable(
+        response=Towers((tower,)).response,
+        y=tower.gpp[kept],
+        blocks={"embedding": Block(names, values[kept])},
+        keys={
+            "site": np.full(len(kept), tower.site.id),
+            "biome": np.full(len(kept), tower.site.igbp or "unknown"),
+        },
+        position=np.tile(centre, (len(kept), 1)),
+        crs=store.grid.crs,
+        span=spans_of(store, plans, days)[kept],
+        day=tower.day[kept].astype("datetime64[D]"),
+    )
+    return Sampling(
+        table, kept, len(tower), {NO_DATE: int((~planned).sum()), NEVER: int((planned & ~there).sum())}
+    )
+
+
+def footprint_series(store: EmbeddingStore, footprint: Footprint, dims: int) -> Callable[[int], Seen]:
+    """Reads the weighted mean embedding of a footprint by date, [dim, 1], and whether enough of it is valid."""
+    series = store.read_series_many(
+        list(zip(footprint.rows.tolist(), footprint.cols.tolist(), strict=True)), dims, support=False
+    )
+    weights = series.validity * footprint.weights[:, None]  # [pixel, time]
+    total = weights.sum(axis=0)
+    mean: Floats = np.einsum("pt,ptd->td", weights, series.embedding) / np.maximum(total, 1e-9)[:, None]
+    valid: npt.NDArray[np.bool_] = total >= LEAST_VALID * footprint.weights.sum()
+
+    def seen(date: int) -> Seen:
+        return mean[date, :, None].astype(np.float32), valid[[date]]
+
+    return seen
+
+
+def _joined(tables: list[SampleTable]) -> SampleTable:
+    """Tables of the same store and features, one after the other."""
+
+    def stacked(column: Callable[[SampleTable], Any]) -> Any:
+        return np.concatenate([column(table) for table in tables])
+
+    first = tables[0]
+    block = Block(first.block("embedding").names, np.concatenate([t.features() for t in tables]))
+    return replace(
+        first,
+        y=stacked(lambda t: t.y),
+        blocks={"embedding": block},
+        keys={name: np.concatenate([t.keys[name] for t in tables]) for name in first.keys},
+        position=stacked(lambda t: t.position),
+        span=stacked(lambda t: t.span),
+        day=stacked(lambda t: t.day),
+    )
