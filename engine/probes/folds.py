@@ -141,14 +141,26 @@ def _block(table: SampleTable, settings: FoldSettings) -> Scheme:
     metres = settings.block_metres or block_side(
         table.position, 4 * settings.folds, 2 * settings.context_metres
     )
-    folds, notes = _grouped(table, cells_of(table.position, metres), settings, "blocks")
+    folds, notes = _grouped(table, cells_of(_middles(table), metres), settings, "blocks")
     made = [_without_near(table.position, fold, settings.context_metres) for fold in folds]
     left_out = _left_out(
         folds,
         made,
         f"closer than {settings.context_metres:g} m to the held-out blocks, which the model's context spans",
     )
-    return Scheme("block", tuple(made), (f"blocks of {metres:,.0f} m", *notes, *left_out))
+    whole = ("polygons whole, in the block of their middle",) if "polygon" in table.keys else ()
+    return Scheme("block", tuple(made), (f"blocks of {metres:,.0f} m", *whole, *notes, *left_out))
+
+
+def _middles(table: SampleTable) -> npt.NDArray[np.float64]:
+    """[sample, 2] positions; of samples of a polygon their mean, so that no block's edge cuts a polygon."""
+    assert table.position is not None  # the block scheme has looked
+    if "polygon" not in table.keys:
+        return table.position
+    polygon = np.unique(table.keys["polygon"], return_inverse=True)[1].reshape(-1)
+    counts = np.bincount(polygon)
+    middles = [np.bincount(polygon, weights=axis) / counts for axis in table.position.T]
+    return np.stack(middles, axis=1)[polygon]
 
 
 def _site(table: SampleTable, settings: FoldSettings) -> Scheme:

@@ -203,8 +203,8 @@ def _classification(matrices: Array) -> dict[str, Array]:
     hits = np.diagonal(matrices, axis1=1, axis2=2)
     reference, predicted = matrices.sum(axis=2), matrices.sum(axis=1)
     f1 = 2 * hits / (reference + predicted)  # NaN where a class is in neither
-    # a draw without a rare class would score the easier ones alone: there, the class keeps its F1 of all samples
-    f1 = np.where(np.isnan(f1), f1[0], f1)
+    # a class that a draw lacks keeps its F1 of all samples: it would count as missed, or not at all
+    f1 = np.where(reference == 0, f1[0], f1)
     chance = (reference * predicted).sum(axis=1) / n**2
     agreement = hits.sum(axis=1) / n
     occurring = np.maximum((~np.isnan(f1)).sum(axis=1), 1)

@@ -72,6 +72,18 @@ def test_blocks_are_as_wide_as_two_contexts_at_least_and_never_narrower_than_one
         FoldSettings(block_metres=50)
 
 
+def test_blocks_cut_no_polygon():
+    x = np.arange(0, 6000, 10.0)
+    polygon = (x // 700).astype(int)
+    table = table_of(
+        1 + polygon % 2, keys={"polygon": polygon}, position=np.stack([x, np.zeros(600)], axis=1)
+    )
+    scheme = make_scheme(table, "block", FoldSettings(folds=3, block_metres=1000))
+    assert "polygons whole, in the block of their middle" in scheme.notes
+    for fold in scheme.folds:
+        assert not set(polygon[fold.train]) & set(polygon[fold.test])
+
+
 def test_each_site_is_held_out_alone_or_in_groups_where_there_are_many():
     table = towers(sites=6)
     alone = make_scheme(table, "site")

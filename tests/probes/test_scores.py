@@ -116,6 +116,14 @@ def test_a_rare_class_that_a_draw_lacks_does_not_lift_macro_f1():
     assert score.high < 0.7
 
 
+def test_a_class_of_one_group_that_a_draw_lacks_does_not_count_as_missed():
+    groups = np.repeat(np.arange(20), 10)
+    y = np.where(groups == 19, 3, 1 + groups % 2)
+    predicted = np.where(np.arange(200) % 50 == 0, 3, y)  # a few errors into the rare class
+    score = classification_scores(y, predicted, CLASSES, groups)["macro_f1"]
+    assert score.low > score.value - 0.1
+
+
 def test_the_same_draws_make_a_difference_narrower_than_two_intervals(regression):
     y, predicted, groups = regression
     worse = predicted + np.random.default_rng(7).normal(0, 0.8, len(y))
