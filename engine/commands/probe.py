@@ -152,6 +152,7 @@ def apply(
             progress=Progress("apply", 0, bar),
             cancel=run.cancel,
         )
-    config = keep_config(ctx, out)
+    # not OUT alone: the config of a store called OUT.zarr would lie at the same place
+    config = keep_config(ctx, out.with_name(f"{out.name}-probe"))
     files = [str(written.raster) for one in applied for written in one.files.values()]
     run.result({"files": files, "config": str(config)}, "\n".join(files))
