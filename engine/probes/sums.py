@@ -5,7 +5,8 @@ independent, the error of an annual sum would come out several times too small, 
 large. So the residuals of held-out groups are used: their covariance over the days between two dates says how
 errors add up over any set of dates, and the sums of residuals over whole years, where there are enough groups,
 how wide an interval has to be (a conformal factor). Assumed: errors of new places are like those of the held-out
-ones; between two dates the quantity follows a straight line.
+ones. What happens between the dates of a store (weather) is part of the error as far as the samples show it: with
+daily samples, as from towers, wholly; with samples on the store's own dates, not at all.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ LONGEST_GAP = 45.0
 YEAR = 365.25
 FEWEST_GROUPS = 10
 """With year-long series, below which the interval rests on normal errors instead of sums of residuals."""
+_SAME_DAY = 0.5
 _SCALES = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
 
@@ -44,6 +46,8 @@ class SumError:
     scale_days: float
     single: float
     """Of the part that each date has for itself."""
+    spacing: float
+    """Days between the samples of a series behind this: how finely errors were seen to change."""
     confidence: float
     factor: float
     """Standard errors on each side of an interval of this confidence."""
@@ -60,13 +64,15 @@ class SumError:
             self.persistent
             + self.seasonal * np.cos(2 * np.pi * days / YEAR)
             + self.lasting * np.exp(-days / self.scale_days)
-            + self.single * (days < 0.5)
+            + self.single * (days < _SAME_DAY)
         )
 
     def standard_error(self, days: Days, weights: npt.ArrayLike) -> float:
-        """Of the sum of values on `days` times `weights` (`day_weights`), in unit × days."""
-        when = _numbers(days)
-        weight = np.asarray(weights, np.float64)
+        """Of the sum of values on `days` times `weights` (`day_weights`), in unit × days.
+
+        A date that stands for more days than lie between the samples behind this is taken for several: the
+        truth changes in between, and so does the error."""
+        when, weight = _spread(_numbers(days), np.asarray(weights, np.float64), self.spacing)
         variance = weight @ self.covariance(when[:, None] - when) @ weight
         return float(np.sqrt(np.maximum(variance, 0.0)))
 
@@ -149,7 +155,8 @@ def fit_sum_error(held: HeldOut, confidence: float = 0.9, *, longest_gap: float 
     place, when = series_of(held.table), _numbers(held.table.day)
     lags, found, counts = _autocovariance(held, place, when)
     parts = _fit_parts(lags, found, counts)
-    plain = SumError(*parts, confidence, _normal_factor(confidence), "normal errors", held.groups, 0)
+    spacing = _spacing(place, when)
+    plain = SumError(*parts, spacing, confidence, _normal_factor(confidence), "normal errors", held.groups, 0)
     ratios, groups = _year_ratios(held, place, when, plain, longest_gap)
     several = len(np.unique(groups))
     about = {**vars(plain), "series": len(ratios)}
@@ -164,6 +171,22 @@ def fit_sum_error(held: HeldOut, confidence: float = 0.9, *, longest_gap: float 
 def _numbers(days: Days) -> Reals:
     """Days since 1970."""
     return days.astype("datetime64[D]").astype(np.int64).astype(np.float64)
+
+
+def _spread(when: Reals, weight: Reals, spacing: float) -> tuple[Reals, Reals]:
+    """Dates and weights with each date spread over the days that it stands for, in steps of `spacing`."""
+    parts = np.maximum(np.round(np.abs(weight) / spacing), 1).astype(np.int64)
+    step = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    share = np.repeat(weight / parts, parts)
+    return np.repeat(when, parts) + (step - (np.repeat(parts, parts) - 1) / 2) * np.abs(share), share
+
+
+def _spacing(place: Ids, when: Reals) -> float:
+    """Median of the days between neighbouring samples of a place."""
+    order = np.lexsort((when, place))
+    steps = np.diff(when[order])[np.diff(place[order]) == 0]
+    steps = steps[steps > 0]
+    return float(np.median(steps)) if len(steps) else 1.0
 
 
 def _largest_gap(when: Reals, start: float, end: float) -> float:
@@ -215,7 +238,7 @@ def _fit_parts(lags: Reals, found: Reals, counts: Reals) -> tuple[float, float, 
     best: tuple[float, tuple[float, ...]] | None = None
     season = np.cos(2 * np.pi * lags / YEAR)
     for scale in _SCALES:
-        shapes = np.stack([np.ones_like(lags), season, np.exp(-lags / scale), lags < 0.5], axis=1)
+        shapes = np.stack([np.ones_like(lags), season, np.exp(-lags / scale), lags < _SAME_DAY], axis=1)
         parts, misfit = nnls(shapes * weight[:, None], found * weight)
         if best is None or misfit < best[0]:
             best = misfit, (parts[0], parts[1], parts[2], scale, parts[3])

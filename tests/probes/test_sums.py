@@ -115,6 +115,17 @@ def test_daily_series_with_gaps_are_learnt_from_too() -> None:
     )
 
 
+def test_what_happens_between_dates_is_part_of_the_error_where_samples_show_it() -> None:
+    """Daily errors, a sum over every tenth day: tenfold fewer dates than errors, but not tenfold the weather."""
+    daily = fit_sum_error(held(40, 4, step=1))
+    assert daily.spacing == 1
+    every = np.arange(FIRST, LAST + 1)
+    whole = daily.standard_error(every, day_weights(every, FIRST, LAST))
+    assert daily.standard_error(DATES, day_weights(DATES, FIRST, LAST)) == pytest.approx(whole, rel=0.02)
+    sparse = fit_sum_error(held(40, 4, step=10))
+    assert sparse.spacing == 10
+
+
 def test_it_survives_in_an_attachment() -> None:
     found = fit_sum_error(held(12, 0))
     assert SumError.from_attachment(found.to_attachment()) == found
