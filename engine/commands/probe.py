@@ -1,11 +1,12 @@
 """`probe fit`, `probe apply`: small models on embeddings, and the maps that they make."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ProbeError
+from ..errors import InputError, ProbeError
 from ..output import check_free
 from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
@@ -17,6 +18,7 @@ from .view import open_store
 
 if TYPE_CHECKING:
     from ..probes.probe import Probe
+    from ..store import EmbeddingStore
 
 probe = typer.Typer(no_args_is_help=True, help="Fit small models on embeddings, and apply them.")
 
@@ -112,6 +114,12 @@ def _text(fitted: "Probe", path: Path, note: str) -> str:
 # `probe report` stands here.
 
 
+class Form(StrEnum):
+    MAPS = "maps"
+    NETCDF = "netcdf"
+    SUM = "sum"
+
+
 @probe.command()
 @flattened
 def apply(
@@ -122,7 +130,13 @@ def apply(
     date: Annotated[
         list[str], typer.Option(help="Day or period to map, such as 2018-05-01, or all. Repeatable.")
     ],
-    out: Annotated[Path, typer.Option(help="Beginning of the file names; -MAP-DATE.tif is added.")],
+    out: Annotated[Path, typer.Option(help="Beginning of the file names; -MAP-DATE.tif is added, or .nc.")],
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--as", help="GeoTIFFs per date, all dates in one NetCDF, or the sum of a quantity over a period."
+        ),
+    ] = Form.MAPS,
     maps: Annotated[
         str | None,
         typer.Option(
@@ -132,27 +146,48 @@ def apply(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
-    """Draw maps of a probe over a store, as GeoTIFF (COG) with styles and provenance beside them."""
-    from ..probes.apply import ALL, ApplyOptions, apply_probe
+    """Draw maps of a probe over a store, with styles and provenance beside them."""
+    from ..probes.apply import ALL, ApplyOptions
     from ..probes.files import load_probe
-    from ..probes.trust import trust_of
 
     run: Run = ctx.obj
     loaded, opened = load_probe(file), open_store(store)
-    wanted = tuple(name.strip() for name in maps.split(",")) if maps else None
+    options = ApplyOptions(layers=tuple(name.strip() for name in maps.split(",")) if maps else None)
+    when = ALL if date == [ALL] else date
     with Bar(run) as bar:
-        applied = apply_probe(
-            loaded,
-            opened,
-            ALL if date == [ALL] else date,
-            out,
-            trust=trust_of(loaded),
-            options=ApplyOptions(layers=wanted),
-            overwrite=overwrite,
-            progress=Progress("apply", 0, bar),
-            cancel=run.cancel,
-        )
+        how: dict[str, Any] = {
+            "options": options,
+            "overwrite": overwrite,
+            "progress": Progress("apply", 0, bar),
+            "cancel": run.cancel,
+        }
+        files = [str(path) for path in _applied(form, loaded, opened, when, out, how)]
     # not OUT alone: the config of a store called OUT.zarr would lie at the same place
     config = keep_config(ctx, out.with_name(f"{out.name}-probe"))
-    files = [str(written.raster) for one in applied for written in one.files.values()]
     run.result({"files": files, "config": str(config)}, "\n".join(files))
+
+
+def _applied(
+    form: Form,
+    loaded: "Probe",
+    store: "EmbeddingStore",
+    when: str | list[str],
+    out: Path,
+    how: dict[str, Any],
+) -> list[Path]:
+    """The files that were written."""
+    from ..probes.apply import apply_probe
+    from ..probes.stack import apply_stack
+    from ..probes.total import apply_sum
+
+    if form is Form.NETCDF:
+        path = out if out.suffix == ".nc" else out.with_name(f"{out.name}.nc")
+        return [apply_stack(loaded, store, when, path, **how)]
+    if form is Form.SUM:
+        if isinstance(when, str) or len(when) != 1:
+            raise InputError(
+                "a sum is over one period", value=when, remedy="give --date 2020-01-01/2020-12-31"
+            )
+        return [written.raster for written in apply_sum(loaded, store, when[0], out, **how).values()]
+    applied = apply_probe(loaded, store, when, out, **how)
+    return [written.raster for one in applied for written in one.files.values()]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import xarray
 from phenolens.engine.__main__ import main
 from phenolens.engine.probes.files import load_probe
 
@@ -85,6 +86,25 @@ def test_towers_become_a_probe(noise_store, tmp_path, capsys):
     assert values["training"]["per_site"] == {"AA-One": values["samples"]}
     assert list(values["training"]["score"]) == ["training R2", "training RMSE"]
     assert "no intervals" in values["trust"]  # one site can't be held out from itself
+    apply = [
+        "probe",
+        "apply",
+        str(tmp_path / "gpp.probe"),
+        str(noise_store.path),
+        "--out",
+        str(tmp_path / "gpp"),
+    ]
+    assert main([*apply, "--as", "netcdf", "--date", "2020-03-01", "--date", "2020-03-06", "--json"]) == 0
+    (file,) = told(capsys)["files"]
+    with xarray.open_dataset(file) as opened:
+        assert opened.sizes["time"] == 2
+    assert main([*apply, "--as", "sum", "--date", "2020-02-01/2020-03-01", "--json"]) == 0
+    files = told(capsys)["files"]
+    with rasterio.open(files[0]) as opened:
+        total = opened.read(1, masked=True) * opened.scales[0] + opened.offsets[0]
+    assert 30 * 1 < total.mean() < 30 * 3  # GPP of the tower rises from 1 to 2.7
+    assert main([*apply, "--as", "sum", "--date", "all", "--json"]) == 2
+    assert "over one period" in told(capsys)["error"]["cause"]
 
 
 @pytest.mark.parametrize(
