@@ -170,12 +170,16 @@ def _mean(dates: Iterable[Seen], shape: tuple[int, int]) -> Floats:
         return np.asarray(total / count, np.float32)
 
 
-def _moments(stack: Floats, count: npt.NDArray[Any]) -> tuple[Floats, Floats]:
-    zeros = np.where(np.isfinite(stack), stack, 0)
-    with np.errstate(invalid="ignore"):
-        mean = zeros.sum(axis=0) / count
-        spread = np.where(np.isfinite(stack), stack - mean, 0)
-        return mean.astype(np.float32), np.sqrt((spread**2).sum(axis=0) / count).astype(np.float32)
+def _stack_mean(stack: Floats, count: npt.NDArray[Any]) -> Floats:
+    with np.errstate(invalid="ignore"):  # 0 / 0 = NaN where nothing was valid
+        return np.asarray(np.nansum(stack, axis=0, dtype=np.float32) / count.astype(np.float32), np.float32)
+
+
+def _spread(stack: Floats, count: npt.NDArray[Any]) -> Floats:
+    """Standard deviation over all valid values (divided by their number)."""
+    away = stack - _stack_mean(stack, count)
+    np.square(away, out=away)
+    return np.sqrt(_stack_mean(away, count))
 
 
 def _percentile(stack: Floats, count: npt.NDArray[Any], share: float) -> Floats:
@@ -191,8 +195,8 @@ def _percentile(stack: Floats, count: npt.NDArray[Any], share: float) -> Floats:
 
 
 _STATISTICS: Mapping[str, Callable[[Floats, npt.NDArray[Any]], Floats]] = {
-    "mean": lambda stack, count: _moments(stack, count)[0],
-    "std": lambda stack, count: _moments(stack, count)[1],
+    "mean": _stack_mean,
+    "std": _spread,
     "p10": lambda stack, count: _percentile(stack, count, 0.1),
     "p50": lambda stack, count: _percentile(stack, count, 0.5),
     "p90": lambda stack, count: _percentile(stack, count, 0.9),
