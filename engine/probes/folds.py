@@ -135,13 +135,20 @@ def _polygon(table: SampleTable, settings: FoldSettings) -> Scheme:
     return Scheme("polygon", folds, notes)
 
 
-def _block(table: SampleTable, settings: FoldSettings) -> Scheme:
+def blocks_of(table: SampleTable, settings: FoldSettings) -> tuple[Ids, float]:
+    """[sample] the spatial block that a sample is held out with, and the side of blocks in metres."""
     if table.position is None:
         raise ProbeError("the samples have no positions")
     metres = settings.block_metres or block_side(
         table.position, 4 * settings.folds, 2 * settings.context_metres
     )
-    folds, notes = _grouped(table, cells_of(_middles(table), metres), settings, "blocks")
+    return cells_of(_middles(table), metres), metres
+
+
+def _block(table: SampleTable, settings: FoldSettings) -> Scheme:
+    blocks, metres = blocks_of(table, settings)
+    assert table.position is not None  # there are no blocks otherwise
+    folds, notes = _grouped(table, blocks, settings, "blocks")
     made = [_without_near(table.position, fold, settings.context_metres) for fold in folds]
     left_out = _left_out(
         folds,

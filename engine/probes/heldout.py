@@ -8,9 +8,9 @@ import numpy.typing as npt
 from ..errors import ProbeError
 from ..progress import CancelToken, Progress
 from .estimators import ProbeRecipe
-from .folds import FoldSettings, Scheme, make_scheme
+from .folds import FoldSettings, Scheme, blocks_of, make_scheme
 from .probe import fit_probe
-from .samples import block_side, cells_of, place_of
+from .samples import place_of
 from .table import Floats, SampleTable
 
 Ids = npt.NDArray[np.int64]
@@ -86,11 +86,8 @@ def hold_out(
 def groups_of(table: SampleTable, scheme: str, settings: FoldSettings | None = None) -> Ids:
     """[sample] the group that a scheme holds out as a whole."""
     settings = settings or FoldSettings()
-    if scheme == "block" and table.position is not None:
-        metres = settings.block_metres or block_side(
-            table.position, 4 * settings.folds, 2 * settings.context_metres
-        )
-        return cells_of(table.position, metres)
+    if scheme == "block":
+        return blocks_of(table, settings)[0]
     key = {"site-year": "site"}.get(scheme, scheme)
     if key not in table.keys:
         raise ProbeError(

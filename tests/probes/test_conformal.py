@@ -17,7 +17,8 @@ from phenolens.engine.probes.conformal import (
     weighted_limit,
 )
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
-from phenolens.engine.probes.heldout import HeldOut, hold_out
+from phenolens.engine.probes.folds import FoldSettings, make_scheme
+from phenolens.engine.probes.heldout import HeldOut, groups_of, hold_out
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response
 
@@ -226,3 +227,26 @@ def test_samples_without_groups_are_not_calibrated_at_random() -> None:
     bare = SampleTable(table.response, table.y, table.blocks)
     with pytest.raises(ProbeError, match="held out in groups"):
         hold_out(bare, ProbeRecipe())
+
+
+def test_groups_of_blocks_are_those_that_the_folds_hold_out() -> None:
+    """Also where polygons lie across the edges of blocks: they are held out whole."""
+    rng = np.random.default_rng(0)
+    table = landscape(0, groups=40)
+    place = rng.uniform(0, 3_000, (40, 2))[table.keys["polygon"]] + rng.uniform(0, 200, (len(table), 2))
+    placed = SampleTable(table.response, table.y, table.blocks, table.keys, position=place)
+    settings = FoldSettings(block_metres=300)
+    group = groups_of(placed, "block", settings)
+    assert len(np.unique(group)) > 20
+    for fold in make_scheme(placed, "block", settings).folds:
+        assert not set(group[fold.test]) & set(group[fold.train])
+    for polygon in range(40):
+        assert len(set(group[table.keys["polygon"] == polygon])) == 1
+
+
+def test_a_class_without_held_out_samples_is_no_obstacle() -> None:
+    held = held_classes(20, 60, 0)
+    known = held.take(held.table.y != 11)
+    assert calibrate_sets(known)(known.probabilities).shape == (len(known.predicted), 4)
+    apart = calibrate_sets(known, ConformalSettings(by_class=True))(known.probabilities)
+    assert apart[:, 3].all()  # nothing was seen that could rule it out
