@@ -17,7 +17,8 @@ class FeatureSpec:
     kind: FeatureKind = "date"
     """`date`: the target date nearest to the sample's day · `period`: statistics over all target dates of the
     sample's period · `season`: the mean of each of `parts` equal parts of the sample's period; for both of the
-    calendar year around its day, where the sample has a day alone · `window`: the `window_days` up to the sample's day, in steps."""
+    calendar year around its day, where the sample has a day alone · `window`: the `window_days` up to the
+    sample's day, in steps."""
     dims: int | None = None
     """Leading dimensions; None = all that the store holds."""
     statistics: tuple[str, ...] = ("mean", "p10", "p90")
