@@ -41,7 +41,8 @@ class ConformalSettings:
     knots: int = 6
     """Of a regression: the width may follow the predicted level, over so many points; 1 = one width for all."""
     score: Literal["lac", "aps"] = "lac"
-    """Of a classification: `lac` has the smallest sets on average, `aps` larger ones where classes are confused."""
+    """Of a classification: `lac` has the smallest sets on average, `aps` larger ones where classes are confused,
+    which hold more often than they say: the last class is always taken in, never by a throw of dice."""
     by_class: bool = False
     """Of a classification with `lac`: keep the promise for each class apart, so for rare ones too."""
 
