@@ -1,4 +1,4 @@
-"""`probe fit`, `probe apply`: small models on embeddings, and the maps that they make."""
+"""`probe fit`, `probe report`, `probe apply`: small models on embeddings, and the maps that they make."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from ..output import check_free
 from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
 from .labels import LabelFlags
+from .probe_report import report
 from .samples import EstimatorFlags, FeatureFlags, Samples, WhatFlags, read_samples
 from .sources import SourceFlags
 from .terminal import Bar, Run
@@ -111,7 +112,7 @@ def _text(fitted: "Probe", path: Path, note: str) -> str:
     return "\n".join([*lines, *([f"trust     {note}"] if note else [])])
 
 
-# `probe report` stands here.
+probe.command()(report)
 
 
 class Form(StrEnum):

@@ -67,7 +67,7 @@ class FeatureFlags:
         return FeatureSpec(
             kind=cast(Any, self.features),  # it is checked there
             dims=self.dims,
-            statistics=_listed(self.statistics),
+            statistics=listed(self.statistics),
             parts=self.parts,
             window_days=self.window_days,
             step_days=self.step_days,
@@ -91,11 +91,11 @@ class EstimatorFlags:
         from ..probes.estimators import EstimatorSpec, ProbeRecipe
 
         parameters = dict(_setting(text) for text in self.setting)
-        blocks = _listed(features.blocks)
+        blocks = listed(features.blocks)
         return ProbeRecipe(features.spec(), EstimatorSpec(self.estimator, parameters), blocks, self.seed)
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -137,7 +137,7 @@ def read_samples(
         raise InputError(
             "a probe learns from labels or from towers", remedy="give --labels FILE or --towers FILE"
         )
-    observed = baselines or bool(set(OBSERVED) & set(_listed(features.blocks)))
+    observed = baselines or bool(set(OBSERVED) & set(listed(features.blocks)))
     if what.towers:
         samples = _of_towers(store, what, features, observed)
     else:

@@ -1,12 +1,12 @@
 """Learning curve: what fewer labels or towers would have given, under the honest scheme."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..progress import CancelToken
 from .fits import Fit
 from .folds import Fold, FoldSettings, Scheme, make_scheme
 from .scores import classification_scores, regression_scores
@@ -46,7 +46,7 @@ def learning_curve(
     fit: Fit,
     scheme: str,
     settings: FoldSettings,
-    step: Callable[[str], None] | None = None,
+    cancel: CancelToken | None = None,
 ) -> tuple[CurvePoint, ...]:
     """Scores for growing amounts of training, drawn at random within each fold's training samples.
 
@@ -55,8 +55,8 @@ def learning_curve(
     unit, amounts = _amounts(table, folds)
     points = []
     for amount in amounts:
-        if step:
-            step(f"learning curve, {amount} {unit}")
+        if cancel:
+            cancel.check()
         points.append(_point(table, method, fit, folds, unit, amount, settings.seed))
     return tuple(points)
 

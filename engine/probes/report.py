@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from .folds import QUESTIONS
 from .leaks import KINDS
 from .samples import class_names
@@ -32,7 +34,8 @@ class Report:
     @property
     def lead(self) -> str:
         """The outcome in a few sentences: what to expect, what random splitting would have said, what else does it."""
-        return " ".join(said for said in (expectation(self.validation), comparison(self.validation)) if said)
+        v = self.validation
+        return " ".join(said for said in (expectation(v), comparison(v), untestable(v)) if said)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers and text, for JSON."""
@@ -95,6 +98,24 @@ def comparison(v: Validation) -> str:
     if lead.high < 0:
         return f"It is worse than {said}: the baseline is the better choice here."
     return f"That is no clear difference from {said}."
+
+
+def untestable(v: Validation) -> str:
+    """Which classes are of one group only, so that no model can be tested on them, and what that does."""
+    scheme = next((s for s in v.schemes if s.name == (v.honest or v.schemes[0].name)), None)
+    if scheme is None or v.table.response.task == "regression":
+        return ""
+    both = [np.intersect1d(v.table.y[fold.train], v.table.y[fold.test]) for fold in scheme.folds]
+    tested = np.unique(np.concatenate(both))
+    names = [name for code, name in class_names(v.table).items() if code in v.table.y and code not in tested]
+    if not names:
+        return ""
+    said = (
+        "is held out whole, so that no model can know it"
+        if len(names) == 1
+        else ("are each held out whole, so that no model can know them")
+    )
+    return f"{', '.join(names)} {said}; this counts as errors and says that labels are few, not that classes are alike."
 
 
 def gaps(v: Validation) -> list[Gap]:

@@ -14,6 +14,7 @@ from .report_figures import draw_figures
 from .report_tables import Part, parts
 from .samples import class_names
 
+KINDS = ("html", "md", "json")
 CAPTIONS = {
     "methods": (
         "Every method under every scheme",
@@ -34,7 +35,7 @@ def write_report(
     report: Report, folder: Path, *, name: str = "report", overwrite: bool = False
 ) -> dict[str, Path]:
     """Write `name`.html, .md and .json into a folder; none of them where one exists and may not be replaced."""
-    paths = {kind: folder / f"{name}.{kind}" for kind in ("html", "md", "json")}
+    paths = {kind: folder / f"{name}.{kind}" for kind in KINDS}
     for path in paths.values():
         check_free(path, overwrite=overwrite)
     write_text(paths["json"], as_json(report), overwrite=overwrite)

@@ -1,12 +1,13 @@
 """A probe and its baselines under all schemes that apply: one table, the optimism gap, leaks, a learning curve."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ProbeError
+from ..progress import CancelToken, Progress
 from .baselines import make_baselines
 from .breakdown import Breakdown, break_down
 from .curve import CurvePoint, learning_curve
@@ -18,9 +19,9 @@ from .scores import Score, class_scores, classification_scores, confusion, diffe
 from .table import SampleTable
 
 Array = npt.NDArray[np.float64]
-Step = Callable[[str], None]
 HONEST = ("site", "block", "polygon", "site-year", "year")
 """Which scheme answers for a new place, in order of preference."""
+CURVE_STEPS = 5  # of progress: about as long as so many methods
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,20 +148,23 @@ def validate(
     schemes: Sequence[str] | None = None,
     baselines: bool = True,
     curve: bool = True,
-    step: Step | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> Validation:
     """Cross-validate the probes and, in the same folds, all baselines that the samples allow.
 
-    `step` is called before each method and scheme and may raise `Cancelled`. `ProbeError` where the samples can't
-    be validated: one class, too few samples, NaN, or a scheme that was asked for and doesn't apply."""
+    `ProbeError` where the samples can't be validated: one class, too few samples, NaN, or a scheme that was asked
+    for and doesn't apply."""
     settings = settings or FoldSettings()
     made = make_schemes(table, settings, schemes)
     beside = make_baselines(table, settings.seed) if baselines else None
     fits = {**probes, **(beside.fits if beside else {})}
     if not fits:
         raise ProbeError("there is nothing to validate", remedy="give a probe or samples with raw bands")
+    cancel, progress = cancel or CancelToken(), progress or Progress("validate", 0)
+    progress.total = len(fits) * len(made.found) + (CURVE_STEPS if curve else 0)
     results = {
-        (name, scheme.name): _run(table, name, fit, scheme, step)
+        (name, scheme.name): _run(table, name, fit, scheme, progress, cancel)
         for name, fit in fits.items()
         for scheme in made.found
     }
@@ -178,14 +182,19 @@ def validate(
     if not curve:
         return validation
     first = next(iter(fits))
-    points = learning_curve(table, first, fits[first], validation.honest or "random", settings, step)
+    points = learning_curve(table, first, fits[first], validation.honest or "random", settings, cancel)
+    progress.advance(CURVE_STEPS)
     return Validation(**{**vars(validation), "curve": points})
 
 
-def cross_predict(table: SampleTable, fit: Fit, scheme: Scheme) -> tuple[npt.NDArray[np.int64], Array]:
+def cross_predict(
+    table: SampleTable, fit: Fit, scheme: Scheme, cancel: CancelToken | None = None
+) -> tuple[npt.NDArray[np.int64], Array]:
     """(rows held out once, their predictions): each fold's model predicts what it hasn't seen."""
     values = np.full(len(table), np.nan)
     for fold in scheme.folds:
+        if cancel:
+            cancel.check()
         predicted = np.asarray(fit(table.take(fold.train))(table.take(fold.test)), np.float64)
         if not np.isfinite(predicted).all():
             raise ProbeError("a prediction is NaN or infinite", value=f"{scheme.name}, fold {fold.name}")
@@ -194,10 +203,11 @@ def cross_predict(table: SampleTable, fit: Fit, scheme: Scheme) -> tuple[npt.NDA
     return rows, values[rows]
 
 
-def _run(table: SampleTable, name: str, fit: Fit, scheme: Scheme, step: Step | None) -> Result:
-    if step:
-        step(f"{name}, {scheme.name}")
-    rows, predicted = cross_predict(table, fit, scheme)
+def _run(
+    table: SampleTable, name: str, fit: Fit, scheme: Scheme, progress: Progress, cancel: CancelToken
+) -> Result:
+    rows, predicted = cross_predict(table, fit, scheme, cancel)
+    progress.advance()
     return Result(name, scheme.name, rows, predicted, score_table(table.take(rows), predicted))
 
 

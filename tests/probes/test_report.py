@@ -111,6 +111,16 @@ def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "−0.10", "+0.00")
 
 
+def test_classes_of_one_polygon_are_named_as_untestable():
+    table = fields()
+    alone = replace(table, y=np.where(table.keys["polygon"] == 44, 3, np.minimum(table.y, 2)))
+    found = Report("", validate(alone, LINEAR, baselines=False, curve=False), "simulated")
+    assert "grass & clover is held out whole, so that no model can know it" in found.lead
+    assert (
+        "held out whole" not in Report("", validate(table, LINEAR, baselines=False, curve=False), "real").lead
+    )
+
+
 def test_a_report_replaces_none_of_its_files_unless_told(land, tmp_path):
     (tmp_path / "report.json").write_text("mine")
     with pytest.raises(OutputError, match="the output exists"):

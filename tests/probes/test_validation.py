@@ -9,6 +9,7 @@ from phenolens.engine.probes.folds import make_scheme
 from phenolens.engine.probes.report import comparison, expectation
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.probes.validation import cross_predict, validate
+from phenolens.engine.progress import CancelToken, Progress
 from phenolens.engine.response import Response
 
 GPP = Response("GPP", "regression", "gC m-2 d-1")
@@ -148,13 +149,20 @@ def test_random_alone_says_that_nothing_is_known_of_elsewhere():
     assert "what to expect elsewhere is not known" in expectation(found)
 
 
-def test_validation_can_be_stopped():
-    def stop(said):
-        assert "nearest" in said
-        raise Cancelled
+def test_validation_can_be_stopped_and_tells_how_far_it_is():
+    events, cancel = [], CancelToken()
+
+    def listen(event):
+        events.append((event.done, event.total))
+        if event.done == 3:
+            cancel.cancel()
 
     with pytest.raises(Cancelled):
-        validate(fingerprints(), NEAREST, step=stop)
+        validate(
+            fingerprints(), NEAREST, curve=False, progress=Progress("validate", 0, listen), cancel=cancel
+        )
+    assert [done for done, _ in events] == [1, 2, 3]
+    assert events[0][1] == 4 * 5  # schemes × (probe, seasonal cycle, two of raw bands, PCA)
 
 
 def test_samples_without_anything_to_fit_are_refused():
