@@ -319,6 +319,7 @@ def test_ctrl_c_stops_after_a_tile_keeps_it_and_a_second_run_goes_on(model, tmp_
         "clear",
         "--memory",
         "0.55",
+        "--no-screen",
         "--model",
         str(model),
         "--out",
