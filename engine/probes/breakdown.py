@@ -18,7 +18,7 @@ from .table import SampleTable
 Array = npt.NDArray[np.float64]
 SEASONS = ("Dec-Feb", "Mar-May", "Jun-Aug", "Sep-Nov")
 LEAST_PER_PERIOD = 1.2
-"""Samples per site and period, on average, from which on means over periods differ from the samples."""
+"""Days per place and period, on average, from which on means over periods differ from the samples."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class Breakdown:
 
 def break_down(table: SampleTable, predicted: Array, seed: int = 0) -> Breakdown:
     """Scores of predictions for the samples of `table`, where keys and dates allow."""
-    groups, _ = group_of(table)
+    groups, drawn = group_of(table)
+    place = {"sites": "site", "polygons": "polygon"}.get(drawn, "place")
     y = np.asarray(table.y, np.float64)
     rows: dict[str, tuple[Row, ...]] = {}
     for key in ("site", "biome", "climate"):
@@ -67,7 +68,7 @@ def break_down(table: SampleTable, predicted: Array, seed: int = 0) -> Breakdown
     if table.day is not None:
         rows["season"] = _by(season_of(table.day), y, predicted, groups, seed)
         rows["step"] = _steps(table.day, y, predicted, groups, seed, absent)
-        rows["part"] = _parts(table.day, y, predicted, groups, seed, absent)
+        rows["part"] = _parts(table.day, y, predicted, groups, seed, absent, place)
     return Breakdown(rows, absent)
 
 
@@ -119,13 +120,14 @@ def _steps(
         "8-day": _eight_days,
         "monthly": lambda d: _year(d) * 100 + _month(d),
     }
+    days = len(_means((groups, day.astype(np.int64)), y)[0])
     for label, period in steps.items():
         means, of = _means((groups, period(day)), y, predicted)
-        per_period = len(y) / len(means)
+        per_period = days / len(means)
         if per_period < LEAST_PER_PERIOD:
-            absent[label] = f"only {per_period:.1f} samples per site and period"
+            absent[label] = f"only {per_period:.1f} days per place and period"
             continue
-        note = f"means of {per_period:.1f} samples"
+        note = f"means of {per_period:.1f} days"
         rows.append(_row(label, means[:, 0], means[:, 1], of[0], seed, note))
     return tuple(rows)
 
@@ -146,24 +148,27 @@ def _parts(
     groups: npt.NDArray[Any],
     seed: int,
     absent: dict[str, str],
+    place: str,
 ) -> tuple[Row, ...]:
     both = np.stack([y, predicted], axis=1)
     sites, of = _means((groups,), y, predicted)
     rows = []
     if len(sites) >= 3:
-        rows.append(_row("site means", sites[:, 0], sites[:, 1], of[0], seed, "one value per site"))
+        rows.append(_row(f"{place} means", sites[:, 0], sites[:, 1], of[0], seed, f"one value per {place}"))
     else:
-        absent["site means"] = f"only {len(sites)} sites"
+        absent[f"{place} means"] = f"only {len(sites)} {place}s"
     months, of = _means((groups, _month(day)), y, predicted)
     cycle = months - sites[np.searchsorted(np.unique(groups), of[0])]
     rows.append(
-        _row("seasonal cycle", cycle[:, 0], cycle[:, 1], of[0], seed, "monthly means less the site's mean")
+        _row(
+            "seasonal cycle", cycle[:, 0], cycle[:, 1], of[0], seed, f"monthly means less the {place}'s mean"
+        )
     )
     cell = np.unique(np.stack([groups, _month(day)]), axis=1, return_inverse=True)[1].reshape(-1)
     known = _cells_of_several_years(cell, _year(day))[cell]
     if known.sum() >= 10:
         rest = (both - months[cell])[known]
-        note = "less the site's mean of the month, for months seen in 2 years or more"
+        note = f"less the {place}'s mean of the month, for months seen in 2 years or more"
         rows.append(_row("anomalies", rest[:, 0], rest[:, 1], groups[known], seed, note))
     else:
         absent["anomalies"] = "too few months that were seen in 2 years or more"

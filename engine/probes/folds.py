@@ -25,7 +25,7 @@ QUESTIONS = {
     "polygon": "another polygon",
     "block": "another part of the area",
     "site": "a new site",
-    "year": "another year at the same sites",
+    "year": "another year at the same places",
     "site-year": "a new site in another year",
 }
 """What a score under each scheme is an estimate for, from the most to the least optimistic."""

@@ -14,6 +14,8 @@ from .scores import NAMES, Score
 from .validation import Gap, Validation
 
 Origin = Literal["real", "simulated"]
+CLEAR_LOSS = 0.05
+"""Of R² or macro-F1: a smaller one is no news."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Report:
     def lead(self) -> str:
         """The outcome in a few sentences: what to expect, what random splitting would have said, what else does it."""
         v = self.validation
-        return " ".join(said for said in (expectation(v), comparison(v), untestable(v)) if said)
+        return " ".join(said for said in (expectation(v), weakest(v), comparison(v), untestable(v)) if said)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers and text, for JSON."""
@@ -85,6 +87,20 @@ def expectation(v: Validation) -> str:
     )
 
 
+def weakest(v: Validation) -> str:
+    """The scheme under which the probe does clearly worse than under the one that the expectation is of."""
+    if v.honest is None:
+        return ""
+    others = [s.name for s in v.schemes if s.name not in ("random", v.honest)]
+    first = v.results[v.headline, v.honest]
+    losses = {name: v.less(first, v.results[v.headline, name]) for name in others}
+    clear = {name: loss.value for name, loss in losses.items() if loss.low > 0 and loss.value >= CLEAR_LOSS}
+    if not clear:
+        return ""
+    name = max(clear, key=lambda n: clear[n])
+    return f"But only {with_interval(v.score(v.headline, name))} for {QUESTIONS[name]}."
+
+
 def comparison(v: Validation) -> str:
     """Whether the probe beats its best baseline under the honest scheme, and by how much."""
     scheme = v.honest or v.schemes[0].name
@@ -110,12 +126,10 @@ def untestable(v: Validation) -> str:
     names = [name for code, name in class_names(v.table).items() if code in v.table.y and code not in tested]
     if not names:
         return ""
-    said = (
-        "is held out whole, so that no model can know it"
-        if len(names) == 1
-        else ("are each held out whole, so that no model can know them")
+    return (
+        f"Each held out whole, so that no model can know it: {', '.join(names)}; this counts as errors and says that "
+        "labels are few, not that classes are alike."
     )
-    return f"{', '.join(names)} {said}; this counts as errors and says that labels are few, not that classes are alike."
 
 
 def gaps(v: Validation) -> list[Gap]:

@@ -102,7 +102,7 @@ def _regression(v: Validation, scheme: str) -> tuple[Part, ...]:
     caption = "; ".join(f"{NAMES[m]}: {MEANINGS[m]}" for m in REGRESSION if m in MEANINGS)
     scores = Table(f"{v.headline}: all scores", header, rows, f"{caption}.")
     found = v.breakdown(v.headline, scheme)
-    tables = tuple(_rows(kind, rows, unit) for kind, rows in found.rows.items() if kind != "site")
+    tables = tuple(_rows(kind, rows, unit, v.drawn) for kind, rows in found.rows.items() if kind != "site")
     text = f"Of {v.headline}, each sample predicted by a model that has not seen it."
     return (
         Part("How good it is", text, (scores,), ("scatter",)),
@@ -113,7 +113,7 @@ def _regression(v: Validation, scheme: str) -> tuple[Part, ...]:
             tuple(f for f in ("sites", "residuals") if f != "sites" or "site" in found.rows),
         ),
         *(
-            (Part("Every site", "", (_rows("site", found.rows["site"], unit),)),)
+            (Part("Every site", "", (_rows("site", found.rows["site"], unit, v.drawn),)),)
             if "site" in found.rows
             else ()
         ),
@@ -122,13 +122,16 @@ def _regression(v: Validation, scheme: str) -> tuple[Part, ...]:
 
 def _absent(found: Breakdown) -> str:
     said = "; ".join(f"{what} ({why})" for what, why in found.absent.items())
-    about = "Site means, the mean seasonal cycle and anomalies are scored apart: a model can follow seasons and still "
-    return f"{about}know nothing of what makes a year differ from another. {f'Absent: {said}.' if said else ''}".strip()
+    about = (
+        "Means of places, their mean seasonal cycles and anomalies are scored apart: a model can follow seasons and "
+        "still know nothing of what makes a year differ from another."
+    )
+    return f"{about} {f'Absent: {said}.' if said else ''}".strip()
 
 
-def _rows(kind: str, rows: tuple[Row, ...], unit: str) -> Table:
+def _rows(kind: str, rows: tuple[Row, ...], unit: str, drawn: str) -> Table:
     shown = ("r2", "r_squared", "rmse", "bias", "slope")
-    header = (kind, "n", "sites", *(NAMES[m] + (f", {unit}" if m in ("rmse", "bias") else "") for m in shown))
+    header = (kind, "n", drawn, *(NAMES[m] + (f", {unit}" if m in ("rmse", "bias") else "") for m in shown))
     cells = [
         (
             r.label,

@@ -98,12 +98,12 @@ class Validation:
             return None
         first, second = self.results[method, "random"], self.results[method, scheme]
         return Gap(
-            method, scheme, first.scores[self.metric], second.scores[self.metric], self._less(first, second)
+            method, scheme, first.scores[self.metric], second.scores[self.metric], self.less(first, second)
         )
 
     def lead(self, method: str, other: str, scheme: str) -> Score:
         """Score of a method less that of another, over the same samples and draws."""
-        return self._less(self.results[method, scheme], self.results[other, scheme])
+        return self.less(self.results[method, scheme], self.results[other, scheme])
 
     def best_baseline(self, scheme: str) -> str | None:
         others = [method for method in self.methods if method not in self.probes]
@@ -127,7 +127,8 @@ class Validation:
         y, predicted = self.table.y[found.rows].astype(np.int64), found.predicted.astype(np.int64)
         return class_scores(y, predicted, classes, group_of(self.table)[0][found.rows])
 
-    def _less(self, first: Result, second: Result) -> Score:
+    def less(self, first: Result, second: Result) -> Score:
+        """Leading metric of a result less that of another, over the samples tested in both and the same draws."""
         shared, a, b = np.intersect1d(first.rows, second.rows, return_indices=True)
         y = np.asarray(self.table.y, np.float64)[shared]
         groups = group_of(self.table)[0][shared]

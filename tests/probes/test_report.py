@@ -115,9 +115,22 @@ def test_classes_of_one_polygon_are_named_as_untestable():
     table = fields()
     alone = replace(table, y=np.where(table.keys["polygon"] == 44, 3, np.minimum(table.y, 2)))
     found = Report("", validate(alone, LINEAR, baselines=False, curve=False), "simulated")
-    assert "grass & clover is held out whole, so that no model can know it" in found.lead
+    assert "held out whole, so that no model can know it: grass & clover;" in found.lead
     assert (
         "held out whole" not in Report("", validate(table, LINEAR, baselines=False, curve=False), "real").lead
+    )
+
+
+def test_a_year_that_is_unlike_the_others_is_said_although_new_places_are_fine():
+    table = towers()
+    level = np.where(table.year == 2020, 6.0, 0.0)  # which nothing in the features tells
+    flat = replace(table, y=5 + 3 * table.block("bands").values[:, 0].astype(float) + level)
+    found = Report("", validate(flat, LINEAR, baselines=False, curve=False), "simulated")
+    assert "But only" in found.lead
+    assert (
+        found.lead.split("But only")[1]
+        .split(" for ")[1]
+        .startswith(("another year at the same places", "a new site in another year"))
     )
 
 

@@ -207,7 +207,7 @@ def test_means_over_longer_steps_lose_the_noise():
         > rows["8-day"].scores["rmse"].value
         > rows["monthly"].scores["rmse"].value
     )
-    assert rows["monthly"].note == "means of 7.6 samples"
+    assert rows["monthly"].note == "means of 7.6 days"
 
 
 def test_sites_biomes_and_seasons_carry_their_n():
@@ -226,4 +226,4 @@ def test_sparse_samples_have_no_coarser_steps_and_say_so():
     rows = np.arange(0, len(table), 30)
     found = break_down(table.take(rows), predicted[rows])
     assert [row.label for row in found.rows["step"]] == ["daily"]
-    assert "1.0 samples per site and period" in found.absent["monthly"]
+    assert "1.0 days per place and period" in found.absent["monthly"]
