@@ -11,6 +11,8 @@ import typer
 
 from . import __version__
 from .commands.area import area
+from .commands.change import change
+from .commands.cluster import cluster
 from .commands.demo import demo
 from .commands.embed import embed
 from .commands.export import export
@@ -18,7 +20,9 @@ from .commands.inspect import doctor
 from .commands.labels import labels
 from .commands.learn import evaluate, train
 from .commands.probe import probe
+from .commands.project import project
 from .commands.series import series
+from .commands.similar import similar
 from .commands.terminal import Run, logging_to, stopping_on_interrupt
 from .commands.towers import towers
 from .commands.view import view
@@ -29,7 +33,22 @@ app = typer.Typer(
     add_completion=False,
     help="Per-date Sentinel-1/2 embeddings of your own area, at 10 m, computed on this machine.",
 )
-for command in (embed, series, view, labels, towers, export, train, evaluate, doctor, demo):
+for command in (
+    embed,
+    series,
+    view,
+    project,
+    cluster,
+    similar,
+    change,
+    labels,
+    towers,
+    export,
+    train,
+    evaluate,
+    doctor,
+    demo,
+):
     app.command()(command)
 app.add_typer(area, name="area")
 app.add_typer(probe, name="probe")

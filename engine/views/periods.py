@@ -12,6 +12,7 @@ from ..grid import Window
 from ..store import NO_FRAME, DateMap, EmbeddingStore
 from .colour import Bools
 from .maps import times_of
+from .whitening import Whitening
 
 Array = npt.NDArray[np.float32]
 Groups = tuple[tuple[int, ...], ...]
@@ -68,32 +69,37 @@ def support_weight(drawn: DateMap) -> Array:
     days = (
         nearest["nearest_days_s2"] if "nearest_days_s2" in nearest else np.minimum.reduce([*nearest.values()])
     )
-    weight = HALF_WEIGHT_DAYS / (HALF_WEIGHT_DAYS + days.astype(np.float32))
-    weight = np.where(days == NO_FRAME, NO_FRAME_WEIGHT, weight)
+    near = HALF_WEIGHT_DAYS / (HALF_WEIGHT_DAYS + days.astype(np.float32))
+    weight = np.where(days == NO_FRAME, NO_FRAME_WEIGHT, near)
     return np.where(drawn.validity, weight, 0).astype(np.float32)
 
 
 def group_means(
-    store: EmbeddingStore, window: Window, groups: Sequence[Sequence[int]], dims: int | None = None
+    store: EmbeddingStore,
+    window: Window,
+    groups: Sequence[Sequence[int]],
+    dims: int | None = None,
+    whitening: Whitening | None = None,
 ) -> GroupMeans:
-    """Means weighted by support over groups of dates; one date in memory at a time."""
+    """Means weighted by support over groups of dates, whitened if asked for; one date in memory at a time."""
     shape = (window.height, window.width)
     count, size = len(groups), dims or store.dims
-    total, squares = np.zeros((count, size, *shape), np.float32), np.zeros((count, *shape), np.float32)
-    weights, weights2 = np.zeros((count, *shape), np.float32), np.zeros((count, *shape), np.float32)
+    total: Array = np.zeros((count, size, *shape), np.float32)
+    squares, weights, weights2 = (np.zeros((count, *shape), np.float32) for _ in range(3))
     for index in sorted({index for group in groups for index in group}):
         drawn = store.read_map(index, window, dims)
         weight = support_weight(drawn)
+        values = drawn.embedding if whitening is None else whitening.map(drawn.embedding)
         for number in (n for n, group in enumerate(groups) if index in group):
-            total[number] += drawn.embedding * weight
-            squares[number] += (drawn.embedding**2).sum(axis=0) * weight
+            total[number] += values * weight
+            squares[number] += (values**2).sum(axis=0) * weight
             weights[number] += weight
             weights2[number] += weight**2
-    known = np.maximum(weights, np.float32(1e-9))
+    known = np.maximum(weights, 1e-9).astype(np.float32)
     mean: Array = total / known[:, None]
-    spread: Array = np.maximum(squares / known - (mean**2).sum(axis=1), np.float32(0))
-    effective: Array = weights**2 / np.maximum(weights2, np.float32(1e-9))
-    return GroupMeans(mean, spread, effective)
+    spread = np.maximum(squares / known - (mean**2).sum(axis=1), 0)
+    effective = weights**2 / np.maximum(weights2, 1e-9)
+    return GroupMeans(mean, spread.astype(np.float32), effective.astype(np.float32))
 
 
 def span(store: EmbeddingStore, dates: Sequence[int]) -> str:

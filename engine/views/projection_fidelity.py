@@ -20,11 +20,11 @@ LARGEST = 2_500
 """Held-out pixels that are compared, pair by pair."""
 
 
-def held_out(sample: StoreSample, seed: int) -> Bools:
-    """[sample]: what the distilled map must not see: squares of the area, and some dates altogether.
+def held_out(sample: StoreSample, seed: int, dates: npt.NDArray[np.int64] | None = None) -> Bools:
+    """[sample]: what the distilled map must not see: squares of the area, and some of `dates` altogether.
 
     Neighbouring pixels nearly repeat each other: holding out single ones would flatter the map."""
-    dates = np.unique(sample.dates)
+    dates = np.unique(sample.dates) if dates is None else dates
     held = sample.in_tiles(HELD_SHARE, seed) | np.isin(sample.dates, dates[3::HELD_DATE_STEP])
     if held.all() or not held.any():  # an area of one square
         held = np.arange(len(sample)) % 5 == 0

@@ -3,7 +3,8 @@
 UMAP (McInnes, Healy & Melville 2018) places the pixels of its sample alone; a pixel outside it would have to be
 optimised against them, which is far too slow for maps. So a multi-layer perceptron learns the way from
 embedding to place (a parametric stand-in, cf. Sainburg, McInnes & Gentner 2021), and its error is measured on
-pixels that it never saw.
+pixels that it never saw. A sample of UMAP's size is small for a network: it also learns from more pixels, placed
+at the distance-weighted mean of their five nearest in the sample (which took a fifth to a third off the error).
 """
 
 import logging
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 
 from ..errors import InputError, OutputError
@@ -30,6 +32,10 @@ Layers = tuple[tuple[Array, ...], tuple[Array, ...]]
 """Weights [in, out] and biases of each layer."""
 
 STAGES = 4
+ROUNDS = 4
+"""Of sampling, 16 dates each: a date that lies far from all sampled ones can't be placed (days of snow, floods)."""
+TEACHERS = 5
+MORE_SEED = 17
 MARGIN = 0.04
 """Of the range, on either side of what a picture shows."""
 WARM_PIXELS, WARM_EPOCHS = 4_200, 11
@@ -40,11 +46,13 @@ WARM_PIXELS, WARM_EPOCHS = 4_200, 11
 class NetworkSettings:
     """The network that stands for a UMAP."""
 
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (128, 128, 128)
     epochs: int = 30
     batch: int = 256
     learning_rate: float = 1.5e-3
     decay: float = 1e-4
+    more_pixels: int = 60_000
+    """Beside the UMAP's sample, placed by its nearest pixels there: more of the ground between them."""
 
 
 def frozen_projection(
@@ -85,7 +93,7 @@ def fit_projection(
 
     Polls `cancel` between the stages (sample, UMAP, network, fidelity) and each epoch of the network."""
     progress, cancel = progress or Progress("project", STAGES), cancel or CancelToken()
-    sample = sample_store(store, dims=spec.dims, pixels=spec.pixels, seed=spec.seed, cancel=cancel)
+    sample = _sample(store, spec, spec.pixels, spec.seed, cancel)
     whitening = Whitening.fit(sample.values)
     whitened = whitening(sample.values)
     _check_size(sample, spec)
@@ -98,8 +106,11 @@ def fit_projection(
         places = _umap(whitened, spec)
         cancel.check()
         progress.advance()
-        held = held_out(sample, spec.seed)
-        layers = _distil(whitened[~held], places[~held], network or NetworkSettings(), spec.seed, cancel)
+        held, network = held_out(sample, spec.seed), network or NetworkSettings()
+        more = _sample(store, spec, network.more_pixels, spec.seed + MORE_SEED, cancel)
+        more = more.take(~held_out(more, spec.seed, np.unique(sample.dates)))
+        learned = _with_more(whitened[~held], places[~held], whitening(more.values))
+        layers = _distil(*learned, network, spec.seed, cancel)
         progress.advance()
         drawn = {"pca": whitened[:, : spec.components], "umap": places, "map": _through(layers, whitened)}
         measured = fidelity(whitened, drawn, held, spec.seed)
@@ -111,6 +122,19 @@ def warm_up() -> None:
     """Let umap-learn compile what it needs (20 s or more, once per process): for a thread in the background."""
     noise = np.random.default_rng(0).normal(size=(WARM_PIXELS, 4)).astype(np.float32)
     _umap(noise, ProjectionSpec(pixels=WARM_PIXELS, neighbours=5), epochs=WARM_EPOCHS)
+
+
+def _sample(
+    store: EmbeddingStore, spec: ProjectionSpec, pixels: int, seed: int, cancel: CancelToken
+) -> StoreSample:
+    return sample_store(store, dims=spec.dims, pixels=pixels, seed=seed, rounds=ROUNDS, cancel=cancel)
+
+
+def _with_more(seen: Array, places: Array, more: Array) -> tuple[Array, Array]:
+    """What the network learns from: the sample and more pixels, each with its place."""
+    teacher = KNeighborsRegressor(min(TEACHERS, len(seen)), weights="distance").fit(seen, places)
+    placed = teacher.predict(more).astype(np.float32) if len(more) else places[:0]
+    return np.concatenate([seen, more]), np.concatenate([places, placed])
 
 
 def _check_size(sample: StoreSample, spec: ProjectionSpec) -> None:

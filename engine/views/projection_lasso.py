@@ -1,7 +1,9 @@
 """Lasso: which pixels, on which dates, a polygon drawn on a projection encloses."""
 
-from collections.abc import Callable, Sequence
+import csv
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,10 +12,13 @@ import shapely
 
 from ..errors import InputError
 from ..grid import Grid, Window
+from ..output import whole_file
 from ..progress import CancelToken, Progress
 from ..store import EmbeddingStore
 from .colour import Bools, Bytes, Floats
 from .layer import Layer, Palette
+from .maps import times_of
+from .percentile import index_layer, scaled
 from .projection import Projection
 
 CELLS = 384
@@ -184,13 +189,28 @@ def _selected(
     return mask
 
 
-def selection_layer(selection: Selection, title: str, tags: dict[str, str] | None = None) -> Layer:
+def selection_layer(selection: Selection, title: str, tags: Mapping[str, str] | None = None) -> Layer:
     """On how many of its dates each pixel is selected, in percent; transparent where on none."""
     share = selection.share()
-    index = np.where(share > 0, 1 + np.round(share * 254), 0).astype(np.uint8)
-
-    def render(window: Window) -> Bytes:
-        return index[window.slices][None]
-
+    index = scaled(np.where(share > 0, share, np.nan), 0, 1)
     palette = Palette.named("cividis", 0, 100, "%")
-    return Layer(title, selection.grid, render, ("dates selected",), palette, tags or {})
+    return index_layer(title, selection.grid, index, "dates selected", palette, tags or {})
+
+
+def write_selection(
+    selection: Selection, store: EmbeddingStore, path: Path, *, overwrite: bool = False
+) -> Path:
+    """Write everything selected as a CSV: date, row, column, x and y (centre, CRS of the store)."""
+    times = times_of(store)
+    with (
+        whole_file(path, overwrite=overwrite) as partial,
+        partial.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(("date", "row", "col", "x", "y"))
+        for date in selection.dates:
+            rows, cols = np.nonzero(selection.mask(date))
+            day, x, y = f"{times[date]:%Y-%m-%dT%H:%M:%SZ}", selection.grid.x[cols], selection.grid.y[rows]
+            places = zip(rows.tolist(), cols.tolist(), x.round(2).tolist(), y.round(2).tolist(), strict=True)
+            writer.writerows((day, *place) for place in places)
+    return path

@@ -50,13 +50,35 @@ def sample_store(
     dims: int | None = None,
     pixels: int = SAMPLE_PIXELS,
     seed: int = 0,
+    rounds: int = 1,
     cancel: CancelToken | None = None,
 ) -> StoreSample:
     """A sample over the area and some dates (all when None) of the first `dims` dimensions.
 
-    `InputError` where none of these pixel-dates is valid, or the store has fewer dimensions."""
+    Each of the `rounds` draws from up to 16 dates of its own. `InputError` where none of these pixel-dates is
+    valid, or the store has fewer dimensions."""
     chosen = list(range(len(store.times)) if dates is None else dates)
-    cancel = cancel or CancelToken()
+    parts = [chosen[start::rounds] for start in range(min(rounds, len(chosen)))]
+    drawn = [
+        _drawn(store, part, dims, pixels // len(parts), seed + 1_000 * number, cancel or CancelToken())
+        for number, part in enumerate(parts)
+    ]
+    sample = np.concatenate(drawn)
+    if not len(sample):
+        raise _nothing_valid(store.path)
+    rows, cols, when = sample[:, -3:].T.astype(np.int64)
+    return StoreSample(np.ascontiguousarray(sample[:, :-3]), rows, cols, when)
+
+
+def _drawn(
+    store: EmbeddingStore,
+    chosen: Sequence[int],
+    dims: int | None,
+    pixels: int,
+    seed: int,
+    cancel: CancelToken,
+) -> npt.NDArray[np.float32]:
+    """[sample, dim + 3]: values, row, column, date."""
 
     def read(number: int, window: Window) -> tuple[Floats, Bools]:
         cancel.check()
@@ -65,11 +87,7 @@ def sample_store(
         when = np.full_like(places[:1], chosen[number])
         return np.concatenate([drawn.embedding, places, when]), drawn.validity
 
-    drawn = stratified_sample(read, store.grid, len(chosen), pixels=pixels, seed=seed)
-    if not len(drawn):
-        raise _nothing_valid(store.path)
-    rows, cols, when = drawn[:, -3:].T.astype(np.int64)
-    return StoreSample(np.ascontiguousarray(drawn[:, :-3]), rows, cols, when)
+    return stratified_sample(read, store.grid, len(chosen), pixels=pixels, seed=seed)
 
 
 def sample_map(
