@@ -68,7 +68,7 @@ def fit(
 
 def _with_trust(run: Run, fitted: "Probe", samples: Samples) -> "tuple[Probe, str]":
     """The probe with what says how far to trust it; without, and why, where the samples can't tell."""
-    from ..probes.trust import calibrate
+    from ..trust.calibration import calibrate
 
     try:
         with Bar(run) as bar:
@@ -148,7 +148,7 @@ def apply(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Draw maps of a probe over a store, with styles and provenance beside them."""
-    from ..probes.apply import ALL, ApplyOptions
+    from ..mapping.apply import ALL, ApplyOptions
     from ..probes.files import load_probe
 
     run: Run = ctx.obj
@@ -177,9 +177,9 @@ def _applied(
     how: dict[str, Any],
 ) -> list[Path]:
     """The files that were written."""
-    from ..probes.apply import apply_probe
-    from ..probes.stack import apply_stack
-    from ..probes.total import apply_sum
+    from ..mapping.apply import apply_probe
+    from ..mapping.stack import apply_stack
+    from ..mapping.total import apply_sum
 
     if form is Form.NETCDF:
         path = out if out.suffix == ".nc" else out.with_name(f"{out.name}.nc")

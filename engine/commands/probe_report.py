@@ -17,9 +17,9 @@ from .view import open_store
 
 if TYPE_CHECKING:
     from ..probes.estimators import ProbeRecipe
-    from ..probes.fits import Fit
-    from ..probes.report import Origin
     from ..store import EmbeddingStore
+    from ..validation.fits import Fit
+    from ..validation.report import Origin
 
 _VALIDATION, _REPORT = "Validation", "Report"
 
@@ -79,10 +79,10 @@ def report(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Cross-validate a probe beside baselines, and say what to expect at new places and in other years."""
-    from ..probes.folds import FoldSettings
-    from ..probes.report import Report
-    from ..probes.report_files import KINDS, write_report
-    from ..probes.validation import validate
+    from ..validation.folds import FoldSettings
+    from ..validation.report import Report
+    from ..validation.report_files import KINDS, write_report
+    from ..validation.validation import validate
 
     run: Run = ctx.obj
     for kind in KINDS:
@@ -117,7 +117,7 @@ def _probes(estimator: EstimatorFlags, features: FeatureFlags, also: tuple[str, 
     from dataclasses import replace
 
     from ..probes.estimators import EstimatorSpec
-    from ..probes.fits import recipe_fit
+    from ..validation.fits import recipe_fit
 
     first = estimator.recipe(features)
     recipes = [first, *(replace(first, estimator=EstimatorSpec(name)) for name in also)]

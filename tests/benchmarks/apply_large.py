@@ -17,7 +17,7 @@ import numpy as np
 from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.grid import Grid, Window
-from phenolens.engine.probes.apply import ApplyOptions, apply_probe
+from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
 from phenolens.engine.probes.probe import Origin, embedding_names, fit_probe

@@ -16,18 +16,18 @@ import numpy as np
 from phenolens.engine.acquisitions.samples import open_sample
 from phenolens.engine.acquisitions.simulate import LAND_COVER, Landscape
 from phenolens.engine.classes import ClassTable, LandClass
-from phenolens.engine.probes.applicability import fit_applicability
-from phenolens.engine.probes.conformal import ConformalSettings, calibrate_intervals, calibrate_sets
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import sample_table
-from phenolens.engine.probes.folds import FoldSettings, make_scheme
-from phenolens.engine.probes.heldout import groups_of, hold_out
 from phenolens.engine.probes.probe import fit_probe
 from phenolens.engine.probes.spec import FeatureSpec
-from phenolens.engine.probes.sums import day_weights, fit_sum_error
 from phenolens.engine.probes.table import SampleTable
 from phenolens.engine.response import Response
 from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.trust.applicability import fit_applicability
+from phenolens.engine.trust.conformal import ConformalSettings, calibrate_intervals, calibrate_sets
+from phenolens.engine.trust.heldout import groups_of, hold_out
+from phenolens.engine.trust.sums import day_weights, fit_sum_error
+from phenolens.engine.validation.folds import FoldSettings, make_scheme
 
 YEAR = 2021
 EVERY = 3

@@ -18,17 +18,17 @@ from phenolens.engine.labels.raster import read_label_raster
 from phenolens.engine.labels.simulated import simulated_gpp_labels, simulated_land_cover_labels
 from phenolens.engine.probes.estimators import EstimatorSpec
 from phenolens.engine.probes.features import sample_table
-from phenolens.engine.probes.fits import Fit, blocks_fit
 from phenolens.engine.probes.point_series import embed_composites, embed_sites
-from phenolens.engine.probes.report import Report, leak_sentences, short
-from phenolens.engine.probes.report_files import write_report
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import SampleTable
 from phenolens.engine.probes.tables import tower_gpp_hls_table
-from phenolens.engine.probes.validation import validate
 from phenolens.engine.probes.worldcereal import worldcereal_table
 from phenolens.engine.representation.checkpoint import Checkpoint, load_checkpoint
 from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.validation.fits import Fit, blocks_fit
+from phenolens.engine.validation.report import Report, leak_sentences, short
+from phenolens.engine.validation.report_files import write_report
+from phenolens.engine.validation.validation import validate
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PROBES: Mapping[str, Fit] = {

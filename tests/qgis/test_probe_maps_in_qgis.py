@@ -7,7 +7,7 @@ import pytest
 from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.grid import Grid
-from phenolens.engine.probes.apply import ApplyOptions, apply_probe
+from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.estimators import ProbeRecipe
 from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
 from phenolens.engine.probes.table import Block, SampleTable

@@ -1,0 +1,1 @@
+"""A probe over a store: maps of classes, values and trust, streamed."""

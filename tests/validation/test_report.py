@@ -1,0 +1,197 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from phenolens.engine.classes import ClassTable
+from phenolens.engine.errors import OutputError
+from phenolens.engine.probes.estimators import EstimatorSpec
+from phenolens.engine.probes.table import Block, SampleTable
+from phenolens.engine.response import Response
+from phenolens.engine.validation.fits import blocks_fit
+from phenolens.engine.validation.report import Report, number, signed
+from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
+from phenolens.engine.validation.validation import validate
+
+BROWSER = Path(__file__).parent / "open_in_browser.py"
+LINEAR = {"embedding (linear)": blocks_fit(EstimatorSpec("linear"), ("embedding",))}
+
+
+def towers():
+    rng = np.random.default_rng(0)
+    site = np.repeat([f"SI-{k:02d}" for k in range(8)], 24)
+    day = np.datetime64("2019-01-05") + 30 * np.tile(np.arange(24), 8)
+    signal = np.cos(2 * np.pi * ((day - day.astype("datetime64[Y]")).astype(float) - 190) / 365.25)
+    level = np.repeat(rng.normal(0, 2, 8), 24)
+    y = 5 + level + 3 * signal + rng.normal(0, 1, 192)
+    values = np.column_stack([signal + rng.normal(0, 0.3, 192), level + rng.normal(0, 1.5, 192)])
+    blocks = {"embedding": Block(("e1", "e2"), values.astype(np.float32))}
+    blocks["bands"] = Block(("B04",), values[:, :1].astype(np.float32))
+    response = Response("GPP", "regression", "gC m-2 d-1")
+    biome = np.where(np.arange(192) < 96, "GRA", "ENF")
+    return SampleTable(
+        response, y, blocks, {"site": site, "biome": biome}, span=np.stack([day - 40, day], 1), day=day
+    )
+
+
+def fields():
+    rng = np.random.default_rng(1)
+    polygon = np.repeat(np.arange(45), 6)
+    y = 1 + polygon % 3
+    values = np.column_stack([y + rng.normal(0, 0.5, 270), rng.normal(size=45)[polygon]])
+    names = ["winter wheat", "maize <silage>", "grass & clover"]
+    response = Response("land cover", "classification", classes=ClassTable.of_names(names))
+    position = np.stack([polygon % 9 * 400.0, polygon // 9 * 400.0], axis=1) + rng.uniform(0, 60, (270, 2))
+    block = Block(("e1", "e2"), values.astype(np.float32))
+    return SampleTable(response, y, {"embedding": block}, {"polygon": polygon}, position, "EPSG:32631")
+
+
+@pytest.fixture(scope="module")
+def gpp():
+    return Report("GPP of eight towers", validate(towers(), LINEAR), "simulated", "Towers by a formula.")
+
+
+@pytest.fixture(scope="module")
+def land():
+    return Report("Fields", validate(fields(), LINEAR), "simulated", credit="Nobody's data.")
+
+
+def test_json_holds_every_score_with_its_n_and_interval(gpp):
+    content = json.loads(as_json(gpp))
+    v = gpp.validation
+    assert len(content["results"]) == len(v.methods) * len(v.schemes)
+    for row in content["results"]:
+        score = v.score(row["method"], row["scheme"], "rmse")
+        assert row["scores"]["rmse"] == {
+            "value": score.value, "low": score.low, "high": score.high, "n": 192
+        }  # fmt: skip
+    assert content["origin"] == "simulated"
+    assert content["honest_scheme"] == "site"
+    assert content["absent_schemes"]["polygon"] == "the samples have no polygon"
+    assert {row["label"] for row in content["detail"]["site"]["rows"]["part"]} >= {"site means", "anomalies"}
+    assert content["leaks"]
+    assert content["learning_curve"]
+
+
+def test_json_of_classes_states_the_orientation_of_its_matrix(land):
+    matrix = json.loads(as_json(land))["detail"]["polygon"]["confusion"]
+    assert matrix["orientation"] == "rows = reference, columns = predicted"
+    np.testing.assert_array_equal(np.sum(matrix["counts"], axis=1), [90, 90, 90])
+
+
+def test_markdown_has_well_formed_tables_and_says_simulated(gpp, land):
+    for report in (gpp, land):
+        text = as_markdown(report)
+        assert "Simulated data" in text
+        assert report.lead in text
+        blocks = re.findall(r"(?:^\|.*\|\n?)+", text, re.MULTILINE)
+        assert len(blocks) > 5
+        for block in blocks:
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.strip().splitlines()}) == 1
+
+
+def test_markdown_prints_the_orientation_and_every_absence(land):
+    text = as_markdown(land)
+    assert "Confusion matrix: rows = reference, columns = predicted" in text
+    assert "site (the samples have no site)" in text
+    assert "raw bands (forest) (the samples have no bands)" in text
+
+
+def test_real_data_is_called_real(gpp):
+    assert "Real data" in as_markdown(replace(gpp, origin="real"))
+
+
+def test_numbers_have_a_true_minus_and_no_negative_zero():
+    assert (number(-0.25), number(-0.004), number(float("nan"))) == ("−0.25", "0.00", "—")
+    assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "−0.10", "+0.00")
+
+
+def test_classes_of_one_polygon_are_named_as_untestable():
+    table = fields()
+    alone = replace(table, y=np.where(table.keys["polygon"] == 44, 3, np.minimum(table.y, 2)))
+    found = Report("", validate(alone, LINEAR, baselines=False, curve=False), "simulated")
+    assert "held out whole, so that no model can know it: grass & clover;" in found.lead
+    assert (
+        "held out whole" not in Report("", validate(table, LINEAR, baselines=False, curve=False), "real").lead
+    )
+
+
+def test_a_year_that_is_unlike_the_others_is_said_although_new_places_are_fine():
+    table = towers()
+    level = np.where(table.year == 2020, 6.0, 0.0)  # which nothing in the features tells
+    flat = replace(table, y=5 + 3 * table.block("bands").values[:, 0].astype(float) + level)
+    found = Report("", validate(flat, LINEAR, baselines=False, curve=False), "simulated")
+    assert "But only" in found.lead
+    assert (
+        found.lead.split("But only")[1]
+        .split(" for ")[1]
+        .startswith(("another year at the same places", "a new site in another year"))
+    )
+
+
+def test_a_report_replaces_none_of_its_files_unless_told(land, tmp_path):
+    (tmp_path / "report.json").write_text("mine")
+    with pytest.raises(OutputError, match="the output exists"):
+        write_report(land, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+    assert (tmp_path / "report.json").read_text() == "mine"
+    write_report(land, tmp_path, overwrite=True)
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".html", ".json", ".md"]
+
+
+def in_browser(page: Path, picture: Path) -> dict:
+    """What a real browser made of a page; skips where none can run, unless PHENOLENS_REQUIRE names `browser`."""
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
+    done = subprocess.run(
+        [sys.executable, str(BROWSER), str(page), str(picture)],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if done.returncode or not done.stdout:
+        reason = f"Qt WebEngine can't run here: {done.stderr.strip()[-300:]}"
+        if "browser" in os.environ.get("PHENOLENS_REQUIRE", ""):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("kind", ["gpp", "land"])
+def test_the_page_opens_in_a_browser_with_its_pictures_and_tables(kind, tmp_path, request):
+    report = request.getfixturevalue(kind)
+    page = write_report(report, tmp_path)["html"]
+    seen = in_browser(page, tmp_path / "page.png")
+    assert seen["loaded"]
+    assert seen["console"] == []
+    assert seen["outside"] == []  # needs no network
+    assert seen["heading"] == report.title
+    assert seen["badges"] == ["simulated"]
+    assert report.lead in seen["text"]
+    assert len(seen["images"]) == {"gpp": 5, "land": 3}[kind]
+    for image in seen["images"]:
+        assert image["width"] > 1000
+        assert image["alt"]
+        assert image["source"].startswith("data:image/png")
+    assert len(seen["tables"]) >= 6
+    for table in seen["tables"]:
+        assert table["rows"] > 0
+        assert set(table["columns"]) == {table["header"]}
+    assert not seen["wide"]  # tables scroll in their frames, the page doesn't
+    assert (tmp_path / "page.png").stat().st_size > 50_000
+    if kind == "land":
+        assert "maize <silage>" in seen["text"]
+        assert "grass & clover" in seen["text"]
+
+
+def test_the_browser_check_can_fail(tmp_path):
+    page = tmp_path / "broken.html"
+    page.write_text(
+        "<!doctype html><title>t</title><h1>t</h1><img alt='gone' src='data:image/png;base64,AAAA'>"
+        "<script>console.error('broken')</script>"
+    )
+    seen = in_browser(page, tmp_path / "page.png")
+    assert seen["images"][0]["width"] == 0
+    assert "broken" in seen["console"][0]
