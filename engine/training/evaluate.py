@@ -90,7 +90,8 @@ def _as_markdown(evaluation: Evaluation) -> str:
         f"# {evaluation.model} on {evaluation.place}",
         f"Weights {evaluation.sha256[:12]}. A place that training never saw; real Sentinel-1/2 data.",
         "## E1: gaps filled",
-        "Mean ± standard deviation over draws of what is hidden. Targets are screened for residual cloud by a "
+        "Mean ± standard deviation over draws of what is hidden. All methods see the same series, screened for "
+        "missed cloud as in a run on an area. Targets are screened for residual cloud by a "
         "temporal filter. Reflectance; spectral angle in rad.",
         *(_gap_table(evaluation.gaps, metric) for metric in ("rmse", "mae", "sam")),
         _verdict(evaluation.gaps),
@@ -155,6 +156,6 @@ def draw_gaps_figure(evaluation: Evaluation) -> Figure:
     axes.set_xticks(range(len(summary)), list(summary))
     axes.set_ylabel("RMSE of reflectance")
     axes.set_title(f"Gaps filled at an unseen place ({evaluation.place}, real data)", loc="left", fontsize=11)
-    axes.legend(frameon=False, fontsize=8, ncols=2)
+    figure.legend(loc="outside lower center", frameon=False, fontsize=8, ncols=5)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
