@@ -91,7 +91,7 @@ class ComputeFlags:
     """With which model, and how."""
 
     model: Annotated[str | None, _model("A shipped model's name or a .safetensors file.")] = None
-    dims: Annotated[int | None, _model("Leading dimensions to store: 7, 16, 32.")] = None
+    dims: Annotated[int | None, _model("Leading dimensions to store: 7, 16, 32; the model's own choice otherwise, 16.")] = None
     dtype: Annotated[str, _model("Storage type: float16, int8.")] = "float16"
     device: Annotated[str, _model("auto, cpu or cuda.")] = "auto"
     precision: Annotated[str, _model("auto, float32 or bfloat16.")] = "auto"

@@ -35,7 +35,7 @@ class RunOptions:
     """How an area is embedded."""
 
     dims: int | None = None
-    """Leading dimensions to store; None = all."""
+    """Leading dimensions to store; None = the model's own `stored_dims`, else all."""
     dtype: StoreDtype = "float16"
     value_range: float | None = None
     """int8 only: clip to ± this; None = the model's own `embedding_range`, else 8."""
@@ -121,7 +121,7 @@ def embed_area(
     failed run keeps its finished tiles; a store that has none is removed. `overwrite` replaces any other
     embedding store, never another folder. Raises what `prepare_run` raises, `OutputError` and `Cancelled`."""
     run = prepare_run(checkpoint, sources, grid, targets, options)
-    writer = _open_writer(run, out, overwrite)
+    writer = open_writer(run, out, overwrite)
     try:
         _embed_tiles(run, writer, listener, cancel or CancelToken())
         writer.finish()
@@ -157,7 +157,7 @@ def _check_sources(model: RepresentationModel, sources: Mapping[str, CubeSource]
 
 def _dims(options: RunOptions, model: RepresentationModel) -> int:
     if options.dims is None:
-        return model.dims
+        return int(getattr(model, "stored_dims", model.dims))
     if not 1 <= options.dims <= model.dims:
         raise InputError(
             "the model has no such number of dimensions", value=options.dims, remedy=f"1 to {model.dims}"
@@ -180,7 +180,8 @@ def _settings(options: RunOptions) -> dict[str, object]:
     return {**settings, "device": device.type, "precision": str(dtype).removeprefix("torch.")}
 
 
-def _open_writer(run: Run, out: Path, overwrite: bool) -> StoreWriter:
+def open_writer(run: Run, out: Path, overwrite: bool) -> StoreWriter:
+    """The store of a run: new, gone on with, or in place of another; `OutputError` where it can't be."""
     spec = run.workload.spec
     if not out.exists():
         _check_space(run, out)
@@ -207,12 +208,12 @@ def _check_space(run: Run, out: Path) -> None:
 
 
 def _embed_tiles(run: Run, writer: StoreWriter, listener: Listener | None, cancel: CancelToken) -> None:
-    plan = Plan(**json.loads(writer.notes["plan"]))  # of the first run: other blocks might round otherwise
+    plan = plan_of(writer)
     workload, model = run.workload, run.model
     tiles = list(plan.tiles(workload))
     open_tiles = [tile for tile in tiles if not writer.is_finished(tile)]
-    progress = Progress("embed", sum(map(_pixel_dates, tiles)), listener)
-    progress.skip(progress.total - sum(map(_pixel_dates, open_tiles)))
+    progress = Progress("embed", sum(map(pixel_dates, tiles)), listener)
+    progress.skip(progress.total - sum(map(pixel_dates, open_tiles)))
     reader = BlockReader(run.sources, workload, model.halo, model.reach_days)
     builder = TileBuilder(Predictor(model, run.options.compute, past_only=workload.past_only), workload)
     log.info("%d of %d tiles to do, %s", len(open_tiles), len(tiles), plan)
@@ -221,9 +222,15 @@ def _embed_tiles(run: Run, writer: StoreWriter, listener: Listener | None, cance
         data = builder.add(block, cubes)
         if data is not None:
             writer.write(block.tile, data)
-        progress.advance(_pixel_dates(TileKey(block.window, block.tile.times)))
+        progress.advance(pixel_dates(TileKey(block.window, block.tile.times)))
 
 
-def _pixel_dates(tile: TileKey) -> int:
+def plan_of(writer: StoreWriter) -> Plan:
+    """The plan of the store's first run, which all that go on with it keep: other blocks might round otherwise."""
+    return Plan(**json.loads(writer.notes["plan"]))
+
+
+def pixel_dates(tile: TileKey) -> int:
+    """Pixels × target dates of a tile."""
     dates: int = tile.times.stop - tile.times.start
     return tile.window.height * tile.window.width * dates

@@ -86,6 +86,13 @@ class DenseModel(nn.Module):
         return self.config.dims
 
     @property
+    def stored_dims(self) -> int:
+        """Leading dimensions that a store keeps unless asked otherwise.
+
+        The smallest that costs a linear probe less than 1 % of its score against 32 (the model card's E3, E4)."""
+        return min(16, self.config.dims)
+
+    @property
     def reach_days(self) -> float:
         return self.config.reach_days
 
