@@ -107,4 +107,4 @@ def test_the_figure_shows_every_method_and_scenario(cubes, model, tmp_path):
     figure = draw_gaps_figure(Evaluation("m", "0" * 64, "somewhere", rows, [], [], 0.0))
     axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_xticklabels()] == list(summarise(rows, "rmse"))
-    assert len(axes.get_legend().get_texts()) == 5
+    assert len(figure.legends[0].get_texts()) == 5
