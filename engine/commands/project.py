@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..grid import Grid
     from ..store import EmbeddingStore
     from ..views.projection import Projection, ProjectionSpec
-    from ..views.projection_density import Colouring
+    from ..views.projection_density import ColourKind, Colouring
 
 
 class ProjectionMethod(StrEnum):
@@ -145,9 +145,13 @@ def _colouring(picture: PictureFlags, grid: "Grid") -> "Colouring":
             raise InputError("colouring by class needs a map of classes", remedy="give --class-map MAP.tif")
         codes, classes = read_class_map(picture.class_map, grid)
         return Colouring("class", classes=classes, codes=codes)
-    if picture.colour is ColourBy.DIM:
-        return Colouring("dimension", picture.dim - 1)
-    return Colouring(picture.colour.value)
+    kinds: dict[ColourBy, ColourKind] = {
+        ColourBy.COUNT: "count",
+        ColourBy.DATE: "date",
+        ColourBy.SEASON: "season",
+        ColourBy.DIM: "dimension",
+    }
+    return Colouring(kinds[picture.colour], picture.dim - 1)
 
 
 def _axes(text: str) -> tuple[int, int]:

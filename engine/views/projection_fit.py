@@ -98,6 +98,7 @@ def fit_projection(
     whitened = whitening(sample.values)
     _check_size(sample, spec)
     progress.advance()
+    cancel.check()
     if spec.method == "pca":
         layers, held = _identity(whitening.dims, spec.components), _every(len(sample))
         places = whitened[:, : spec.components]
@@ -149,9 +150,10 @@ def _check_size(sample: StoreSample, spec: ProjectionSpec) -> None:
 
 def _umap(whitened: Array, spec: ProjectionSpec, epochs: int | None = None) -> Array:
     """[pixel, component], centred. One thread: only so is the result the same every time."""
-    import umap  # noqa: PLC0415 - seconds to import, needed here alone
-
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # a part of umap-learn that wants TensorFlow
+        import umap  # noqa: PLC0415 - seconds to import, needed here alone
+
         warnings.filterwarnings("ignore", category=UserWarning, module="umap|sklearn")
         reducer = umap.UMAP(
             n_components=spec.components,

@@ -10,9 +10,11 @@ from ..errors import InputError
 from ..grid import Grid, Window
 from ..progress import CancelToken
 from ..store import EmbeddingStore
-from .colour import SAMPLE_PIXELS, Bools, Floats, stratified_sample
+from .colour import SAMPLE_PIXELS, Bools, Floats, MapReader, stratified_sample
 
 Indices = npt.NDArray[np.int64]
+WHOLE_MAP_PX, WHOLE_SERIES_PX = 256 * 256, 96 * 96
+"""Areas up to this size are read in one piece (one date, all dates) instead of block by block."""
 TILE_PX = 16
 """Side of the squares that are held out together: about the model's own view around a pixel."""
 
@@ -87,7 +89,24 @@ def _drawn(
         when = np.full_like(places[:1], chosen[number])
         return np.concatenate([drawn.embedding, places, when]), drawn.validity
 
-    return stratified_sample(read, store.grid, len(chosen), pixels=pixels, seed=seed)
+    reader = _in_one(read, store.grid, WHOLE_MAP_PX)
+    return stratified_sample(reader, store.grid, len(chosen), pixels=pixels, seed=seed)
+
+
+def _in_one(read: MapReader, grid: Grid, most: int) -> MapReader:
+    """The reader, which of a grid of at most `most` pixels reads each date in one piece for all blocks."""
+    if grid.shape[0] * grid.shape[1] > most:
+        return read
+    kept: dict[int, tuple[Floats, Bools]] = {}
+
+    def cut(date: int, window: Window) -> tuple[Floats, Bools]:
+        if date not in kept:
+            kept.clear()
+            kept[date] = read(date, grid.window)
+        values, validity = kept[date]
+        return values[:, *window.slices], validity[window.slices]
+
+    return cut
 
 
 def sample_map(
@@ -101,7 +120,7 @@ def sample_map(
         values, validity = read(window)
         return np.concatenate([values, np.mgrid[window.slices].astype(np.float32)]), validity
 
-    drawn = stratified_sample(placed, grid, 1, pixels=pixels, seed=seed)
+    drawn = stratified_sample(_in_one(placed, grid, WHOLE_SERIES_PX), grid, 1, pixels=pixels, seed=seed)
     if not len(drawn):
         raise _nothing_valid(grid.shape)
     rows, cols = drawn[:, -2:].T.astype(np.int64)
