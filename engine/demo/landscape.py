@@ -19,6 +19,7 @@ from ..views.layer import Layer, Palette
 from ..views.page import Picture, Row, Section
 from ..views.series import Place
 from .chapter import Chapter, Setting, band_curve, cloudiest, embedding_curves
+from .probing import probe_rows
 
 PART = Window(
     64, 64, 128, 128
@@ -43,6 +44,7 @@ def landscape_section(setting: Setting) -> tuple[Chapter, Section]:
         *_seasons(chapter, frames),
         Row(_ROW_CLOUD, _under_cloud(chapter, truth, cloudy) if cloudy is not None else []),
         Row("", [_curves(chapter, truth)]),
+        *probe_rows(chapter, truth, chapter.nearest(_times(sources["s2"])[shown[-1]])),
     ]
     return chapter, _section(chapter, rows, sample.attribution)
 

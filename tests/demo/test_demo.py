@@ -11,6 +11,7 @@ from phenolens.engine.acquisitions.samples import Sample, open_sample
 from phenolens.engine.demo import forest, landscape, run_demo
 from phenolens.engine.errors import OutputError
 from phenolens.engine.grid import Window
+from phenolens.engine.probes.files import load_probe
 from phenolens.engine.representation.checkpoint import save_checkpoint
 from phenolens.engine.representation.config import DenseConfig
 from phenolens.engine.representation.fusion import DenseModel
@@ -44,7 +45,7 @@ def test_the_demo_writes_a_page_that_says_what_is_real_and_what_is_simulated(fol
     page = (folder / "index.html").read_text()
     assert '<span class="badge real">' in page
     assert '<span class="badge simulated">' in page
-    assert page.count("<figure") == (4 + 4 + 3 + 1) + (3 + 3 + 3 + 3 + 1)
+    assert page.count("<figure") == (4 + 4 + 3 + 1) + (3 + 3 + 3 + 3 + 1) + (2 + 2)
     assert "Copernicus Sentinel data" in page
 
 
@@ -55,6 +56,17 @@ def test_every_picture_of_the_demo_has_a_geotiff_on_the_ground(folder: Path):
         with rasterio.open(path.with_suffix(".tif")) as raster:
             assert raster.crs is not None
             assert raster.shape == matplotlib.image.imread(path).shape[:2]
+
+
+def test_the_demo_judges_two_probes_and_exports_their_maps(folder: Path):
+    place = folder / "landscape"
+    page = (folder / "index.html").read_text()
+    for name, layer in (("land-cover", "class"), ("gpp", "value")):
+        assert "simulated" in (place / f"{name}-report.md").read_text()
+        assert load_probe(place / f"{name}.probe").response.name.startswith("simulated")
+        (path,) = (place / "probe-maps").glob(f"{name}-{layer}-*.tif")
+        assert path.with_suffix(".qml").exists()
+        assert f"landscape/{name}-report.html" in page
 
 
 def test_the_demo_keeps_series_of_two_pixels_of_each_place(folder: Path):
