@@ -29,8 +29,8 @@ class ChangeFlags:
     after: Annotated[str | None, typer.Option(help="Day or period to compare with.")] = None
     parts: Annotated[int, typer.Option(help="Without periods: parts of the year that are compared.")] = 12
     least_confidence: Annotated[
-        float, typer.Option(help="Without periods: robust z from which on dates are mapped.")
-    ] = 3.0
+        float, typer.Option(help="Without periods: robust z from which on dates are mapped; 3 is strict.")
+    ] = 2.0
     dims: Annotated[int | None, typer.Option(help="Leading dimensions; all otherwise.")] = None
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0
 

@@ -37,6 +37,8 @@ LEAST_PART = 0.3
 """Of the largest D of the pixel: nearer to the ends a step can't be told from a few odd dates."""
 CLIP = 1.5
 """Of a pixel's median residual: both were chosen on changes planted into a simulated landscape."""
+SURE = 2.0
+"""Robust z that about 2 % of the unchanged pixels of the simulated landscape reach."""
 YEAR_APART = 300
 """Days between two dates of a slot that make it one of two years."""
 
@@ -237,7 +239,7 @@ def break_layers(
     store: EmbeddingStore,
     search: BreakSearch,
     *,
-    least_confidence: float = 3.0,
+    least_confidence: float = SURE,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> dict[str, Layer]:

@@ -19,7 +19,7 @@ from .colour import Bools, Floats
 
 Method = Literal["pca", "umap"]
 METHODS = ("pca", "umap")
-STRIP = 16_384
+STRIP = 4_096
 """Pixels that pass through the map at a time: its widest layer then stays within the processor's cache."""
 
 
