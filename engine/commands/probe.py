@@ -1,5 +1,6 @@
 """`probe fit`, `probe report`, `probe apply`: small models on embeddings, and the maps that they make."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -90,6 +91,7 @@ def _told(fitted: "Probe", samples: Samples, note: str) -> dict[str, Any]:
         "dropped": dict(samples.sampling.dropped),
         "imported": samples.imported_values,
         "training": asdict(fitted.training),
+        "scores": fitted.scores,
         "recipe": fitted.recipe.to_dict(),
         "trust": note,
         "sha256": probe_sha256(fitted),
@@ -109,7 +111,17 @@ def _text(fitted: "Probe", path: Path, note: str) -> str:
         f"features  {names}, of a {kind}; {fitted.recipe.estimator.name} fitted in {training.seconds:.2f} s",
         f"fit       {scores} (says nothing about other places: see probe report)",
     ]
-    return "\n".join([*lines, *([f"trust     {note}"] if note else [])])
+    honest = [
+        f"expect    {_listed_scores(scores)} on a {scheme} that it has not seen"
+        for scheme, scores in fitted.scores.items()
+    ]
+    return "\n".join([*lines, *honest, *([f"trust     {note}"] if note else [])])
+
+
+def _listed_scores(scores: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {score['value']:.3f}" for name, score in scores.items() if score["value"] is not None
+    )
 
 
 probe.command()(report)

@@ -12,6 +12,7 @@ from ..probes.probe import Probe
 from ..probes.table import SampleTable
 from ..progress import CancelToken, Progress
 from ..validation.folds import FoldSettings
+from ..validation.validation import score_table
 from .applicability import Applicability, ApplicabilitySettings, fit_applicability
 from .conformal import ConformalInterval, ConformalSet, ConformalSettings, calibrate_intervals, calibrate_sets
 from .heldout import HeldOut, groups_of, hold_out
@@ -61,12 +62,13 @@ def calibrate(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[Probe, HeldOut]:
-    """The probe with intervals or sets, applicability and, for series, the error of sums attached.
+    """The probe with intervals or sets, applicability and, for series, the error of sums attached, and its scores.
 
     `table`: the samples that it was fitted on; every group of them is predicted by a probe that never saw it.
     `ProbeError` where the samples have no groups, or too few for the promise."""
     settings = settings or TrustSettings()
     held = hold_out(table, probe.recipe, settings.scheme, settings.folds, progress=progress, cancel=cancel)
+    probe = probe.with_scores({held.scheme: _scores(held)})
     group = groups_of(table, held.scheme, settings.folds)
     known = fit_applicability(table.features(probe.recipe.blocks), group, settings=settings.applicability)
     probe = probe.attach(APPLICABILITY, known.to_attachment())
@@ -80,6 +82,11 @@ def calibrate(
             return probe, held
         probe = probe.attach(SUMS, sums.to_attachment())
     return probe, held
+
+
+def _scores(held: HeldOut) -> dict[str, dict[str, float | int | None]]:
+    """What the probe reached on groups that it had not seen, by metric, with intervals and n."""
+    return {name: score.to_dict() for name, score in score_table(held.table, held.predicted).items()}
 
 
 def interval_of(probe: Probe) -> ConformalInterval | None:

@@ -36,6 +36,9 @@ def test_a_regression_gets_intervals_applicability_and_the_error_of_sums(tmp_pat
     probe, held = calibrate(fit_probe(table, ProbeRecipe()), table)
     assert (held.scheme, held.groups) == ("site", 16)
     loaded = load_probe(save_probe(probe, tmp_path / "gpp.probe"))
+    honest = loaded.scores["site"]["r2"]
+    assert honest["n"] == len(table)
+    assert honest["value"] < loaded.training.score["training R2"]
     trust = trust_of(loaded)
     values = loaded.predict_table(new).values
     low, high = trust.interval(values)
