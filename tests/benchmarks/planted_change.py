@@ -55,7 +55,8 @@ def main() -> None:
         off = (
             np.percentile(np.abs(found.index - when)[changed & np.isfinite(found.index)], (50, 75, 90)) * step
         )
-        scores = f"{roc_auc_score(changed, z):>8.3f}{(z[changed] >= SURE).mean():>9.3f}{(z[~changed] >= SURE).mean():>9.4f}"
+        sure = z >= SURE
+        scores = f"{roc_auc_score(changed, z):>8.3f}{sure[changed].mean():>9.3f}{sure[~changed].mean():>9.4f}"
         print(f"{row:>4},{col:<9}{changed.sum():>7}{scores}{off[0]:>18.0f}{off[1]:>6.0f}{off[2]:>6.0f}")
 
 
