@@ -45,7 +45,7 @@ class TileData:
 
 
 class StoreWriter:
-    """A store that tiles are written to; made by `create` or `resume`."""
+    """A store that tiles are written to; made by `create`, `resume` or `attach`."""
 
     def __init__(self, path: Path, spec: StoreSpec, finished: set[str]) -> None:
         self.path = path
@@ -73,12 +73,17 @@ class StoreWriter:
         """Go on with an existing store; `OutputError` if it is another model's, area's or run's."""
         check_same(path, spec)
         with writing(path):
-            for leftover in path.rglob("*.partial"):  # of a process that was killed while it wrote
-                leftover.unlink()
+            _sweep(path)
             journal = path / JOURNAL
             whole = [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
             journal.write_text("".join(whole))
         return cls(path, spec, set(whole))
+
+    @classmethod
+    def attach(cls, path: Path, spec: StoreSpec) -> "StoreWriter":
+        """Help to fill a store whose journal another process keeps; `OutputError` if it is another run's."""
+        check_same(path, spec)
+        return cls(path, spec, set())
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -94,21 +99,29 @@ class StoreWriter:
 
     def write(self, tile: TileKey, data: TileData) -> None:
         """Write a tile, then say so in the journal; `OutputError` where the disk refuses."""
+        self.write_data(tile, data)
+        self.record(tile)
+
+    def write_data(self, tile: TileKey, data: TileData) -> None:
+        """Write a tile without a word in the journal: it doesn't count until `record`."""
         with writing(self.path):
             self._write_arrays(tile, data)
-            with (self.path / JOURNAL).open("a") as journal:
-                journal.write(tile.line)
+
+    def record(self, tile: TileKey) -> None:
+        """Say in the journal that a tile is written; only one process may."""
+        with writing(self.path), (self.path / JOURNAL).open("a") as journal:
+            journal.write(tile.line)
         self._finished.add(tile.line)
 
     def finish(self) -> None:
-        """Mark the store complete."""
-        document = self.path / "zarr.json"
+        """Mark the store complete; nothing in it tells in which order its tiles were finished, or by whom."""
+        document, journal = self.path / "zarr.json", self.path / JOURNAL
         with writing(self.path):
+            _sweep(self.path)
+            _replace(journal, "".join(sorted(self._finished, key=_place)))
             content = json.loads(document.read_text())
             content["attributes"]["status"] = "complete"
-            partial = document.with_suffix(".partial")
-            partial.write_text(json.dumps(content, indent=2))
-            os.replace(partial, document)
+            _replace(document, json.dumps(content, indent=2))
 
     def _write_arrays(self, tile: TileKey, data: TileData) -> None:
         rows, cols = tile.window.slices
@@ -122,6 +135,24 @@ class StoreWriter:
 
     def _array(self, name: str) -> "zarr.Array[Any]":
         return self._root[name]  # type: ignore[return-value]
+
+
+def _place(line: str) -> tuple[int, int, int]:
+    """Of a line of the journal, what it is sorted by: row, column, first date."""
+    first, row, col = map(int, line.split())
+    return row, col, first
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    os.replace(partial, path)
+
+
+def _sweep(path: Path) -> None:
+    """Take away what processes that were killed while they wrote have left."""
+    for leftover in path.rglob("*.partial"):
+        leftover.unlink(missing_ok=True)
 
 
 def is_store(path: Path) -> bool:

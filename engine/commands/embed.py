@@ -1,6 +1,6 @@
 """`embed`: acquisitions of an area → an embedding store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -91,7 +91,9 @@ class ComputeFlags:
     """With which model, and how."""
 
     model: Annotated[str | None, _model("A shipped model's name or a .safetensors file.")] = None
-    dims: Annotated[int | None, _model("Leading dimensions to store: 7, 16, 32; the model's own choice otherwise, 16.")] = None
+    dims: Annotated[
+        int | None, _model("Leading dimensions to store: 7, 16, 32; the model's own choice otherwise, 16.")
+    ] = None
     dtype: Annotated[str, _model("Storage type: float16, int8.")] = "float16"
     device: Annotated[str, _model("auto, cpu or cuda.")] = "auto"
     precision: Annotated[str, _model("auto, float32 or bfloat16.")] = "auto"
@@ -126,31 +128,38 @@ def embed(
     out: Annotated[Path | None, typer.Option(help="The store to write; NAME.zarr otherwise.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another embedding store.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it would take, and stop.")] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Work on a cluster: tcp://host:8786, local:2, ssh:host1,host2, slurm:1-20, k8s:4."),
+    ] = None,
 ) -> None:
     """Embed every pixel of an area at every target date.
 
     Run again after a stop or a crash, and it goes on where it was."""
     run: Run = ctx.obj
+    from ..inference.device import Compute
     from ..inference.runner import embed_area, prepare_run
     from ..representation.checkpoint import DEFAULT_MODEL, load_checkpoint
+    from .scaled import Scaled
 
+    scaled = Scaled.of(dask, sources) if dask else None
     checkpoint = load_checkpoint(compute.model or DEFAULT_MODEL)
     options = compute.options(past_only=targets.past_only)
     found = gather(sources, area)
     for note in found.notes:
         run.say(note)
     work = (checkpoint, found.sources, found.grid, targets.days(found))
-    prepared = prepare_run(*work, options)
-    estimate = prepared.estimate
+    # whether there is such a device is for the workers to say, if there are any
+    estimate = prepare_run(*work, replace(options, compute=Compute()) if dask else options).estimate
     if plan:
         run.result({"plan": vars(estimate)}, _said(estimate))
         return
     run.say(_said(estimate))
-    out = out or Path(f"{found.name}.zarr")
+    out = _on_disk(out or Path(f"{found.name}.zarr"))
     effective = {"out": out, "model": compute.model or DEFAULT_MODEL, "dates": targets.wanted(found)}
     try:
         with Bar(run) as bar:
-            store = embed_area(
+            store = (scaled or embed_area)(
                 *work, out, options=options, listener=bar, cancel=run.cancel, overwrite=overwrite
             )
     except Cancelled:
@@ -158,6 +167,14 @@ def embed(
             run.say(f"finished tiles are kept; go on with --config {keep_config(ctx, out, **effective)}")
         raise
     run.result(*_outcome(store, keep_config(ctx, out, **effective)))
+
+
+def _on_disk(out: Path) -> Path:
+    """The path, unless it is a URL: a folder of that name is not what was meant."""
+    if out.parts and out.parts[0].endswith(":") and len(out.parts[0]) > 2:
+        remedy = "give a folder, on a disk or a network file system"
+        raise InputError("a store can't be written to a URL", value=out, remedy=remedy)
+    return out
 
 
 def _said(estimate: Any) -> str:

@@ -13,7 +13,7 @@ from ..config import read_config, to_toml
 from ..output import write_text
 from .terminal import Run
 
-OURS = ("config", "json", "verbose", "overwrite", "plan")
+OURS = ("config", "json", "verbose", "overwrite", "plan", "dask")
 """Flags that say how to run, not what: a replay gives its own."""
 
 
