@@ -47,7 +47,8 @@ def fit(
 
     The score it reports is that of the training samples: `probe report` says what to expect elsewhere."""
     from ..probes.files import SUFFIX, save_probe
-    from ..probes.probe import Origin, fit_probe
+    from ..probes.fitting import fit_probe
+    from ..probes.probe import Origin
 
     run: Run = ctx.obj
     out = out if out.suffix else out.with_suffix(SUFFIX)

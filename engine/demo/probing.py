@@ -15,7 +15,8 @@ from ..output import make_folder
 from ..probes.estimators import ProbeRecipe
 from ..probes.features import sample
 from ..probes.files import save_probe
-from ..probes.probe import Origin, Probe, fit_probe
+from ..probes.fitting import fit_probe
+from ..probes.probe import Origin, Probe
 from ..probes.slots import Period
 from ..probes.spec import FeatureSpec
 from ..trust.calibration import calibrate

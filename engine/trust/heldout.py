@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..errors import ProbeError
 from ..probes.estimators import ProbeRecipe
-from ..probes.probe import fit_probe
+from ..probes.fitting import fit_probe
 from ..probes.table import Floats, SampleTable
 from ..progress import CancelToken, Progress
 from ..validation.folds import FoldSettings, Scheme, blocks_of, make_scheme

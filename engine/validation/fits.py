@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..probes.estimators import EstimatorSpec, Lesson, ProbeRecipe, fit_estimator
-from ..probes.probe import fit_probe
+from ..probes.fitting import fit_probe
 from ..probes.table import Floats, SampleTable
 
 Values = npt.NDArray[np.float64]

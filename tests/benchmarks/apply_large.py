@@ -20,7 +20,8 @@ from phenolens.engine.grid import Grid, Window
 from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
-from phenolens.engine.probes.probe import Origin, embedding_names, fit_probe
+from phenolens.engine.probes.fitting import fit_probe
+from phenolens.engine.probes.probe import Origin, embedding_names
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response

@@ -18,7 +18,7 @@ from phenolens.engine.acquisitions.simulate import LAND_COVER, Landscape
 from phenolens.engine.classes import ClassTable, LandClass
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import sample_table
-from phenolens.engine.probes.probe import fit_probe
+from phenolens.engine.probes.fitting import fit_probe
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import SampleTable
 from phenolens.engine.response import Response

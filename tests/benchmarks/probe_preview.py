@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.probes.estimators import NAMES, EstimatorSpec, ProbeRecipe
-from phenolens.engine.probes.probe import fit_probe
+from phenolens.engine.probes.fitting import fit_probe
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response

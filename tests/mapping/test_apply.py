@@ -12,15 +12,16 @@ from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import Cancelled, OutputError, ProbeError
 from phenolens.engine.grid import Grid, Window
+from phenolens.engine.mapping import total
 from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.mapping.maker import MapMaker
 from phenolens.engine.mapping.outputs import map_layers
 from phenolens.engine.mapping.stack import apply_stack
 from phenolens.engine.mapping.total import Summing, apply_sum
-from phenolens.engine.mapping import total
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map
-from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
+from phenolens.engine.probes.fitting import fit_probe
+from phenolens.engine.probes.probe import Origin, Probe, embedding_names
 from phenolens.engine.probes.slots import Period, names_of
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import Block, SampleTable

@@ -11,7 +11,8 @@ from phenolens.engine.errors import OutputError, ProbeError
 from phenolens.engine.probes.estimators import NAMES, EstimatorSpec, ProbeRecipe
 from phenolens.engine.probes.features import feature_map, sample_table
 from phenolens.engine.probes.files import load_probe, probe_sha256, save_probe
-from phenolens.engine.probes.probe import Attachment, Origin, check_probe_fits, fit_probe
+from phenolens.engine.probes.fitting import fit_probe
+from phenolens.engine.probes.probe import Attachment, Origin, check_probe_fits
 from phenolens.engine.probes.spec import FeatureSpec
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from phenolens.engine.errors import ProbeError
 from phenolens.engine.probes.estimators import ProbeRecipe
-from phenolens.engine.probes.probe import fit_probe
+from phenolens.engine.probes.fitting import fit_probe
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.probes.weather import read_weather, with_weather
 from phenolens.engine.response import Response

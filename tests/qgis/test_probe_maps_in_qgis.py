@@ -9,7 +9,8 @@ from phenolens.engine.classes import ClassTable
 from phenolens.engine.grid import Grid
 from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.probes.estimators import ProbeRecipe
-from phenolens.engine.probes.probe import Origin, Probe, embedding_names, fit_probe
+from phenolens.engine.probes.fitting import fit_probe
+from phenolens.engine.probes.probe import Origin, Probe, embedding_names
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response
 from phenolens.engine.store import EmbeddingStore

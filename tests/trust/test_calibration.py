@@ -7,7 +7,8 @@ import pytest
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import ProbeError
 from phenolens.engine.probes.files import load_probe, save_probe
-from phenolens.engine.probes.probe import ProbeRecipe, fit_probe
+from phenolens.engine.probes.fitting import fit_probe
+from phenolens.engine.probes.probe import ProbeRecipe
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response
 from phenolens.engine.trust.calibration import TrustSettings, calibrate, sum_error_of, trust_of
