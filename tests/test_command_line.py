@@ -111,7 +111,7 @@ def test_series_of_several_pixels_hold_position_quality_support_and_embedding(st
     assert len(table) == said["rows"] == 2 * 3
     rows = [row for row in table if row["point"] == "3,5"]
     opened = EmbeddingStore(store)
-    values = [float(rows[1][f"e{d:02d}"]) for d in range(1, 33)]
+    values = [float(rows[1][f"e{d:02d}"]) for d in range(1, opened.dims + 1)]
     assert values == pytest.approx(opened.read_series(3, 5).embedding[1].tolist(), abs=1e-5)
     assert {row["date"][:10] for row in rows} == {"2019-07-01", "2019-07-21", "2019-08-30"}
     assert {row["quality"] for row in rows} <= {"clear", "gap-filled", "no-data"}
@@ -245,7 +245,7 @@ def test_errors_are_one_json_object_for_scripts(store, capsys):
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "input"
     assert error["value"] == "99"
-    assert error["remedy"] == "choose 1 to 32"
+    assert error["remedy"] == f"choose 1 to {EmbeddingStore(store).dims}"
 
 
 def test_a_checkpoint_that_was_altered_is_refused(model, tmp_path, capsys):
