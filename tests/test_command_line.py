@@ -275,7 +275,7 @@ def test_a_fault_of_ours_exits_with_1_and_shows_its_traceback_only_when_asked(ve
     def broken(name: str) -> None:
         raise RuntimeError(f"boom {name}")
 
-    monkeypatch.setattr("phenolens.engine.acquisitions.samples.open_sample", broken)
+    monkeypatch.setattr("phenolens.engine.acquisitions.choice.open_sample", broken)
     arguments = ["view", "true-colour", "--sample", "romania"] + ["--verbose"] * verbose
     assert main(arguments) == 1
     said = capsys.readouterr().err

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..dates import parse_day
 from ..errors import InputError
 from ..progress import Progress
-from .dates import parse_day
 from .flags import RunFlags, flattened, keep_config
 from .layers import check_layers_free, write_layers
 from .terminal import Bar, Run
@@ -80,9 +80,9 @@ def _between(
 
 def _dates(store: "EmbeddingStore", text: str) -> tuple[int, ...]:
     """`2019-07-01`: that date of the store; `2019-06-01..2019-08-31`: all of them in between."""
+    from ..dates import pick
     from ..views.maps import times_of
     from ..views.periods import dates_within
-    from .dates import pick
 
     first, separator, last = text.partition("..")
     if not separator:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ..dates import pick
 from ..errors import InputError
 from ..progress import Progress
-from .dates import pick
 from .flags import RunFlags, flattened, keep_config
 from .layers import check_layers_free, write_layers
 from .terminal import Bar, Run

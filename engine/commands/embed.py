@@ -1,21 +1,20 @@
 """`embed`: acquisitions of an area → an embedding store."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ..errors import Cancelled, InputError, TargetError
-from .dates import parse_day
+from ..dates import parse_day
+from ..errors import Cancelled, InputError
 from .flags import RunFlags, flattened, keep_config
-from .sources import AreaFlags, Gathered, SourceFlags, gather
+from .sources import AreaFlags, SourceFlags, gather
 from .terminal import Bar, Run
 
 if TYPE_CHECKING:
-    from ..inference.reach import Days
     from ..inference.runner import RunOptions
+    from ..inference.targets import TargetChoice
     from ..store import EmbeddingStore
 
 _TARGETS, _MODEL = "Target dates", "Model and machine"
@@ -42,48 +41,12 @@ class TargetFlags:
     clear_share: Annotated[float, _target("Share of clear pixels that makes an S2 date clear enough.")] = 0.1
     past_only: Annotated[bool, _target("Use no acquisition after the target date.")] = False
 
-    def wanted(self, found: Gathered) -> str:
-        """The dates asked for, or what stands in for them."""
-        return self.dates or ("clear" if "s2" in found.sources else "every:10")
-
-    def days(self, found: Gathered) -> "Days":
-        """Target dates as days since 1970-01-01; `TargetError` where none is left."""
-        from ..acquisitions.cube import days_since_epoch
-        from ..inference.targets import clear_targets, listed_targets, regular_targets
-        from .dates import utc
+    @property
+    def choice(self) -> "TargetChoice":
+        from ..inference.targets import TargetChoice
 
         first, last = (parse_day(day) if day else None for day in (self.start, self.end))
-        dates = self.wanted(found)
-        if dates == "clear":
-            if "s2" not in found.sources:
-                remedy = "give --dates every:10, or a list of days"
-                raise TargetError(
-                    "clear dates need Sentinel-2", value=", ".join(found.sources), remedy=remedy
-                )
-            days = clear_targets(found.sources["s2"], self.clear_share)
-        elif dates.startswith("every:"):
-            return regular_targets(found.sources, _number(dates), first, last)
-        else:
-            days = listed_targets(part.strip() for part in dates.split(",") if part.strip())
-        low = days_since_epoch(utc(first)) if first else -float("inf")
-        high = days_since_epoch(utc(last)) + 1 if last else float("inf")
-        inside: Days = days[(days >= low) & (days < high)]
-        if not len(inside):
-            span = f"{self.start or 'the first'} to {self.end or 'the last'}"
-            raise TargetError("no target date lies in the date range", value=span, remedy=_span(days))
-        return inside
-
-
-def _span(days: "Days") -> str:
-    first, last = (date.fromordinal(date(1970, 1, 1).toordinal() + int(day)) for day in (days[0], days[-1]))
-    return f"the dates run from {first} to {last}"
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.removeprefix("every:"))
-    except ValueError as error:
-        raise TargetError("this is no number of days", value=text, remedy="write every:10") from error
+        return TargetChoice(self.dates, first, last, self.clear_share)
 
 
 @dataclass(frozen=True)
@@ -148,7 +111,7 @@ def embed(
     found = gather(sources, area)
     for note in found.notes:
         run.say(note)
-    work = (checkpoint, found.sources, found.grid, targets.days(found))
+    work = (checkpoint, found.sources, found.grid, targets.choice.days(found.sources))
     # whether there is such a device is for the workers to say, if there are any
     estimate = prepare_run(*work, replace(options, compute=Compute()) if dask else options).estimate
     if plan:
@@ -156,7 +119,11 @@ def embed(
         return
     run.say(_said(estimate))
     out = _on_disk(out or Path(f"{found.name}.zarr"))
-    effective = {"out": out, "model": compute.model or DEFAULT_MODEL, "dates": targets.wanted(found)}
+    effective = {
+        "out": out,
+        "model": compute.model or DEFAULT_MODEL,
+        "dates": targets.choice.wanted(found.sources),
+    }
     try:
         with Bar(run) as bar:
             store = (scaled or embed_area)(

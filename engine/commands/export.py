@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..dates import pick
 from ..errors import InputError
 from ..progress import Progress
-from .dates import pick
 from .flags import RunFlags, flattened, keep_config
 from .terminal import Bar, Run
 from .view import open_store

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..dates import ALL, pick
 from ..errors import InputError
 from ..output import check_free
 from ..progress import Progress
-from .dates import ALL, pick
 from .flags import RunFlags, flattened, keep_config
 from .layers import check_layers_free, write_layers
 from .terminal import Bar, Run
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..grid import Grid
     from ..store import EmbeddingStore
     from ..views.projection import Projection, ProjectionSpec
-    from ..views.projection_density import ColourKind, Colouring
+    from ..views.projection_density import Colouring, ColourKind
 
 
 class ProjectionMethod(StrEnum):

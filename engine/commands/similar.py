@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..dates import pick
 from ..errors import AreaError, InputError
 from ..progress import Progress
-from .dates import pick
 from .flags import RunFlags, flattened, keep_config
 from .layers import check_layers_free, write_layers
 from .series import PlaceFlags

@@ -1,6 +1,5 @@
 """Flags that say where acquisitions come from and which area is meant, and what they add up to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ import typer
 from ..errors import AreaError, InputError
 
 if TYPE_CHECKING:
-    from ..acquisitions.cube import CubeSource
+    from ..acquisitions.choice import Gathered
     from ..acquisitions.options import ReadOptions
     from ..grid import Grid
 
@@ -125,58 +124,15 @@ def _four_numbers(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-@dataclass(frozen=True)
-class Gathered:
-    """Acquisitions by modality, on one grid."""
-
-    name: str
-    grid: "Grid"
-    sources: "Mapping[str, CubeSource]"
-    notes: tuple[str, ...] = ()
-    """What the person should know about them."""
-
-
-def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | None" = None) -> Gathered:
+def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | None" = None) -> "Gathered":
     """Open what the flags name on `grid`, else on the grid of the area, else on the data's own.
 
     `InputError` where nothing is named, or a sample and files at once."""
-    if flags.sample and (flags.s1 or flags.s2):
-        raise InputError(
-            "a sample and files were given", value=f"--sample {flags.sample}", remedy="give one or the other"
-        )
-    if not flags.given:
-        raise InputError(
-            "no acquisitions were given", remedy="give --sample romania, or --s2 PATH and --s1 PATH"
-        )
-    grid = grid or (area.grid() if area else None)
-    return _sample(flags.sample, grid) if flags.sample else _files(flags, grid)
+    from ..acquisitions.choice import SourceChoice
 
-
-def _files(flags: SourceFlags, grid: "Grid | None") -> Gathered:
-    from ..acquisitions.local import open_local
-    from ..acquisitions.modality import MODALITIES
-
-    sources: dict[str, CubeSource] = {}
-    notes: list[str] = []
-    # Sentinel-2 first: without an area its pixels become the grid, and Sentinel-1 is put on them
-    for name, paths in (("s2", flags.s2), ("s1", flags.s1)):
-        if paths:
-            source = open_local(paths, MODALITIES[name], grid=grid, options=flags.options(name))
-            sources[name], grid = source, source.grid
-            notes += [f"{name}: {problem}" for problem in source.report.problems]
-    assert grid is not None
-    return Gathered((flags.s2 or flags.s1)[0].stem, grid, sources, tuple(notes))
-
-
-def _sample(name: str, grid: "Grid | None") -> Gathered:
-    from ..acquisitions.samples import open_sample
-
-    sample = open_sample(name)
-    if grid is not None and grid != sample.grid:
-        raise AreaError(
-            "a sample has its own area", value=name, remedy="leave out --bounds, --area and --crs"
-        )
-    return Gathered(sample.name, sample.grid, sample.sources, tuple(sample.notes))
+    files = {"s1": flags.s1, "s2": flags.s2}
+    choice = SourceChoice(flags.sample, files, {name: flags.options(name) for name in files if files[name]})
+    return choice.open(grid or (area.grid() if area and choice.given else None))
 
 
 def recorded_sources(store: Path) -> SourceFlags:

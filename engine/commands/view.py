@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..dates import pick
 from ..errors import InputError
 from ..output import check_free
 from ..progress import Progress
-from .dates import pick
 from .flags import RunFlags, flattened, keep_config
 from .sources import AreaFlags, SourceFlags, gather, recorded_sources
 from .terminal import Bar, Run

@@ -1,11 +1,13 @@
 """Target dates: clear Sentinel-2 acquisitions, every N days, or a list; float64 days since 1970-01-01."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
 from ..acquisitions.cube import EPOCH, CubeSource, clear_share, days_since_epoch
+from ..dates import utc
 from ..errors import TargetError
 from .reach import Days
 
@@ -13,6 +15,52 @@ from .reach import Days
 # its few clear pixels still serve as frames for the dates beside it.
 CLEAR_ENOUGH = 0.1
 NOON = time(12)
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """Which dates are wanted, as a person says it."""
+
+    dates: str | None = None
+    """`clear`, `every:N` (days), or days such as `2018-05-01,2018-06-01`; None = clear where there is
+    Sentinel-2, else every 10 days."""
+    start: date | None = None
+    end: date | None = None
+    """Last day, included."""
+    clear_share: float = CLEAR_ENOUGH
+
+    def wanted(self, sources: Mapping[str, CubeSource]) -> str:
+        """The dates asked for, or what stands in for them."""
+        return self.dates or ("clear" if "s2" in sources else "every:10")
+
+    def days(self, sources: Mapping[str, CubeSource]) -> Days:
+        """Target dates as days since 1970-01-01; `TargetError` where none is left."""
+        dates = self.wanted(sources)
+        if dates.startswith("every:"):
+            return regular_targets(sources, _number(dates), self.start, self.end)
+        if dates != "clear":
+            return self._inside(listed_targets(p.strip() for p in dates.split(",") if p.strip()))
+        if "s2" not in sources:
+            remedy = "give --dates every:10, or a list of days"
+            raise TargetError("clear dates need Sentinel-2", value=", ".join(sources), remedy=remedy)
+        return self._inside(clear_targets(sources["s2"], self.clear_share))
+
+    def _inside(self, days: Days) -> Days:
+        low = days_since_epoch(utc(self.start)) if self.start else -float("inf")
+        high = days_since_epoch(utc(self.end)) + 1 if self.end else float("inf")
+        inside: Days = days[(days >= low) & (days < high)]
+        if not len(inside):
+            span = f"{self.start or 'the first'} to {self.end or 'the last'}"
+            remedy = f"the dates run from {_text(days[0])} to {_text(days[-1])}"
+            raise TargetError("no target date lies in the date range", value=span, remedy=remedy)
+        return inside
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.removeprefix("every:"))
+    except ValueError as error:
+        raise TargetError("this is no number of days", value=text, remedy="write every:10") from error
 
 
 def clear_targets(source: CubeSource, min_share: float = CLEAR_ENOUGH) -> Days:

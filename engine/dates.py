@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from ..errors import TargetError
+from .errors import TargetError
 
 ALL = "all"
 
