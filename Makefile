@@ -29,7 +29,7 @@ lint: .venv/ready build/typing/phenolens
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/ready
+bench: .venv/ready build/landscape.zarr
 	@$(if $(BENCHMARKS),,echo "no programs under tests/benchmarks yet")
 	@for program in $(BENCHMARKS); do echo; echo "== $$program"; $(BIN)/python "$$program"; done
 
@@ -37,6 +37,11 @@ app: .venv/ready
 	@echo "The desktop app is a later step of this project: there is nothing to open yet." >&2
 	@echo "Until then: make demo, or $(BIN)/phenolens --help" >&2
 	@exit 1
+
+# the simulated sample, embedded: what several benchmarks read
+build/landscape.zarr: .venv/ready
+	@mkdir -p build
+	@$(BIN)/phenolens embed --sample landscape --dates every:10 --out $@ --overwrite
 
 .venv/ready: pyproject.toml constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \

@@ -221,7 +221,7 @@ def quantities(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("store", type=Path)
+    parser.add_argument("store", type=Path, nargs="?", default=Path("build/landscape.zarr"))
     parser.add_argument("--pixels", type=int, default=1_500)
     parser.add_argument("--series", type=int, default=300)
     parser.add_argument("--block", type=float, default=320.0, help="metres")

@@ -36,7 +36,7 @@ def planted(classes, parcels, values, weights, random):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("store", type=Path)
+    parser.add_argument("store", type=Path, nargs="?", default=Path("build/landscape.zarr"))
     store = EmbeddingStore(parser.parse_args().store)
     truth, search = open_sample("landscape").truth, BreakSearch.fit(store)
     step = float(np.median(np.diff(store.days)))

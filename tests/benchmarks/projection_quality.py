@@ -66,7 +66,7 @@ def lasso() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stores", nargs="+", type=Path)
+    parser.add_argument("stores", nargs="*", type=Path, default=[Path("build/landscape.zarr")])
     parser.add_argument("--pixels", type=int, default=20_000)
     options = parser.parse_args()
     print(f"warm-up of umap-learn: {seconds(warm_up):.0f} s")
