@@ -90,7 +90,9 @@ class ShardReader:
         self.layout = layout
 
     def read(self, times: range, rows: range, cols: range, dims: int = 1) -> npt.NDArray[Any]:
-        """[time, dim, y, x] of some dates, a rectangle of pixels and the first `dims` dimensions."""
+        """[time, dim, y, x] of some dates, a rectangle of pixels and the first `dims` dimensions.
+
+        `rows` and `cols` may go in steps: of what they pass over nothing is decoded."""
         out = np.empty((len(times), dims, len(rows), len(cols)), self.layout.decoded)
         shards: dict[Place, list[_Chunk]] = {}
         for chunk in self._chunks(times, rows, cols):
@@ -165,7 +167,8 @@ class ShardReader:
         if file.readinto(wanted.data.cast("B")) != wanted.nbytes:
             raise _damaged(file.name)
         rows, cols = chunk.source
-        out[chunk.target] = wanted[:, rows.start - span.first_row : rows.stop - span.first_row, cols]
+        first, last = rows.start - span.first_row, rows.stop - span.first_row
+        out[chunk.target] = wanted[:, first : last : rows.step, cols]
         if self.layout.scale != 1:
             out[chunk.target] *= self.layout.scale
 
@@ -186,8 +189,11 @@ def _damaged(path: object) -> InputError:
 def _overlaps(wanted: range, side: int) -> list[tuple[int, slice, slice]]:
     """Per chunk along one axis: its number, what of it is wanted, and where that goes in the result."""
     parts: list[tuple[int, slice, slice]] = []
-    for number in range(wanted.start // side, (wanted.stop - 1) // side + 1):
-        first, last = max(number * side, wanted.start), min((number + 1) * side, wanted.stop)
-        source = slice(first - number * side, last - number * side)
-        parts.append((number, source, slice(first - wanted.start, last - wanted.start)))
+    for number in range(wanted[0] // side, wanted[-1] // side + 1):
+        first, last = (-(-(edge * side - wanted.start) // wanted.step) for edge in (number, number + 1))
+        target = slice(max(first, 0), min(last, len(wanted)))
+        here = wanted[target]
+        if here:  # steps can be wider than a chunk
+            source = slice(here[0] - number * side, here[-1] - number * side + 1, wanted.step)
+            parts.append((number, source, target))
     return parts

@@ -1,0 +1,1 @@
+"""What faces ask of stores, answered at once: maps, tiles, series, selections, previews; no job, no FastAPI, no torch."""
