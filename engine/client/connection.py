@@ -9,16 +9,13 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Callable
 
 from .errors import BadAnswer, ConnectionLost, Timeout
-from .transport import CHUNK_BYTES, Request, Stream
+from .transport import CHUNK_BYTES, Remaining, Request, Stream
 
 HOST = "127.0.0.1"
 CONNECT_S = 2.0
 KEEP_S = 4.0  # uvicorn hangs up after five idle seconds: a request sent at that moment would be lost
-
-Remaining = Callable[[], float]
 
 
 class Connection:
@@ -34,7 +31,7 @@ class Connection:
 
         `ConnectionLost` (with `sent`), `Timeout`, or `BadAnswer` from something that doesn't speak HTTP.
         """
-        remaining = _countdown(request.timeout_s) if whole else lambda: request.timeout_s
+        remaining = request.clock(whole=whole)
         connection = self._ready(port)
         try:
             answer = _answered(connection, remaining, token, request)
@@ -153,19 +150,6 @@ def _told(error: Exception, seconds: float) -> Exception:
     if isinstance(error, foreign) and not isinstance(error, ConnectionError):
         return BadAnswer("what answers at the service's port doesn't speak HTTP", value=repr(error)[:120])
     return ConnectionLost("the connection to the service broke", value=error or type(error).__name__)
-
-
-def _countdown(seconds: float) -> Remaining:
-    """The time left of `seconds` from now, by a clock that nobody sets; raises once nothing is left."""
-    end = time.monotonic() + seconds
-
-    def remaining() -> float:
-        left = end - time.monotonic()
-        if left <= 0:
-            raise socket.timeout("timed out")
-        return left
-
-    return remaining
 
 
 def _silent(sock: socket.socket) -> bool:

@@ -17,6 +17,7 @@ ServiceError
     │   └── AcquisitionError ─ BandError · UnitError
     ├── OutputError           the result can't be written
     ├── ResourceError         the machine can't do it
+    ├── Interrupted           a job was ended from outside and can be resumed
     └── Cancelled             the user asked to stop
 """
 
@@ -143,6 +144,10 @@ class OutputError(EngineFault):
 
 class ResourceError(EngineFault):
     code = "resource"
+
+
+class Interrupted(EngineFault):
+    code = "interrupted"
 
 
 class Cancelled(EngineFault):

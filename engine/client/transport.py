@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import time
 import urllib.parse
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, Union
@@ -23,6 +25,9 @@ MOST_BYTES = 256 * 1024 * 1024
 """The largest answer that is read into memory; larger ones are streamed to a file."""
 
 CHUNK_BYTES = 65_536
+
+Remaining = Callable[[], float]
+"""Seconds that an answer may still take; raises `socket.timeout` once none are left."""
 
 Value = Union[str, int, float, bool, None, Sequence[Union[str, int, float]]]
 
@@ -51,10 +56,24 @@ class Request:
             return self.repeatable
         return self.method in {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}
 
+    def clock(self, *, whole: bool) -> Remaining:
+        """The time for each wait: what is left for all of the answer, or the same for each silence in a stream."""
+        if not whole:
+            return lambda: self.timeout_s
+        end = time.monotonic() + self.timeout_s  # nobody sets this clock
+
+        def remaining() -> float:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise socket.timeout("timed out")
+            return left
+
+        return remaining
+
     @property
     def target(self) -> str:
-        """Path and query as they go over the wire; `None` values are left out, sequences joined by commas."""
-        said = {name: _query_text(value) for name, value in self.query.items() if value is not None}
+        """Path and query as they go over the wire; `None` values are left out, sequences said one by one."""
+        said = [(name, text) for name, value in self.query.items() for text in _query_texts(value)]
         quoted = urllib.parse.quote(self.path, safe="/%")
         return quoted + ("?" + urllib.parse.urlencode(said, quote_via=urllib.parse.quote) if said else "")
 
@@ -171,12 +190,14 @@ def decoded(body: bytes, headers: Mapping[str, str], most_bytes: int) -> bytes:
     return plain
 
 
-def _query_text(value: Value) -> str:
+def _query_texts(value: Value) -> list[str]:
+    if value is None:
+        return []
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return ["true" if value else "false"]
     if isinstance(value, (list, tuple)):
-        return ",".join(str(part) for part in value)
-    return str(value)
+        return [str(part) for part in value]
+    return [str(value)]
 
 
 def _length(content: bytes | IO[bytes] | None) -> int:

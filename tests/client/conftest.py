@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 from phenolens.engine.client.discovery import PROTOCOL, Discovery, discovery_path
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.launch import start, stop
+
+HERE = Path(__file__).parent
 
 
 class Call(BaseHTTPRequestHandler):
@@ -104,3 +109,36 @@ def announce(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return write
+
+
+@contextmanager
+def _in_process(workspace: Path) -> Iterator[EngineClient]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE))
+        from counting import QUEUE
+        from phenolens.engine.service.inprocess import InProcessTransport
+        from phenolens.engine.service.workspace import Workspace
+
+        with InProcessTransport(Workspace(workspace), QUEUE) as transport:
+            yield EngineClient(transport)
+
+
+@contextmanager
+def _over_loopback(workspace: Path) -> Iterator[EngineClient]:
+    start(workspace, command=[sys.executable, str(HERE / "counting.py")])
+    try:
+        with EngineClient.of_workspace(workspace) as client:
+            yield client
+    finally:
+        stop(workspace)
+
+
+@pytest.fixture(scope="session", params=["loopback", "in-process"])
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EngineClient]:
+    """A client of a real service: one in a process of its own, then one in this process."""
+    workspace = tmp_path_factory.mktemp(request.param)
+    serving = {"loopback": _over_loopback, "in-process": _in_process}[request.param]
+    with serving(workspace) as client:
+        yield client

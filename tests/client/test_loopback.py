@@ -37,7 +37,7 @@ def test_a_request_carries_token_host_query_and_json(serving):
         assert _to(stub).send(asked).checked().parsed() == {"fine": True}
         assert seen["Host"] == f"127.0.0.1:{stub.server_address[1]}"
     assert seen["Authorization"] == "Bearer secret"
-    assert seen["target"] == "/v1/x?window=1%2C2&on=true&s=%C3%A4%20b"
+    assert seen["target"] == "/v1/x?window=1&window=2&on=true&s=%C3%A4%20b"
     assert seen["content"].decode() == '{"ä": 1}'
 
 
