@@ -22,6 +22,7 @@ from .commands.learn import evaluate, train
 from .commands.probe import probe
 from .commands.project import project
 from .commands.series import series
+from .commands.serve import serve
 from .commands.similar import similar
 from .commands.terminal import Run, logging_to, stopping_on_interrupt
 from .commands.towers import towers
@@ -46,6 +47,7 @@ for command in (
     export,
     train,
     evaluate,
+    serve,
     doctor,
     demo,
 ):

@@ -1,0 +1,46 @@
+"""The service as a web application: guarded, described, errors of one shape."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from .. import __version__
+from .answers import install
+from .guard import Guard
+from .routes import jobs, reads, system
+from .schema import FaultAnswer
+from .service import Service
+
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    code: {"model": FaultAnswer} for code in (400, 403, 404, 409, 413, 422, 500, 503, 507)
+}
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application of a service, which it starts and stops with itself."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+
+    app = FastAPI(
+        title="Phenolens",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # those pages load their scripts from the web
+        redoc_url=None,
+        responses=_FAULTS,
+    )
+    app.state.service = service
+    install(app)
+    for router in (system.router, jobs.router(service.queue.kinds), reads.router):
+        app.include_router(router, prefix="/v1")
+    app.add_middleware(Guard, service=service)
+    return app

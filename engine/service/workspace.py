@@ -1,0 +1,198 @@
+"""The folder that a service may touch: paths confined to it, its state, and data folders that it may only read."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import InputError
+from ..output import output_error, write_json
+
+STATE = ".phenolens"
+_MOST_LETTERS = 1024
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_DEEPEST = 6  # folders below the workspace that are searched for stores
+
+
+class PathError(InputError):
+    """A path that leaves the workspace, or that no path can be."""
+
+    code = "path"
+
+
+class Workspace:
+    """A folder with stores, probes and exports; its own state lies in `.phenolens`, for this user alone."""
+
+    def __init__(self, root: Path) -> None:
+        """`InputError` where there is no such folder, `OutputError` where it can't be written to."""
+        if not root.is_dir():
+            raise InputError("the workspace is no folder", value=root, remedy="make it, or name another")
+        self.root = root.resolve()
+        self.state = self.root / STATE
+        self._make_state()
+
+    def _make_state(self) -> None:
+        if self.state.is_symlink():
+            raise PathError("the workspace's state is a link", value=self.state, remedy="delete the link")
+        try:
+            self.state.mkdir(mode=0o700, exist_ok=True)
+            self.state.chmod(0o700)
+            private_folder(self.state / "jobs")
+        except OSError as error:
+            raise output_error(error, self.state) from error
+
+    def resolve(self, text: str) -> Path:
+        """The path that a workspace-relative `text` means, whether or not it exists.
+
+        `PathError` for an absolute path, `..`, a drive, NUL, the service's own state, or a link that leads out."""
+        parts = _parts(text)
+        path = self.root.joinpath(*parts)
+        real = _real(path, text)
+        if not real.is_relative_to(self.root):
+            raise PathError("the path leads out of the workspace", value=text, remedy=_INSIDE)
+        if self._is_state(real) or parts[:1] == [STATE]:
+            raise PathError("this is the service's own state", value=text, remedy=_INSIDE)
+        return real
+
+    def existing(self, text: str) -> Path:
+        """As `resolve`, of a file or folder that is there; `InputError` otherwise."""
+        path = self.resolve(text)
+        if not path.exists():
+            raise InputError("there is no such file in the workspace", value=text, remedy="check its name")
+        return path
+
+    def source(self, text: str) -> Path:
+        """A file or folder to read: in the workspace, or by its absolute path in one of the data folders."""
+        if not _absolute(text):
+            return self.existing(text)
+        _check_letters(text)
+        real = _real(Path(text), text)
+        if not any(real.is_relative_to(folder) for folder in self.data_folders):
+            raise PathError(
+                "the path lies in no data folder of this workspace",
+                value=text,
+                remedy="copy the data into the workspace, or start phenolens serve with --data FOLDER",
+            )
+        if not real.exists():
+            raise InputError("there is no such file", value=text, remedy="check its name")
+        return real
+
+    def relative(self, path: Path) -> str:
+        """How a path inside the workspace is written in answers: relative, with slashes."""
+        return path.resolve().relative_to(self.root).as_posix()
+
+    def stores(self) -> list[str]:
+        """Embedding stores, finished or not, by their workspace-relative paths."""
+        return sorted(self.relative(path) for path in self._folders() if is_store(path))
+
+    def probes(self) -> list[str]:
+        """Probe files, by their workspace-relative paths."""
+        return sorted(self.relative(path) for folder in self._folders() for path in folder.glob("*.probe"))
+
+    @property
+    def data_folders(self) -> tuple[Path, ...]:
+        """Folders outside the workspace that jobs may read from, as the user has added them."""
+        try:
+            content = json.loads(self._settings.read_text(encoding="utf-8"))
+            return tuple(Path(folder) for folder in content["data_folders"])
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                "the workspace's settings can't be read", value=self._settings, remedy="delete the file"
+            ) from error
+
+    def add_data_folder(self, folder: Path) -> None:
+        """Let jobs read from `folder` and below; `InputError` where there is none."""
+        if not folder.is_dir():
+            raise InputError("the data folder is no folder", value=folder, remedy="check its name")
+        kept = dict.fromkeys([*self.data_folders, folder.resolve()])
+        write_json(self._settings, {"data_folders": [str(path) for path in kept]}, overwrite=True)
+
+    @property
+    def _settings(self) -> Path:
+        return self.state / "settings.json"
+
+    def _is_state(self, path: Path) -> bool:
+        return path == self.state or path.is_relative_to(self.state)
+
+    def _folders(self) -> Iterator[Path]:
+        """The workspace and folders below it; not its state, hidden ones, links, or what is inside a store."""
+        for folder, below, _ in os.walk(self.root):
+            path = Path(folder)
+            yield path
+            deep = len(path.relative_to(self.root).parts) >= _DEEPEST
+            below[:] = [] if deep or is_store(path) else [n for n in sorted(below) if not n.startswith(".")]
+
+
+_INSIDE = "give a path relative to the workspace, inside it"
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made for this user alone."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise output_error(error, path) from error
+    return path
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is an embedding store, by its attributes alone: zarr needn't be loaded for that."""
+    return _attributes(path).get("kind") == "phenolens embedding store"
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a folder is an embedding store that lacks tiles."""
+    return is_store(path) and _attributes(path).get("status") != "complete"
+
+
+def _attributes(path: Path) -> dict[str, object]:
+    try:
+        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _parts(text: str) -> list[str]:
+    _check_letters(text)
+    if _absolute(text) or "\\" in text:
+        raise PathError("the path is not relative", value=text, remedy=_INSIDE)
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise PathError("the path goes upwards", value=text, remedy=_INSIDE)
+    return parts
+
+
+def _absolute(text: str) -> bool:
+    return text.startswith(("/", "\\", "~")) or bool(_DRIVE.match(text))
+
+
+def _check_letters(text: str) -> None:
+    if not text.strip():
+        raise PathError("the path is empty", remedy=_INSIDE)
+    if len(text) > _MOST_LETTERS:
+        raise PathError(
+            "the path is too long", value=f"{text[:40]}…", remedy=f"at most {_MOST_LETTERS} letters"
+        )
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text) or not _encodable(text):
+        raise PathError("the path holds a letter that no path has", value=ascii(text), remedy=_INSIDE)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        os.fsencode(text)
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _real(path: Path, text: str) -> Path:
+    """The path with its links followed, also where its end doesn't exist yet."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a loop of links, a name that is too long
+        raise PathError("the path can't be followed", value=text, remedy=_INSIDE) from error
