@@ -93,7 +93,16 @@ def _opened(partial_path: Path, path: Path) -> Iterator[Any]:
             target.close()
         raise
     with _said(path):
+        target.flush()
         target.close()
+        _check_whole(partial_path)
+
+
+def _check_whole(path: Path) -> None:
+    """Open it again: what fails while HDF5 closes a file may only be logged."""
+    with h5netcdf.File(path, "r") as written:
+        for variable in written.variables.values():
+            variable[(-1,) * variable.ndim]
 
 
 @contextmanager

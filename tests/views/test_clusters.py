@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -93,7 +94,8 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 
 
 def test_the_command_writes_a_class_map_that_colours_a_projection(known, tmp_path, capsys):
-    store, stem = str(known.store.path), str(tmp_path / "c")
+    # a copy, because the projection is kept with its store
+    store, stem = str(shutil.copytree(known.store.path, tmp_path / "copy.zarr")), str(tmp_path / "c")
     assert main(["cluster", store, "--count", "3", "--out", stem]) == 0
     assert "3 clusters" in capsys.readouterr().out
     pca = ["project", store, "--method", "pca", "--pixels", "1200", "--date", "2020-01-01", "--refit"]
