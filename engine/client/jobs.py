@@ -69,9 +69,12 @@ class Jobs:
         Ends when the job has ended, or the service is about to. `Timeout` at the first sign of life after `end`
         (of `time.monotonic`), or after too long a silence.
         """
-        silence_s = max(0.0, min(SILENCE_S, end - time.monotonic()))
         request = Request(
-            "GET", _path(id, "events"), headers={"Accept": "text/event-stream"}, timeout_s=silence_s
+            "GET",
+            _path(id, "events"),
+            query={"after": after},
+            headers={"Accept": "text/event-stream"},
+            timeout_s=max(_FIRST_PAUSE_S, min(SILENCE_S, end - time.monotonic())),
         )
         with self._transport.stream(request) as stream:
             if stream.status != 200:
@@ -159,6 +162,9 @@ class _Waiting:
             for told in self._jobs.follow(self._id, after=self._logged, end=self._end):
                 self._failed_streams = 0
                 self._heard(told)
+        except NotRunning:
+            self._failed_streams -= 1  # says nothing about streams
+            raise
         except BadAnswer:  # something between cuts events up, or the service sends none: looking still works
             self._failed_streams = _STREAM_CHANCES
 
