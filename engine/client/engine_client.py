@@ -10,12 +10,13 @@ from .jobs import Jobs
 from .loopback import LoopbackTransport
 from .results import Diagnostics, Hello, Status
 from .transport import Request, Transport
+from .views import Views
 
 DIAGNOSTICS_S = 120.0  # a process that loads PyTorch on a busy machine
 
 
 class EngineClient:
-    """Asks one service; `jobs` are its jobs, the other parts what it shows. Safe to use from several threads.
+    """Asks one service; `jobs` are its jobs, `views` what it shows of stores. Safe to use from several threads.
 
     Every method raises a `ServiceError` that says cause, value and remedy.
     """
@@ -23,6 +24,7 @@ class EngineClient:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.jobs = Jobs(transport)
+        self.views = Views(transport)
 
     @classmethod
     def of_workspace(cls, workspace: AnyPath) -> EngineClient:

@@ -53,7 +53,8 @@ def _converted(hint: Any, value: Any) -> Any:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {str(name): _converted(parts[1], part) for name, part in dict(value).items()}
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return read(hint, value)
+        own = getattr(hint, "from_json", None)
+        return own(value) if own is not None else read(hint, value)
     return _plain(hint, value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import socketserver
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -133,12 +135,25 @@ def _over_loopback(workspace: Path) -> Iterator[EngineClient]:
         stop(workspace)
 
 
+@pytest.fixture(scope="session")
+def known_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small store; the tests of views know how to make one."""
+    spec = spec_from_file_location("known_scene", HERE.parent / "views" / "conftest.py")
+    scene = module_from_spec(spec)
+    sys.modules[spec.name] = scene  # its dataclasses look there for their annotations
+    spec.loader.exec_module(scene)
+    path = tmp_path_factory.mktemp("known") / "known.zarr"
+    scene.write_store(path, *scene.scene(12)[:3])
+    return path
+
+
 @pytest.fixture(scope="session", params=["loopback", "in-process"])
 def client(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, known_store: Path
 ) -> Iterator[EngineClient]:
-    """A client of a real service: one in a process of its own, then one in this process."""
+    """A client of a real service with a store: one in a process of its own, then one in this process."""
     workspace = tmp_path_factory.mktemp(request.param)
+    shutil.copytree(known_store, workspace / "area" / known_store.name)
     serving = {"loopback": _over_loopback, "in-process": _in_process}[request.param]
     with serving(workspace) as client:
         yield client

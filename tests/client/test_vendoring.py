@@ -21,7 +21,7 @@ import json, sys
 import qgis.core
 before = set(sys.modules)
 from plugin.carried import EngineClient, ServiceError
-from plugin.carried.raster import Raster
+from plugin.carried.arrays import Raster
 with EngineClient.of_workspace(sys.argv[1]) as client:
     job = client.jobs.submit("count", {"to": 2})
     states = []

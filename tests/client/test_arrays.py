@@ -1,10 +1,11 @@
+import base64
 import json
 import math
 
 import numpy as np
 import pytest
+from phenolens.engine.client.arrays import Array, Grid, Raster
 from phenolens.engine.client.errors import BadAnswer
-from phenolens.engine.client.raster import Grid, Raster
 from phenolens.engine.client.transport import Response
 
 GRID = {"crs": "EPSG:32632", "transform": [10, 0, 5e5, 0, -10, 5.5e6], "shape": [2, 3]}
@@ -66,3 +67,36 @@ def test_headers_that_dont_fit_the_bytes_are_refused(headers):
 def test_an_answer_without_the_headers_is_refused():
     with pytest.raises(BadAnswer, match="x-shape"):
         Raster.from_response(Response(200, {}, b""))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "float16", "float32", "float64"])
+def test_arrays_in_json_are_the_same_as_numpys(dtype):
+    values = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    told = {"dtype": dtype, "shape": [2, 3, 4], "data": base64.b64encode(values.tobytes()).decode()}
+    found = Array.from_json(told)
+    assert np.array_equal(np.frombuffer(found.data, found.dtype).reshape(found.shape), values)
+    assert found.view().tolist() == values.tolist()
+
+
+def test_an_array_without_numbers_has_none():
+    found = Array.from_json({"dtype": "float32", "shape": [0, 5], "data": ""})
+    assert list(found.values()) == list(found.view()) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": "object"},
+        {"shape": [3]},
+        {"shape": [-2, -1]},
+        {"shape": "a"},
+        {"data": "no base64!"},
+        {"data": None},
+    ],
+)
+def test_arrays_that_cannot_be_read_are_refused(change):
+    told = {"dtype": "uint8", "shape": [2], "data": base64.b64encode(b"ab").decode(), **change}
+    with pytest.raises(BadAnswer, match="array"):
+        Array.from_json(told)
+    with pytest.raises(BadAnswer, match="array"):
+        Array.from_json([])
