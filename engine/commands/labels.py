@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import LabelError
 from ..output import check_free
 from .flags import RunFlags, flattened, keep_config
 from .terminal import Run
@@ -105,11 +106,12 @@ def labels(
 ) -> None:
     """Import labels onto the pixels of a store: what was read, dropped and why, and what lies under cloud."""
     from ..labels.clearness import look_at_store
-    from ..labels.write import write_labels
+    from ..labels.write import check_geopackage, write_labels
     from ..store import EmbeddingStore
 
     run: Run = ctx.obj
     if out is not None:
+        check_geopackage(out)
         check_free(out, overwrite=overwrite)
     opened = EmbeddingStore(store)
     pixels = look_at_store(read_label_pixels(file, reading, opened), opened, clear_within_days=clear_within)
@@ -127,7 +129,9 @@ def read_label_pixels(file: Path, flags: LabelFlags, store: "EmbeddingStore") ->
     from ..labels.read import LabelColumns, read_labels
     from ..labels.vectorfile import Place
 
-    if is_raster(file):
+    raster = is_raster(file)
+    _check_meant(flags, file, raster)
+    if raster:
         return read_label_raster(file, variable=flags.variable, grid=store.grid, class_file=flags.classes)
     columns = LabelColumns(
         classes=flags.class_column,
@@ -151,3 +155,33 @@ def read_label_pixels(file: Path, flags: LabelFlags, store: "EmbeddingStore") ->
     rule = PixelRule(flags.rule.value, flags.buffer, flags.overlaps.value)
     days = store.times.astype("datetime64[D]")
     return label_pixels(found, store.grid, rule, period=(days[0] - REACH_DAYS, days[-1] + REACH_DAYS))
+
+
+VECTOR_ONLY = tuple(
+    name
+    for name in LabelFlags.__dataclass_fields__
+    if name in ("layer", "crs", "zero_is_class", "unit") or name.endswith("_column")
+)
+
+
+def _check_meant(flags: LabelFlags, file: Path, raster: bool) -> None:
+    """`LabelError` for a flag that such a file has no use for: it would be passed over without a word."""
+    given = [name for name in (VECTOR_ONLY if raster else ("variable",)) if getattr(flags, name)]
+    if given:
+        raise LabelError(
+            "a class raster has no columns or layers" if raster else "only a NetCDF raster has variables",
+            value=f"{file}: {', '.join('--' + name.replace('_', '-') for name in given)}",
+            remedy="leave that out",
+        )
+    if not raster and not (flags.class_column or flags.value_column):
+        raise LabelError(
+            "which column holds the labels was not said",
+            value=", ".join(_columns(file, flags.layer)) or file,
+            remedy="name one of these, with --class-column or --value-column",
+        )
+
+
+def _columns(file: Path, layer: str | None) -> list[str]:
+    from ..labels.vectorfile import column_names
+
+    return column_names(file, layer)

@@ -88,8 +88,26 @@ def _none_left(labels: LabelSet, grid: Grid, burnt: Burnt) -> LabelError:
     return LabelError(
         "all labels lie outside the area",
         value=", ".join(places),
-        remedy=f"check the CRS of the labels ({labels.crs}), or choose another store",
+        remedy=_likely_mistake(labels, bounds, grid)
+        or f"check the CRS of the labels ({labels.crs}), or choose another store",
     )
+
+
+def _likely_mistake(labels: LabelSet, bounds: tuple[float, ...], grid: Grid) -> str:
+    """What would bring the labels into the area, if one of the usual mistakes was made; else nothing."""
+    west, south, east, north = bounds
+    if _overlap((south, west, north, east), grid.lonlat_bounds):
+        return "longitude and latitude seem to be swapped: name the other columns, or mend the file"
+    stored = tuple(shapely.total_bounds(labels.geometries).tolist())
+    if _overlap(stored, grid.lonlat_bounds):
+        return f"the coordinates look like degrees, not {labels.crs}: state EPSG:4326"
+    if _overlap(stored, tuple(grid.bounds)):
+        return f"the coordinates look like those of the store, not {labels.crs}: state {grid.crs}"
+    return ""
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _lonlat(bounds: tuple[float, ...]) -> str:

@@ -54,7 +54,7 @@ class LabelColumns:
         if (self.classes is None) == (self.value is None):
             raise LabelError(
                 "labels need a class column or a value column, and not both",
-                value=f"class {self.classes}, value {self.value}",
+                value="neither was named" if self.classes is None else f"{self.classes} and {self.value}",
                 remedy="name one of them",
             )
         if (self.start is None) != (self.end is None) or None not in (self.date, self.start):
@@ -83,6 +83,8 @@ def read_labels(
     path = Path(path)
     file = read_vector(path, layer=layer, crs=crs, place=columns.place)
     need_columns(file.table, columns.named, LabelError)
+    if file.table.empty:
+        raise LabelError("the file holds no labels", value=path, remedy="look at how it was exported")
     geometries, why, repaired = _mended(file.geometries)
     response, y, because, notes = _answers(file.table, columns, class_file, zero_is_class)
     day = file.table[columns.date] if columns.date else None
@@ -103,10 +105,9 @@ def read_labels(
         notes=file.notes + notes + grouping + _undated(columns, start[kept]),
     )
     if not kept.any():
-        told = (
-            ", ".join(f"{count} {reason}" for reason, count in report.dropped.items()) or "the file is empty"
-        )
-        raise LabelError("no label can be used", value=told, remedy="check the file and the columns named")
+        told = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items())
+        named = f"check the file and the columns named: {', '.join(columns.named)}"
+        raise LabelError("no label can be used", value=told, remedy=named)
     return LabelSet(
         geometries[kept], file.crs, response, y[kept], group[kept], start[kept], end[kept], report
     )

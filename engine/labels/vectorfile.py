@@ -57,7 +57,25 @@ def read_vector(
     if known is None and frame.crs is None:
         raise LabelError("the file declares no CRS", value=path, remedy="state it, such as --crs EPSG:32631")
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    return VectorFile(table, np.asarray(frame.geometry.array, object), known or frame.crs.to_string())
+    geometries = np.asarray(frame.geometry.array, object)
+    return VectorFile(table, geometries, known or frame.crs.to_string(), _overruled(known, frame.crs))
+
+
+def _overruled(known: str | None, declared: CRS | None) -> tuple[str, ...]:
+    """A note where the CRS that was stated isn't the file's own."""
+    if known is None or declared is None or CRS.from_user_input(known) == declared:
+        return ()
+    return (f"the file declares {declared.to_string()}; it was read as {known}, as stated",)
+
+
+def column_names(path: Path, layer: str | None = None) -> list[str]:
+    """The columns of a file, to choose from. `LabelError` where it can't be read."""
+    if not path.is_file():
+        raise LabelError("there is no such file", value=path, remedy="check the path")
+    if path.suffix.lower() in TABLES:
+        return [str(name) for name in read_table(path, error=LabelError).columns]
+    frame = _frame(path, layer)
+    return [str(name) for name in frame.columns if name != "geometry"]
 
 
 def _crs(text: str) -> str:
@@ -80,7 +98,8 @@ def _frame(path: Path, layer: str | None) -> Any:
     except LabelError:
         raise
     except Exception as error:  # pyogrio and GDAL raise many kinds; all mean one thing here
-        raise LabelError("the label file can't be read", value=path, remedy=str(error)) from error
+        known = "give a GeoPackage, GeoJSON, Shapefile or CSV, or a class raster (GeoTIFF, NetCDF)"
+        raise LabelError("the label file can't be read", value=f"{path}: {error}", remedy=known) from error
 
 
 def _of_table(path: Path, crs: str | None, place: Place) -> VectorFile:
@@ -138,6 +157,8 @@ def _of_numbers(table: pd.DataFrame, x: str, y: str) -> npt.NDArray[Any]:
 
 
 def _check_degrees(points: npt.NDArray[Any], x: str, y: str) -> None:
+    if all(point is None for point in points):
+        return
     west, south, east, north = shapely.total_bounds(points)
     if west < -180 or east > 180 or south < -90 or north > 90:
         raise LabelError(

@@ -5,6 +5,7 @@ from pathlib import Path
 import geopandas
 import numpy as np
 
+from ..errors import OutputError
 from ..output import whole_file
 from .pixels import LabelPixels
 
@@ -14,7 +15,8 @@ LAYER = "label_pixels"
 def write_labels(pixels: LabelPixels, path: Path, *, overwrite: bool = False) -> None:
     """Write pixel centres as points: `class`, `code` and `colour`, or `value`; `polygon`, `start`, `end`, `row`, `col`.
 
-    `OutputError` where the file exists or can't be written."""
+    `OutputError` where the file exists, can't be written, or is named as something else."""
+    check_geopackage(path)
     grid = pixels.grid
     columns: dict[str, object] = {"polygon": pixels.group, "row": pixels.rows, "col": pixels.cols}
     for name, days in (("start", pixels.start), ("end", pixels.end)):
@@ -26,6 +28,14 @@ def write_labels(pixels: LabelPixels, path: Path, *, overwrite: bool = False) ->
     )
     with whole_file(Path(path), overwrite=overwrite) as partial:
         frame.to_file(partial, layer=LAYER, driver="GPKG")
+
+
+def check_geopackage(path: Path) -> None:
+    """`OutputError` for a name that GIS programs would take for another format."""
+    if path.suffix.lower() != ".gpkg":
+        raise OutputError(
+            "label pixels are written as GeoPackage", value=path, remedy="choose a name that ends in .gpkg"
+        )
 
 
 def _answers(pixels: LabelPixels) -> dict[str, object]:

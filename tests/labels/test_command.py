@@ -69,3 +69,25 @@ def test_labels_without_a_column_say_what_is_missing(store, fields, capsys):
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "labels"
     assert main(["labels", str(fields), "--store", str(store), "--class-column", "kind", "--json"]) == 2
     assert "class, year" in json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+def test_columns_to_choose_from_are_named_where_none_was(store, fields, capsys):
+    assert main(["labels", str(fields), "--store", str(store)]) == 2
+    said = capsys.readouterr().err
+    assert "class, year" in said
+    assert "--class-column" in said
+
+
+def test_flags_that_such_a_file_has_no_use_for_are_refused(store, fields, tmp_path, capsys):
+    given = ["--store", str(store), "--class-column", "class"]
+    assert main(["labels", str(tmp_path / "map.tif"), *given]) == 2
+    assert "--class-column" in capsys.readouterr().err
+    assert main(["labels", str(fields), *given, "--variable", "LC"]) == 2
+    assert "--variable" in capsys.readouterr().err
+
+
+def test_label_pixels_are_not_written_under_the_name_of_another_format(store, fields, tmp_path, capsys):
+    given = ["labels", str(fields), "--store", str(store), "--class-column", "class"]
+    assert main([*given, "--out", str(tmp_path / "pixels.tif")]) == 2
+    assert "ends in .gpkg" in capsys.readouterr().err
+    assert not (tmp_path / "pixels.tif").exists()

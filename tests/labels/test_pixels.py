@@ -139,6 +139,26 @@ def test_labels_that_all_lie_elsewhere_are_refused_with_both_places(grid, square
     assert "EPSG:32632" in error.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("crs", "turned", "stated", "said"),
+    [
+        ("EPSG:4326", True, "EPSG:4326", "longitude and latitude seem to be swapped"),
+        ("EPSG:4326", False, "EPSG:32632", "look like degrees, not EPSG:32632: state EPSG:4326"),
+        ("EPSG:32632", False, "EPSG:32633", "not EPSG:32633: state EPSG:32632"),
+    ],
+)
+def test_usual_mistakes_of_place_are_named(grid, square, labelset, crs, turned, stated, said):
+    labels = labelset([square(2, 3, 7, 9)], [1], COVER)
+    moved = Transformer.from_crs("EPSG:32632", crs, always_xy=True)
+    shapes = shapely.transform(
+        labels.geometries, lambda xy: np.column_stack(moved.transform(*xy.T))[:, :: -1 if turned else 1]
+    )
+    wrong = type(labels)(**{**vars(labels), "geometries": shapes, "crs": stated})
+    with pytest.raises(LabelError, match="all labels lie outside the area") as error:
+        label_pixels(wrong, grid)
+    assert said in error.value.remedy
+
+
 def test_one_class_only_is_warned_of(grid, square, labelset):
     pixels = label_pixels(labelset([square(2, 2, 2, 2)], [1], COVER), grid)
     assert any("one class (field)" in note for note in pixels.report.notes)

@@ -315,3 +315,17 @@ def test_written_pixels_read_back_as_the_same_labels(write, square, grid, tmp_pa
         np.testing.assert_array_equal(getattr(back, name), getattr(pixels, name))
     assert back.response == pixels.response
     assert json.loads(json.dumps(back.report.to_dict()))["accepted"] == 13
+
+
+def test_a_file_of_no_labels_is_said_to_be_empty(tmp_path):
+    (tmp_path / "none.csv").write_text("lon,lat,class\n")
+    with pytest.raises(LabelError, match="the file holds no labels"):
+        read_labels(tmp_path / "none.csv", LabelColumns(classes="class"))
+
+
+def test_a_stated_crs_that_overrules_the_files_own_is_noted(write, square):
+    path = write("fields.gpkg", [square(2, 2, 4, 4)], {"class": ["wheat"]})
+    other = read_labels(path, LabelColumns(classes="class"), crs="EPSG:32633").report.notes
+    assert "the file declares EPSG:32632; it was read as EPSG:32633, as stated" in other
+    same = read_labels(path, LabelColumns(classes="class"), crs="EPSG:32632").report.notes
+    assert not any("declares" in note for note in same)
