@@ -177,7 +177,17 @@ class AreaOfInterest:
         try:
             frame = geopandas.read_file(path)
         except Exception as error:  # pyogrio, GDAL and fiona raise many kinds; all mean one thing here
-            raise AreaError("the area file can't be read", value=path, remedy=str(error)) from error
+            raise AreaError(
+                "the area file can't be read",
+                value=path if not Path(path).exists() else f"{path}: {error}",
+                remedy="give a GeoPackage, GeoJSON or Shapefile; check the path",
+            ) from error
+        if not isinstance(frame, geopandas.GeoDataFrame):
+            raise AreaError(
+                "the area file holds no geometries",
+                value=path,
+                remedy="give a GeoPackage, GeoJSON or Shapefile",
+            )
         if frame.crs is None:
             raise AreaError("the area file declares no CRS", value=path, remedy="save it with its CRS")
         polygons = frame.geometry[frame.geometry.type.isin(["Polygon", "MultiPolygon"])]

@@ -71,7 +71,13 @@ class EmbeddingStore:
             self.grid = Grid.from_dict(json.loads(self.attributes["grid"]))
             self._readers = {name: self._reader(name) for name in ("embedding", *self._layer_names)}
         except (OSError, KeyError, ValueError) as error:  # zarr's errors derive from these
-            raise InputError("there is no readable embedding store", value=path, remedy=str(error)) from error
+            if not self.path.exists():
+                raise InputError("there is no such store", value=path, remedy="check the path") from error
+            raise InputError(
+                "there is no readable embedding store",
+                value=f"{path}: {error}",
+                remedy="give the folder that embed wrote (NAME.zarr)",
+            ) from error
 
     @property
     def complete(self) -> bool:

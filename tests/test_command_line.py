@@ -248,6 +248,13 @@ def test_errors_are_one_json_object_for_scripts(store, capsys):
     assert error["remedy"] == f"choose 1 to {EmbeddingStore(store).dims}"
 
 
+def test_a_table_given_as_area_is_refused(tmp_path, capsys):
+    (tmp_path / "area.csv").write_text("lon,lat\n22.15,45.2\n")
+    given = [*AREA[:4], "--area", str(tmp_path / "area.csv"), "--out", str(tmp_path / "x.zarr")]
+    assert main(["embed", *given]) == 2
+    assert "the area file holds no geometries" in capsys.readouterr().err
+
+
 def test_a_checkpoint_that_was_altered_is_refused(model, tmp_path, capsys):
     copy = tmp_path / "altered.safetensors"
     copy.write_bytes(model.read_bytes()[:-1] + b"x")

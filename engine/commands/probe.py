@@ -168,6 +168,7 @@ def apply(
     loaded, opened = load_probe(file), open_store(store)
     options = ApplyOptions(layers=tuple(name.strip() for name in maps.split(",")) if maps else None)
     when = ALL if date == [ALL] else date
+    _say_which_season(run, loaded, date)
     with Bar(run) as bar:
         how: dict[str, Any] = {
             "options": options,
@@ -179,6 +180,18 @@ def apply(
     # not OUT alone: the config of a store called OUT.zarr would lie at the same place
     config = keep_config(ctx, out.with_name(f"{out.name}-probe"))
     run.result({"files": files, "config": str(config)}, "\n".join(files))
+
+
+def _say_which_season(run: Run, loaded: "Probe", dates: list[str]) -> None:
+    """A map of the day that was asked for is none of that day where features are those of seasons."""
+    from ..probes.slots import Period
+
+    days = [day for day in dates if day != "all" and Period.of(day).single]
+    if loaded.recipe.spec.kind == "season" and days:
+        run.say(
+            f"{', '.join(days)}: season features of a day are those of its calendar year; "
+            "give the period of the labels to map like what was learnt from"
+        )
 
 
 def _applied(

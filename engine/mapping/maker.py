@@ -16,7 +16,7 @@ from ..grid import Window
 from ..probes.features import feature_map
 from ..probes.files import probe_sha256
 from ..probes.probe import Prediction, Probe
-from ..probes.slots import Period, dates_used, days_of, slots_of
+from ..probes.slots import Period, dates_used, days_of, slots_of, span_of
 from ..probes.table import Floats
 from ..store import NO_FRAME, EmbeddingStore
 from ..trust.calibration import Trust
@@ -45,7 +45,7 @@ def dates_of(store: EmbeddingStore, probe: Probe, period: Period) -> list[int]:
         raise ProbeError(
             "the store has no target date there",
             value=str(period),
-            remedy=f"it runs from {store.times[0]} to {store.times[-1]}",
+            remedy=f"it runs from {span_of(store.times)}",
         )
     return used
 

@@ -16,7 +16,7 @@ from ..store import EmbeddingStore, PixelSeries
 from ..store_layout import CHUNK_SIDE
 from .observed import observed_blocks
 from .probe import embedding_names, past_only_of
-from .slots import Period, Seen, Slots, When, dates_used, days_of, names_of, reduce_slots, slots_of
+from .slots import Period, Seen, Slots, When, dates_used, days_of, names_of, reduce_slots, slots_of, span_of
 from .spec import FeatureSpec
 from .table import Block, Floats, SampleTable
 
@@ -114,7 +114,8 @@ def sample(
         raise ProbeError(
             "no sample has features",
             value="; ".join(f"{count} {reason}" for reason, count in dropped.items()) or "no samples",
-            remedy=f"the store runs from {store.times[0]} to {store.times[-1]}; check the labels' dates and place",
+            remedy=f"the store runs from {span_of(store.times)}; check the labels' place and dates, "
+            "or state one for all of them (when)",
         )
     names = names_of(spec, embedding_names(spec.dims or store.dims))
     blocks = {"embedding": Block(names, values[kept])}
@@ -243,7 +244,7 @@ def feature_map(store: EmbeddingStore, window: Window, spec: FeatureSpec, when: 
         raise ProbeError(
             "the store has no target date there",
             value=str(Period.of(when)),
-            remedy=f"it runs from {store.times[0]} to {store.times[-1]}",
+            remedy=f"it runs from {span_of(store.times)}",
         )
     dims = spec.dims or store.dims
     values = np.empty((len(names_of(spec, embedding_names(dims))), window.height, window.width), np.float32)

@@ -157,10 +157,13 @@ def _read(path: Path) -> dict[str, bytes]:
         NotImplementedError,
         zlib.error,
     ) as error:
-        known = (
-            "there is no such probe" if not path.exists() else "the probe's file is damaged, or is no probe"
-        )
-        raise ProbeError(known, value=path, remedy=f"copy it again, or fit it again ({error})") from error
+        if not path.exists():
+            raise ProbeError("there is no such probe", value=path, remedy="check the path") from error
+        raise ProbeError(
+            "the probe's file is damaged, or is no probe",
+            value=f"{path}: {error}",
+            remedy="give a file of phenolens probe fit; copy it again, or fit it again",
+        ) from error
     if _JSON not in parts:
         raise ProbeError("this is no probe", value=path, remedy="give a file of phenolens probe fit")
     return parts

@@ -87,6 +87,11 @@ def days_of(times: npt.NDArray[np.datetime64]) -> Days:
     return times.astype("datetime64[D]").astype(np.int64)
 
 
+def span_of(times: npt.NDArray[np.datetime64]) -> str:
+    """`2018-01-05 to 2018-12-27`: the days of the first and last target date."""
+    return f"{times[0].astype('datetime64[D]')} to {times[-1].astype('datetime64[D]')}"
+
+
 def slots_of(spec: FeatureSpec, days: Days, period: Period) -> Slots:
     """The target dates behind each group of features."""
     day = int(period.day.astype(np.int64))

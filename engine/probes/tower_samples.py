@@ -13,7 +13,7 @@ from ..towers.footprint import Footprint, radius_footprint
 from ..towers.series import Towers, TowerSeries
 from .features import NEVER, NO_DATE, Sampling, spans_of
 from .probe import embedding_names
-from .slots import Period, Seen, days_of, names_of, reduce_slots, slots_of
+from .slots import Period, Seen, days_of, names_of, reduce_slots, slots_of, span_of
 from .spec import FeatureSpec
 from .table import Block, Floats, SampleTable
 
@@ -49,7 +49,7 @@ def sample_towers(
         raise ProbeError(
             "no tower day has features",
             value="; ".join(f"{count} {why}" for why, count in dropped.items()) or "no days",
-            remedy=f"the store runs from {store.times[0]} to {store.times[-1]}",
+            remedy=f"the store runs from {span_of(store.times)}",
         )
     table = _joined([part.table for part in parts])
     return Sampling(replace(table, response=towers.response), kept, given, dropped)

@@ -137,3 +137,22 @@ def test_an_existing_probe_is_kept(noise_store, fields, tmp_path, capsys):
     assert fit(noise_store, fields, tmp_path / "a.probe", "--json") == 2
     assert told(capsys)["error"]["code"] == "output"
     assert (tmp_path / "a.probe").read_text() == "precious"
+
+
+def test_a_season_map_of_a_day_says_that_it_is_of_the_whole_year(noise_store, fields, tmp_path, capsys):
+    season = ["--features", "season", "--parts", "1", "--no-trust"]
+    assert fit(noise_store, fields, tmp_path / "crops", *season) == 0
+    maps = ["probe", "apply", str(tmp_path / "crops.probe"), str(noise_store.path), "--maps", "class"]
+    capsys.readouterr()
+    assert main([*maps, "--date", "2020-01-08", "--out", str(tmp_path / "day")]) == 0
+    assert "those of its calendar year" in capsys.readouterr().err
+    assert main([*maps, "--date", "2020-01-01/2020-12-31", "--out", str(tmp_path / "year")]) == 0
+    assert "calendar year" not in capsys.readouterr().err
+
+
+def test_a_probe_file_that_is_not_there_is_said_so(noise_store, tmp_path, capsys):
+    absent = ["probe", "apply", str(tmp_path / "none.probe"), str(noise_store.path), "--date", "all"]
+    assert main([*absent, "--out", str(tmp_path / "map")]) == 2
+    said = capsys.readouterr().err
+    assert "there is no such probe" in said
+    assert "check the path" in said
