@@ -138,7 +138,7 @@ def _polygon(table: SampleTable, settings: FoldSettings) -> Scheme:
 def blocks_of(table: SampleTable, settings: FoldSettings) -> tuple[Ids, float]:
     """[sample] the spatial block that a sample is held out with, and the side of blocks in metres."""
     if table.position is None:
-        raise ProbeError("the samples have no positions")
+        raise ProbeError("the samples have no positions", remedy="choose another scheme")
     metres = settings.block_metres or block_side(
         table.position, 4 * settings.folds, 2 * settings.context_metres
     )
@@ -208,13 +208,13 @@ _MAKERS: dict[str, Callable[[SampleTable, FoldSettings], Scheme]] = {
 
 def _key(table: SampleTable, name: str) -> npt.NDArray[Any]:
     if name not in table.keys:
-        raise ProbeError(f"the samples have no {name}")
+        raise ProbeError(f"the samples have no {name}", remedy="choose another scheme")
     return _several(table.keys[name], f"{name}s")
 
 
 def _years(table: SampleTable) -> npt.NDArray[Any]:
     if table.year is None:
-        raise ProbeError("the samples have no date")
+        raise ProbeError("the samples have no date", remedy="choose another scheme")
     return _several(table.year, "years")
 
 

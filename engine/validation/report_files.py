@@ -1,6 +1,7 @@
 """A validation report on the disk: HTML with its pictures inside, Markdown, JSON."""
 
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,7 +72,10 @@ def write_html(report: Report, path: Path, *, overwrite: bool = False) -> None:
 def _drawn(report: Report, folder: Path) -> dict[str, Picture]:
     found = {}
     for name, figure in draw_figures(report.validation).items():
-        figure.savefig(folder / f"{name}.png")
+        with warnings.catch_warnings():
+            # a class may be named in any script, or with an emoji: a box in the picture, whole in the tables beside it
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+            figure.savefig(folder / f"{name}.png")
         title, caption = CAPTIONS[name]
         found[name] = Picture(folder / f"{name}.png", title, caption, alt=f"{title}: {caption}", wide=True)
     return found

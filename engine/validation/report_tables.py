@@ -1,5 +1,6 @@
 """The sections of a validation report, as tables and texts; HTML and Markdown are both made of these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..views.page import Table
@@ -21,6 +22,8 @@ from .samples import class_names
 from .scores import CLASSIFICATION, MEANINGS, NAMES, REGRESSION
 from .validation import Validation
 
+FLAT = 0.02
+"""A learning curve whose end rises by less is called flat."""
 TITLES = {
     "site": "Per site",
     "biome": "Per biome",
@@ -200,16 +203,24 @@ def _curve(v: Validation) -> Part | None:
     )
     half = next((p for p in reversed(v.curve[:-1]) if p.amount <= last.amount / 1.5), first)
     rise = last.score - half.score
-    still = (
-        "is still rising: more labels should help"
-        if rise > 0.02
-        else "has flattened: more of the same adds little"
-    )
     text = (
         f"{first.method} under {first.scheme}, sites and polygons held out in groups. From {half.amount:,} to "
-        f"{last.amount:,} {first.unit} the score moves by {signed(rise)}; it {still}."
+        f"{last.amount:,} {first.unit} the score moves by {signed(rise)}; it {_trend(v.curve, rise)}."
     )
     return Part("What more labels would bring", text, (table,), ("curve",))
+
+
+def _trend(curve: Sequence[CurvePoint], rise: float) -> str:
+    """What the end of a learning curve says, and its whole: a score may fall as training grows."""
+    last, best = curve[-1], max(curve, key=lambda point: point.score)
+    if rise > FLAT:
+        return "is still rising: more labels should help"
+    if best.score - last.score > FLAT + 2 * best.spread:
+        return (
+            f"was higher, {number(best.score)}, with {best.amount:,}: more of the same doesn't help; fewer samples, "
+            "drawn evenly from the classes or places, do better here"
+        )
+    return "has flattened: more of the same adds little"
 
 
 def _spread(point: CurvePoint) -> str:

@@ -13,6 +13,7 @@ from phenolens.engine.errors import OutputError
 from phenolens.engine.probes.estimators import EstimatorSpec
 from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response
+from phenolens.engine.validation.curve import CurvePoint
 from phenolens.engine.validation.fits import blocks_fit
 from phenolens.engine.validation.report import Report, number, signed
 from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
@@ -109,6 +110,31 @@ def test_real_data_is_called_real(gpp):
 def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert (number(-0.25), number(-0.004), number(float("nan"))) == ("−0.25", "0.00", "—")
     assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "−0.10", "+0.00")
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ((0.3, 0.4, 0.5), "is still rising"),
+        ((0.3, 0.5, 0.5), "has flattened"),
+        ((0.59, 0.47, 0.42), "was higher, 0.59, with 10"),
+    ],
+)
+def test_a_learning_curve_is_told_as_it_runs_even_downwards(land, scores, said):
+    points = [
+        CurvePoint("embedding (linear)", "block", "samples per class", amount, score, 0.02, amount)
+        for amount, score in zip((10, 100, 1000), scores, strict=True)
+    ]
+    told = as_markdown(replace(land, validation=replace(land.validation, curve=tuple(points))))
+    assert said in told
+
+
+def test_a_class_named_in_signs_that_the_font_lacks_can_be_drawn(tmp_path):
+    table = fields()
+    named = replace(table.response, classes=ClassTable.of_names(["wheat 🌾", "Äcker & Höfe", "草地"]))
+    report = Report("Fields", validate(replace(table, response=named), LINEAR), "simulated")
+    page = write_report(report, tmp_path)["html"].read_text(encoding="utf-8")
+    assert "wheat 🌾" in page
 
 
 def test_classes_of_one_polygon_are_named_as_untestable():
