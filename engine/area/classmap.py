@@ -127,6 +127,12 @@ def _header(path: Path) -> tuple[Grid, float | None, dict[int, Any]]:
                     value=source.dtypes[0],
                     remedy="give integers 1 to 254",
                 )
+            if (source.scales[0], source.offsets[0]) != (1, 0):
+                raise InputError(
+                    "the map holds a scaled quantity, not class codes",
+                    value=f"{path}: × {source.scales[0]:g} + {source.offsets[0]:g}",
+                    remedy="give the class map (-class-), not a probability or confidence",
+                )
             palette = source.colormap(1) if source.colorinterp[0].name == "palette" else {}
             crs = source.crs.to_string() if source.crs else ""
             return Grid(crs, source.transform, source.shape), source.nodata, palette

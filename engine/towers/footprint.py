@@ -41,13 +41,17 @@ def radius_footprint(site: Site, grid: Grid, radius_m: float) -> Footprint:
             "the radius is out of range", value=radius_m, remedy="give metres above 0, below 20,000"
         )
     if site.lat is None or site.lon is None:
-        raise TowerError("the site's position is not known", value=site.id, remedy="give a site table")
+        raise TowerError(
+            "the site's position is not known", value=site.id, remedy="give a site table (--sites)"
+        )
     x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(site.lon, site.lat)
     try:
         row, col = grid.pixel_at_xy(x, y)
     except AreaError as error:
         raise TowerError(
-            "the tower lies outside the area", value=f"{site.id}: {site.lat}, {site.lon}"
+            "the tower lies outside the area",
+            value=f"{site.id}: latitude {site.lat}, longitude {site.lon}",
+            remedy="check its position in the site table, or leave the tower out",
         ) from error
     reach = int(np.ceil(radius_m / grid.resolution)) + 1
     rows, cols = np.mgrid[row - reach : row + reach + 1, col - reach : col + reach + 1].reshape(2, -1)

@@ -54,7 +54,8 @@ def check_quality(present: bool, options: TowerOptions, where: str) -> None:
         raise TowerError(
             "the tower file has no quality column",
             value=where,
-            remedy="name the column, or allow files without quality, whose gap-filled days can't be told apart",
+            remedy="name the column (--quality-column), or allow files without quality (--without-quality), whose "
+            "gap-filled days can't be told apart",
         )
 
 

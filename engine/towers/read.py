@@ -66,7 +66,8 @@ def _records(
             raise TowerError(
                 "the tower file is of no known format",
                 value=f"{member.label}: {', '.join(member.columns()[:8])} …",
-                remedy="FLUXNET2015, ICOS and AmeriFlux files are known; of others name the columns and the unit",
+                remedy="FLUXNET2015, ICOS and AmeriFlux files are known; of others name the columns and the unit "
+                "(--gpp-column, --unit, --time-columns)",
             )
 
 
@@ -74,7 +75,9 @@ def _site_of(member: Member, site: str | None) -> str:
     if site or member.site:
         return site or str(member.site)
     raise TowerError(
-        "the file doesn't say which site it is of", value=member.label, remedy="name the site, such as DE-Tha"
+        "the file doesn't say which site it is of",
+        value=member.label,
+        remedy="name the site, such as --site DE-Tha, or the column (--site-column)",
     )
 
 

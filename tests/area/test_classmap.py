@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from phenolens.engine.area.classmap import open_class_map
 from phenolens.engine.area.legend import read_class_table
@@ -91,3 +92,11 @@ def test_a_class_table_without_codes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "classes.csv").write_text("name\nwheat\n")
     with pytest.raises(InputError, match="class table can't be read"):
         read_class_table(tmp_path / "classes.csv")
+
+
+def test_a_map_of_a_scaled_quantity_is_no_class_map(make_map) -> None:
+    confidence = make_map(SMALL)
+    with rasterio.open(confidence, "r+") as target:
+        target.scales = (0.004,)
+    with pytest.raises(InputError, match="a scaled quantity, not class codes"):
+        open_class_map(confidence)
