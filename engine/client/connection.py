@@ -63,7 +63,7 @@ class Connection:
         if self._http is not None and not self._usable(self._http, port):
             self.drop()
         if self._http is None:
-            connection = _Http(HOST, port)
+            connection = _Http(HOST, port, blocksize=CHUNK_BYTES)
             _connect(connection)
             self._http, self._closing = connection, weakref.finalize(self, connection.close)
         return self._http

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from .discovery import STATE_FOLDER, AnyPath, Discovery, find, process_alive
-from .errors import ConnectionLost, NotRunning, Refused, Timeout
+from .errors import ConnectionLost, NotRunning, Refused, ServiceError, Timeout
 from .loopback import LoopbackTransport
 from .transport import Request
 
@@ -51,10 +51,9 @@ def start(
     `command` is the engine's Python with `-m phenolens.engine`, or its `phenolens` program; `environment` adds to
     this process's. Raises `NotRunning` with the end of its log if it gives up, `Timeout` if it never answers.
     """
-    try:
-        return answering(workspace)
-    except (NotRunning, ConnectionLost, Timeout):
-        pass  # none, or one that is about to end: the new one waits for nobody and says so
+    running = _answering_or_none(workspace)
+    if running is not None:
+        return running
     with _log(Path(workspace)) as log:
         begin = log.seek(0, os.SEEK_END)
         process = _detached([*command, "serve", str(workspace), *options], log, environment)
@@ -84,10 +83,24 @@ def answering(workspace: AnyPath) -> Discovery:
     found = find(workspace)
     transport = LoopbackTransport(lambda: found)
     try:
-        transport.send(Request("GET", "/v1/hello", timeout_s=5.0)).checked()
+        told = transport.send(Request("GET", "/v1/hello", timeout_s=5.0)).checked().parsed()
     finally:
         transport.close()
+    if not isinstance(told, dict) or told.get("pid") != found.pid:
+        raise NotRunning(
+            "another program answers at the port that the discovery file names", value=found.port
+        )
     return found
+
+
+def _answering_or_none(workspace: AnyPath) -> Discovery | None:
+    """The service that runs in `workspace`; raises only for a discovery file that can't be trusted."""
+    try:
+        return answering(workspace)
+    except ServiceError as error:
+        if error.code == Refused.code:
+            raise
+        return None  # none, one that is about to end, or somebody else at the port of one that was killed
 
 
 def _detached(command: list[str], log: IO[bytes], added: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
@@ -119,11 +132,10 @@ def _awaited(
 ) -> Discovery:
     def ready() -> Discovery | None:
         ended = process.poll()
-        try:
-            return answering(workspace)  # also another one, which was quicker and holds the workspace
-        except (NotRunning, ConnectionLost, Timeout):
+        running = _answering_or_none(workspace)  # also another one, which was quicker and holds the workspace
+        if running is None:
             _check_going(ended, _told(Path(workspace), log_begin))
-            return None
+        return running
 
     try:
         found = _until(ready, timeout_s)

@@ -110,6 +110,21 @@ def test_a_stale_file_is_no_obstacle_to_a_start(announce, workspace):
     assert launch.start(workspace, command=COUNTING).pid != ended.pid
 
 
-def test_a_file_whose_number_another_process_got_is_no_obstacle_either(announce, workspace):
-    announce(pid=os.getpid(), port=9)  # alive, but no service
-    assert launch.start(workspace, command=COUNTING).pid != os.getpid()
+@pytest.mark.parametrize("status", [200, 403, 404, 500, "no HTTP"])
+def test_a_file_whose_numbers_others_got_is_no_obstacle_either(announce, workspace, serving, status):
+    def script(call):
+        if status == "no HTTP":
+            call.wfile.write(b"220 mail ready\r\n")
+        else:
+            call.say({"error": {"code": "forbidden"}}, status)
+
+    with serving(script) as stub:
+        announce(pid=os.getpid(), port=stub.discovery.port)  # a process and a port, but no service of ours
+        assert launch.start(workspace, command=COUNTING).pid != os.getpid()
+
+
+def test_a_file_that_cannot_be_trusted_stops_a_start(announce, workspace):
+    discovery_path(announce()).chmod(0o644)
+    with pytest.raises(Refused, match="644"):
+        launch.start(workspace, command=COUNTING)
+    discovery_path(workspace).unlink()
