@@ -3,7 +3,6 @@
 import os
 import signal
 import stat
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -104,14 +103,12 @@ def test_a_workspace_that_cannot_be_written_is_said(tmp_path):
 
 
 def test_a_stale_file_is_no_obstacle_to_a_start(announce, workspace):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    announce(pid=ended.pid, port=9)
-    assert launch.start(workspace, command=COUNTING).pid != ended.pid
+    announce(pid=os.getpid(), port=9)  # its number is another process's by now
+    assert launch.start(workspace, command=COUNTING).pid != os.getpid()
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 500, "no HTTP"])
-def test_a_file_whose_numbers_others_got_is_no_obstacle_either(announce, workspace, serving, status):
+def test_another_program_at_the_port_is_not_taken_for_the_service(announce, serving, status):
     def script(call):
         if status == "no HTTP":
             call.wfile.write(b"220 mail ready\r\n")
@@ -119,8 +116,8 @@ def test_a_file_whose_numbers_others_got_is_no_obstacle_either(announce, workspa
             call.say({"error": {"code": "forbidden"}}, status)
 
     with serving(script) as stub:
-        announce(pid=os.getpid(), port=stub.discovery.port)  # a process and a port, but no service of ours
-        assert launch.start(workspace, command=COUNTING).pid != os.getpid()
+        workspace = announce(pid=os.getpid(), port=stub.discovery.port)  # alive both, but no service of ours
+        assert launch._answering_or_none(workspace) is None
 
 
 def test_a_file_that_cannot_be_trusted_stops_a_start(announce, workspace):
