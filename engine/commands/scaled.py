@@ -62,7 +62,8 @@ class Scaled:
         from ..inference.cluster import connected
 
         with connected(self.cluster) as client:
-            from ..inference.scaleout import Job, embed_on
+            from ..inference.scaleout import embed_on
+            from ..inference.tile_maker import Job
 
             return embed_on(
                 client, Job(checkpoint, Reopened.of(self.flags, grid), grid, targets, options), out, **how

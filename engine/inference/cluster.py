@@ -75,6 +75,11 @@ def connected(choice: ClusterChoice) -> "Iterator[Client]":
 
     `ResourceError` where a package is not installed, the scheduler can't be reached or workers can't be started."""
     distributed = _imported("distributed", "cluster")
+    for name in (
+        "distributed.client",
+        "distributed.utils",
+    ):  # what they log of a lost scheduler, errors say again
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if choice.kind == "address":
         with _client(distributed, choice.address) as client:
             yield client
@@ -115,11 +120,16 @@ def _started(choice: ClusterChoice) -> Any:
 def _local(choice: ClusterChoice) -> Any:
     from distributed import LocalCluster  # noqa: PLC0415 - only when it is asked for
 
-    with _interrupts_ignored():
+    # errors come back to the caller; that a worker died and was replaced does not
+    logging.getLogger("distributed.nanny").setLevel(logging.WARNING)
+    # pages that every user of this machine could read
+    pages: dict[str, list[str]] = {f"distributed.{side}.http.routes": [] for side in ("scheduler", "worker")}
+    with _interrupts_ignored(), import_module("dask").config.set(pages):
         cluster = LocalCluster(
             n_workers=choice.least,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
             # TLS: through an open port other users of this machine could run code as this one
             security=True,
         )
