@@ -47,6 +47,12 @@ def _check_keys(content: Mapping[str, Any], flags: list[str], path: Path) -> Non
         raise InputError("the config file has an unknown key", value=f"{key} in {path}", remedy=remedy)
 
 
+def config_beside(output: Path) -> Path:
+    """Where the config of the run that made `output` lies: `area.zarr` → `area.run.toml`."""
+    stem = output.stem if output.suffix in (".zarr", ".csv") else output.name
+    return output.with_name(f"{stem}.run.toml")
+
+
 def to_toml(command: str, values: Mapping[str, Any], note: str = "") -> str:
     """The TOML text of a command's flags; flags that are not set (None, empty) are left out."""
     lines = [f"# {note}"] if note else []

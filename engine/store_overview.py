@@ -29,6 +29,15 @@ class Overview(EmbeddingStore):
         shape = -(-window.height // step), -(-window.width // step)
         self.grid = Grid(fine.crs, fine.transform * Affine.scale(step), shape)
 
+    @property
+    def step(self) -> int:
+        return self._step
+
+    def beneath(self, window: Window) -> Window:
+        """The window of the store that one of this overview is taken from, in steps."""
+        rows, cols = self._inside(window)
+        return Window(rows[0], cols[0], rows[-1] - rows[0] + 1, cols[-1] - cols[0] + 1)
+
     def read_series_many(
         self,
         pixels: Sequence[tuple[int, int]],

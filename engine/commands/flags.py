@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from .. import __version__
-from ..config import read_config, to_toml
+from ..config import config_beside, read_config, to_toml
 from ..output import write_text
 from .terminal import Run
 
@@ -128,12 +128,6 @@ class RunFlags:
             rich_help_panel=_PANEL,
         ),
     ] = None
-
-
-def config_beside(output: Path) -> Path:
-    """Where the config of the run that made `output` lies: `area.zarr` → `area.run.toml`."""
-    stem = output.stem if output.suffix in (".zarr", ".csv") else output.name
-    return output.with_name(f"{stem}.run.toml")
 
 
 def keep_config(ctx: typer.Context, output: Path, **effective: object) -> Path:

@@ -61,24 +61,9 @@ class SourceFlags:
 
     def options(self, modality: str) -> "ReadOptions":
         """How files of `s1` or `s2` are to be read."""
-        from ..acquisitions.options import ReadOptions, preset
+        from ..acquisitions.recorded import stated_options
 
-        mine = {
-            k.removeprefix(f"{modality}_"): v for k, v in vars(self).items() if k.startswith(f"{modality}_")
-        }
-        named = mine.pop("as")
-        stated = {
-            "scale": mine.get("scale"),
-            "offset": mine.get("offset"),
-            "unit": mine.get("unit"),
-            "nodata": tuple(mine["nodata"]),
-            "band_names": tuple(mine["bands"].split(",")) if mine["bands"] else (),
-            "orbit_direction": mine.get("orbit"),
-        }
-        stated = {name: value for name, value in stated.items() if value not in (None, ())}
-        return (preset(named) if named else ReadOptions()).but(
-            mask_dilation=self.mask_dilation, resampling=self.resampling, strict=self.strict, **stated
-        )
+        return stated_options(vars(self), modality)
 
 
 @dataclass(frozen=True)
@@ -137,8 +122,7 @@ def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | N
 
 def recorded_sources(store: Path) -> SourceFlags:
     """The flags that a store's acquisitions were read with, from the config that lies beside it."""
-    from ..config import load
-    from .flags import config_beside
+    from ..config import config_beside, load
 
     path = config_beside(store)
     if not path.exists():

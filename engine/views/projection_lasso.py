@@ -41,8 +41,10 @@ def lasso_polygon(corners: Sequence[Sequence[float]] | Floats) -> Any:
         raise InputError(
             "a corner of the lasso is no number", value=points[~np.isfinite(points).all(axis=1)][0]
         )
-    polygon = shapely.make_valid(shapely.Polygon(points))
-    if polygon.area == 0:
+    # left as it was drawn: points are told by crossings (odd = inside), and mending a loop that crosses itself a
+    # few hundred times took minutes
+    polygon = shapely.Polygon(points)
+    if polygon.convex_hull.area == 0:
         raise InputError("the lasso encloses no area", value=polygon.wkt[:80], remedy="draw a wider loop")
     return polygon
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pyproj import Transformer
 
 from ..acquisitions.cube import Cube, CubeSource
@@ -47,33 +49,34 @@ def series_rows(
     for number, place in enumerate(places):
         rows = dict(zip(times, _embedded(series.pixel(number)), strict=True))
         for source in (sources or {}).values():
-            for time, bands in _observed(source, place):
+            for time, bands in observed(source, place):
                 rows.setdefault(time, {"quality": OBSERVED}).update(bands)
         where = {"point": place.name, **place.position(store.grid)}
         for time in sorted(rows):
             yield {**where, "date": f"{time:%Y-%m-%dT%H:%M:%SZ}", **rows[time]}
 
 
+def qualities(series: PixelSeries) -> npt.NDArray[np.str_]:
+    """[(pixel,) time] `clear`, `gap-filled` or `no-data`; radar alone decides only where there is nothing else."""
+    nearest = {name: days for name, days in series.support.items() if name.startswith("nearest_days")}
+    # radar sees every date, so that it says nothing about clouds; alone it is all there is
+    decisive = nearest.get("nearest_days_s2", np.minimum.reduce(list(nearest.values())))
+    return np.where(series.validity, np.where(decisive == 0, CLEAR, GAP_FILLED), NO_DATA)
+
+
 def _embedded(series: PixelSeries) -> Iterator[Row]:
+    quality = qualities(series)
     for date, valid in enumerate(series.validity):
         support = {name: int(values[date]) for name, values in series.support.items()}
-        nearest = {name: days for name, days in support.items() if name.startswith("nearest_days")}
-        # radar sees every date, so that it says nothing about clouds; alone it is all there is
-        decisive = nearest.get("nearest_days_s2", min(nearest.values()))
-        row: Row = {"quality": _quality(bool(valid), decisive)}
-        row |= {name: value for name, value in support.items() if value != NO_FRAME or name not in nearest}
+        row: Row = {"quality": str(quality[date])}
+        row |= {n: v for n, v in support.items() if v != NO_FRAME or not n.startswith("nearest_days")}
         if valid:
             row |= {f"e{d + 1:02d}": round(float(value), 6) for d, value in enumerate(series.embedding[date])}
         yield row
 
 
-def _quality(valid: bool, nearest_days: int) -> str:
-    if not valid:
-        return NO_DATA
-    return CLEAR if nearest_days == 0 else GAP_FILLED
-
-
-def _observed(source: CubeSource, place: Place) -> Iterator[tuple[datetime, Row]]:
+def observed(source: CubeSource, place: Place) -> Iterator[tuple[datetime, Row]]:
+    """Time and valid bands of every acquisition of a pixel that has any."""
     cube = source.read(Window(place.row, place.col, 1, 1))
     for frame, acquisition in enumerate(cube.acquisitions):
         bands = _bands(cube, frame)

@@ -1,1 +1,1 @@
-"""What faces ask of stores, answered at once: maps, tiles, series, selections, previews; no job, no FastAPI, no torch."""
+"""What faces ask of stores, answered at once: maps, tiles, series, selections, previews; no FastAPI, no torch."""

@@ -1,10 +1,38 @@
 """Where reads are asked for: one desk per service, with everything that it has opened, fitted and kept."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
 from ...errors import InputError
+from ...views.composite import COMPOSITES
 from ..workspace import Workspace
-from .layers import Drawing, Look, StoreLayers
+from .acquired import Acquired
+from .kept import Kept
+from .layers import STORE_LAYERS, Drawing, Look, StoreLayers
 from .maps import Answer, Format, Part, drawn
+from .places import LONLAT, inside, named_pixels, polygons_of
+from .series import QUALITIES, PixelsTold, PolygonTold, bands_of, mean_bands, pixel_series, polygon_series
 from .stores import OpenStore, Stores
+from .tiles import tile
+
+MOST_WITH_BANDS = 8
+"""Pixels: of each all acquisitions are read."""
+TILE_BYTES = 64 * 2**20
+
+
+T = TypeVar("T")
+Bands = list[dict[str, list[dict[str, Any]]]]
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesFound(Generic[T]):
+    """Series with what belongs beside them."""
+
+    told: T
+    pixels: list[tuple[int, int]]
+    bands: Bands | None
+    qualities: tuple[str, ...] = QUALITIES
 
 
 class Desk:
@@ -14,14 +42,54 @@ class Desk:
         self.workspace = workspace
         self.stores = Stores(workspace)
         self.layers = StoreLayers()
+        self.acquired = Acquired(workspace)
+        self._makers = {
+            **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
+            **dict.fromkeys(COMPOSITES, self.acquired.drawing),
+        }
+        self._tiles: Kept[Answer] = Kept(TILE_BYTES, lambda answer: len(answer.body))
 
     def drawing(self, opened: OpenStore, look: Look) -> Drawing:
         """`InputError` for a layer that there isn't."""
-        makers = {name: self.layers.drawing for name in ("pca", "dim", "support", "embedding", "cluster")}
-        if look.kind not in makers:
-            raise InputError("there is no such layer", value=look.layer, remedy=", ".join(makers))
-        return makers[look.kind](opened, look)
+        if look.kind not in self._makers:
+            raise InputError("there is no such layer", value=look.layer, remedy=", ".join(self._makers))
+        return self._makers[look.kind](opened, look)
 
     def map(self, store: str, look: Look, part: Part, form: Format) -> Answer:
         opened = self.stores.open(store)
         return drawn(opened, self.drawing(opened, look), part, form)
+
+    def tile(self, store: str, look: Look, z: int, x: int, y: int) -> Answer:
+        opened = self.stores.open(store)
+        drawing = self.drawing(opened, look)
+        key = (opened.key, look, drawing.key, z, x, y)
+        return self._tiles.get(key, lambda: tile(opened, drawing, z, x, y))
+
+    def pixel_series(
+        self,
+        store: str,
+        pixels: Sequence[Sequence[int]],
+        lonlat: Sequence[Sequence[float]],
+        dims: int | None,
+        bands: bool,
+    ) -> SeriesFound[PixelsTold]:
+        opened = self.stores.open(store)
+        places = named_pixels(opened.store.grid, pixels, lonlat)
+        if bands and len(places) > MOST_WITH_BANDS:
+            raise InputError(
+                "too many pixels for bands", value=len(places), remedy=f"at most {MOST_WITH_BANDS}"
+            )
+        told = pixel_series(opened.store, places, dims)
+        sources = self.acquired.sources(opened) if bands else {}
+        return SeriesFound(told, places, [bands_of(sources, *place) for place in places] if bands else None)
+
+    def polygon_series(
+        self, store: str, rings: Any, crs: str, dims: int | None, bands: bool
+    ) -> SeriesFound[PolygonTold]:
+        opened = self.stores.open(store)
+        grid = opened.store.grid
+        named = LONLAT if crs == "lonlat" else grid.crs
+        found = inside(polygons_of(rings, named), named, grid)
+        told = polygon_series(opened.store, found, dims)
+        means = [mean_bands(self.acquired.sources(opened), told.pixels)] if bands else None
+        return SeriesFound(told, [], means)

@@ -1,6 +1,6 @@
 """What can be drawn of a store, by name: as colours, and as the values behind them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from .stores import OpenStore
 
 PALETTES = ("cividis", "viridis", "magma", "inferno", "plasma", "Greys", "RdYlGn", "BrBG", "twilight")
 MOST_DERIVED = 64
+STORE_LAYERS = ("pca", "dim", "support", "embedding", "cluster")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Drawing:
     layer: Callable[[EmbeddingStore], Layer]
     """The whole of a store or of an overview of it, in colours."""
     values: Callable[[EmbeddingStore], Values]
+    key: Hashable = None
+    """What it rests on beside store and look: another key, another picture."""
     most_pixels: int | None = None
     """Pixels of the window, where reading them takes longer than that of embeddings."""
 
@@ -87,14 +90,8 @@ class StoreLayers:
 
     def drawing(self, opened: OpenStore, look: Look) -> Drawing:
         """`InputError` for a layer, dimension or sensor, `TargetError` for a date that there isn't."""
-        makers = {
-            "pca": self._pca,
-            "dim": self._dimension,
-            "support": _support,
-            "embedding": _embedding,
-            "cluster": self._clusters,
-        }
-        return makers[look.kind](opened, look)
+        makers = (self._pca, self._dimension, _support, _embedding, self._clusters)
+        return dict(zip(STORE_LAYERS, makers, strict=True))[look.kind](opened, look)
 
     def colours(self, opened: OpenStore) -> FrozenColours:
         found: FrozenColours = self._derived.get(

@@ -3,17 +3,19 @@
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..schema import Told, WorkspacePath
+from ...errors import InputError
+from ..schema import Asked, Dims, Told, WorkspacePath
 from .at_once import AtOnce
+from .forms import Date, Numbers, Pixel, Polygon, Position, Step, times_told
 
 if TYPE_CHECKING:
     from ..reading.desk import Desk
     from ..reading.maps import Answer
 
 router = APIRouter(tags=["reads"])
-Date = Annotated[str, Field(min_length=10, max_length=40)]
 _WINDOW = r"^\d{1,9},\d{1,9},\d{1,9},\d{1,9}$"
 
 
@@ -49,7 +51,7 @@ class Looked(BaseModel):
 class MapAsked(Looked):
     window: Annotated[str, Field(pattern=_WINDOW)] | None = None
     """row,col,height,width in pixels of the store; all of it, where left out."""
-    step: Annotated[int, Field(ge=1, le=4096)] = 1
+    step: Step = 1
     """Every n-th pixel along both axes: the overview level."""
     format: Literal["png", "raw"] = "png"
 
@@ -118,3 +120,104 @@ def _part(asked: MapAsked) -> Any:
     from ..reading.maps import Part  # noqa: PLC0415
 
     return Part(Window(*map(int, asked.window.split(","))) if asked.window else None, asked.step)
+
+
+_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "PNG, 256 px"}}
+_Zoom = Annotated[int, PathParameter(ge=0, le=24)]
+_Number = Annotated[int, PathParameter(ge=0, lt=2**24)]
+
+
+@router.get("/tiles/{z}/{x}/{y}.png", response_class=Response, responses=_PNG)
+async def tile(
+    reads: AtOnce, z: _Zoom, x: _Number, y: _Number, asked: Annotated[Looked, Query()]
+) -> Response:
+    """A tile for a slippy map (web mercator), transparent outside the store."""
+    return sent(await reads(lambda desk: desk.tile(asked.store, asked.look, z, x, y)))
+
+
+class SeriesAsked(Asked):
+    """Pixels, each with a series of its own, or a polygon with one of all its pixels."""
+
+    store: WorkspacePath
+    pixels: Annotated[list[Pixel], Field(max_length=400)] = []
+    lonlat: Annotated[list[Position], Field(max_length=400)] = []
+    polygon: Polygon | None = None
+    dims: Dims | None = None
+    """Leading dimensions; all, where left out."""
+    bands: bool = False
+    """Also of the acquisitions behind the store: pixels (at most 8), or the mean of a polygon's."""
+
+
+class BandsTold(Told):
+    """One acquisition."""
+
+    time: str
+    bands: dict[str, float]
+    """The valid ones, in the sensor's unit (reflectance; dB), and NDVI of single pixels."""
+
+
+class SeriesTold(Told):
+    """Series; `quality` numbers stand for `clear`, `gap-filled`, `no-data`."""
+
+    times: list[str]
+    qualities: list[str]
+    pixels: list[list[int]]
+    """Rows and columns; of a polygon, those that its series rests on."""
+    inside: int | None = None
+    """Of a polygon: all of its pixels, of which `pixels` may be a sample."""
+    embedding: Numbers | None = None
+    """[pixel, time, dim], 0 where there is no data."""
+    quality: Numbers
+    """[pixel, time], or of a polygon [quality, time] the number of pixels."""
+    support: dict[str, Numbers]
+    """Of pixels, [pixel, time] each: clear frames within reach, and days to the nearest (255: none)."""
+    mean: Numbers | None = None
+    """Of a polygon: [time, dim] over valid pixels, NaN where there is none."""
+    percentiles: Numbers | None = None
+    """Of a polygon: [percentile, time, dim], the 10th, 50th and 90th."""
+    bands: list[dict[str, list[BandsTold]]] | None = None
+    """By sensor, of each pixel; of a polygon one entry."""
+
+
+@router.post("/series")
+async def series(reads: AtOnce, asked: SeriesAsked) -> SeriesTold:
+    """What pixels or a polygon did over all dates, and how far to trust each date."""
+    return await reads(lambda desk: _series(desk, asked))
+
+
+def _series(desk: "Desk", asked: SeriesAsked) -> SeriesTold:
+    if asked.polygon is not None and (asked.pixels or asked.lonlat):
+        raise InputError("pixels and a polygon were given", remedy="give one or the other")
+    if asked.polygon is not None:
+        return _of_polygon(desk, asked, asked.polygon)
+    found = desk.pixel_series(asked.store, asked.pixels, asked.lonlat, asked.dims, asked.bands)
+    told = found.told
+    return SeriesTold(
+        times=times_told(told.series.times),
+        qualities=list(found.qualities),
+        pixels=[list(pixel) for pixel in found.pixels],
+        embedding=Numbers.of(told.series.embedding),
+        quality=Numbers.of(told.quality),
+        support={name: Numbers.of(layer) for name, layer in told.series.support.items()},
+        bands=None if found.bands is None else _bands(found.bands),
+    )
+
+
+def _of_polygon(desk: "Desk", asked: SeriesAsked, polygon: Polygon) -> SeriesTold:
+    found = desk.polygon_series(asked.store, polygon.rings, polygon.crs, asked.dims, asked.bands)
+    told = found.told
+    return SeriesTold(
+        times=times_told(told.times),
+        qualities=list(found.qualities),
+        pixels=told.pixels.tolist(),
+        inside=told.inside,
+        quality=Numbers.of(told.quality),
+        support={},
+        mean=Numbers.of(told.mean),
+        percentiles=Numbers.of(told.percentiles),
+        bands=None if found.bands is None else _bands(found.bands),
+    )
+
+
+def _bands(found: Any) -> list[dict[str, list[BandsTold]]]:
+    return [{name: [BandsTold(**one) for one in rows] for name, rows in each.items()} for each in found]
