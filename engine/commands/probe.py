@@ -179,6 +179,8 @@ def apply(
         files = [str(path) for path in _applied(form, loaded, opened, when, out, how)]
     # not OUT alone: the config of a store called OUT.zarr would lie at the same place
     config = keep_config(ctx, out.with_name(f"{out.name}-probe"))
+    if form is Form.SUM:
+        _say_without_interval(run, loaded)
     run.result({"files": files, "config": str(config)}, "\n".join(files))
 
 
@@ -191,6 +193,16 @@ def _say_which_season(run: Run, loaded: "Probe", dates: list[str]) -> None:
         run.say(
             f"{', '.join(days)}: season features of a day are those of its calendar year; "
             "give the period of the labels to map like what was learnt from"
+        )
+
+
+def _say_without_interval(run: Run, loaded: "Probe") -> None:
+    from ..trust.calibration import sum_error_of
+
+    if sum_error_of(loaded) is None:
+        run.say(
+            "no interval of the sum: the probe doesn't know how errors of different days go together; "
+            "that takes labels of several days at the same places, such as towers"
         )
 
 

@@ -156,3 +156,18 @@ def test_a_probe_file_that_is_not_there_is_said_so(noise_store, tmp_path, capsys
     said = capsys.readouterr().err
     assert "there is no such probe" in said
     assert "check the path" in said
+
+
+def test_a_sum_without_an_interval_says_why(noise_store, fields, tmp_path, capsys):
+    frame = geopandas.read_file(fields).assign(mass=np.arange(12.0))
+    frame.to_file(tmp_path / "mass.gpkg")
+    learnt = ["--labels", str(tmp_path / "mass.gpkg"), "--value-column", "mass", "--unit", "gC m-2 d-1"]
+    given = [*learnt, "--date-column", "day", "--no-trust", "--out", str(tmp_path / "mass")]
+    assert main(["probe", "fit", str(noise_store.path), *given]) == 0
+    days = noise_store.times.astype("datetime64[D]")
+    total = ["--as", "sum", "--date", f"{days[0]}/{days[-1]}", "--out", str(tmp_path / "total")]
+    capsys.readouterr()
+    assert main(["probe", "apply", str(tmp_path / "mass.probe"), str(noise_store.path), *total]) == 0
+    said = capsys.readouterr()
+    assert "no interval of the sum" in said.err
+    assert len(said.out.split()) == 1
