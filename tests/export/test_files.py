@@ -14,6 +14,8 @@ from phenolens.engine.classes import ClassTable, LandClass
 from phenolens.engine.errors import Cancelled, InputError, OutputError
 from phenolens.engine.export.files import files_of, write_product, write_products
 from phenolens.engine.export.product import Product, ProductBand, Ramp
+from phenolens.engine.export.statistics import BandStatistics
+from phenolens.engine.export.style import shown_range
 from phenolens.engine.grid import Grid, Window
 from phenolens.engine.progress import CancelToken, Progress
 from rasterio.enums import ColorInterp
@@ -240,3 +242,10 @@ def test_a_disk_that_fills_up_is_an_output_error_and_leaves_nothing(tmp_path, ro
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "output"
     assert list((tmp_path / "full").iterdir()) == []
+
+
+def test_a_quantity_that_is_the_same_everywhere_is_not_painted_as_its_rounding():
+    band = ProductBand("width", "gC m-2 d-1")
+    low, high = shown_range(band, BandStatistics(9, 9, low=11.7341232, high=11.7341251))
+    assert high - low == pytest.approx(0.0117, abs=1e-4)
+    assert shown_range(band, BandStatistics(9, 9, low=11.7, high=11.8)) == (11.7, 11.8)

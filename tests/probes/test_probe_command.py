@@ -165,7 +165,7 @@ def test_a_sum_without_an_interval_says_why(noise_store, fields, tmp_path, capsy
     given = [*learnt, "--date-column", "day", "--no-trust", "--out", str(tmp_path / "mass")]
     assert main(["probe", "fit", str(noise_store.path), *given]) == 0
     days = noise_store.times.astype("datetime64[D]")
-    total = ["--as", "sum", "--date", f"{days[0]}/{days[-1]}", "--out", str(tmp_path / "total")]
+    total = ["--as", "sum", "--date", "2020-01-03/2020-02-20", "--out", str(tmp_path / "total")]
     capsys.readouterr()
     assert main(["probe", "apply", str(tmp_path / "mass.probe"), str(noise_store.path), *total]) == 0
     said = capsys.readouterr()
