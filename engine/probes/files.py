@@ -14,7 +14,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -142,13 +142,24 @@ def load_probe(path: Path) -> Probe:
         raise ProbeError("the probe's record can't be read", value=path, remedy=str(error)) from error
 
 
-def _read(path: Path) -> dict[str, bytes]:
-    """All parts, unpacked; `ProbeError` unless this is a whole zip file of sensible size."""
+def read_record(path: Path) -> dict[str, Any]:
+    """What a probe's file says of it, as JSON; nothing is loaded or held against its hash. `ProbeError` for others."""
+    try:
+        record = json.loads(_read(Path(path), (_JSON,))[_JSON])
+    except (ValueError, RecursionError) as error:
+        raise ProbeError("the probe's record can't be read", value=path, remedy="fit it again") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise ProbeError("the probe has another format", value=path, remedy=f"format {FORMAT} is needed")
+    return record
+
+
+def _read(path: Path, wanted: Sequence[str] | None = None) -> dict[str, bytes]:
+    """All parts, or the wanted ones, unpacked; `ProbeError` unless this is a whole zip file of sensible size."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
         if sum(part.file_size for part in packed.infolist()) > LARGEST_BYTES:
             raise ProbeError("the probe's file is too large", value=path)
-        parts = {name: packed.read(name) for name in packed.namelist()}
+        parts = {n: packed.read(n) for n in packed.namelist() if wanted is None or n in wanted}
     except (
         OSError,
         zipfile.BadZipFile,

@@ -1,7 +1,7 @@
 """A frozen projection of embeddings to two or three coordinates: fitted once per store, then only applied."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +13,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ..errors import InputError
+from ..grid import Window
 from ..output import whole_file
 from ..store import EmbeddingStore
 from .colour import Bools, Floats
 
 Method = Literal["pca", "umap"]
 METHODS = ("pca", "umap")
+PlaceReader = Callable[[int, Window], tuple[npt.NDArray[np.float32], Bools]]
+"""(date index, window) → coordinates [n, component] of the valid pixels, row by row, and validity [y, x]."""
 STRIP = 4_096
 """Pixels that pass through the map at a time: its widest layer then stays within the processor's cache."""
 
@@ -137,6 +140,15 @@ class Projection:
         drawn = np.full((self.spec.components, *validity.shape), np.nan, np.float32)
         drawn[:, validity] = self.apply(values[: self.dims][:, validity].T).T
         return drawn
+
+    def reader(self, store: EmbeddingStore) -> PlaceReader:
+        """Where the pixels of a store lie, read and projected whenever they are asked for."""
+
+        def read(date: int, window: Window) -> tuple[npt.NDArray[np.float32], Bools]:
+            drawn = store.read_map(date, window, self.dims, support=False)
+            return self.apply(drawn.embedding[:, drawn.validity].T), drawn.validity
+
+        return read
 
     def check(self, store: EmbeddingStore) -> None:
         """`InputError` unless the store's embeddings are those that the projection was fitted on."""

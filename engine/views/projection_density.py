@@ -19,11 +19,11 @@ from ..errors import InputError
 from ..grid import Window
 from ..output import whole_file
 from ..progress import CancelToken, Progress
-from ..store import DateMap, EmbeddingStore
-from .colour import Bytes
+from ..store import EmbeddingStore
+from .colour import Bools, Bytes
 from .curves import INK, SOFT
 from .maps import times_of
-from .projection import Projection
+from .projection import PlaceReader, Projection
 
 ColourKind = Literal["count", "date", "season", "dimension", "class"]
 Sums = npt.NDArray[np.float64]
@@ -46,16 +46,15 @@ class Colouring:
     codes: Bytes | None = None
     """[y, x] of the whole area; 0 = unknown, left out."""
 
-    def weights(self, drawn: DateMap, window: Window) -> Sums:
+    def weights(self, store: EmbeddingStore, date: int, window: Window, valid: Bools) -> Sums:
         """[sum, pixel] of the valid pixels of a window: what is added up per bin."""
-        valid = drawn.validity
-        weights: Sums
         if self.kind == "dimension":
-            weights = drawn.embedding[self.dimension][valid][None].astype(np.float64)
+            drawn = store.read_map(date, window, self.dimension + 1, support=False)
+            weights: Sums = drawn.embedding[self.dimension][valid][None].astype(np.float64)
             return weights
         if self.kind == "class" and self.classes is not None and self.codes is not None:
             return np.stack([self.codes[window.slices][valid] == c.code for c in self.classes]).astype(float)
-        day = drawn.time.astype("datetime64[s]").astype(np.int64) / 86_400
+        day = store.days[date]
         turn = 2 * np.pi * day / YEAR_DAYS
         values = {"date": [day], "season": [np.cos(turn), np.sin(turn)]}.get(self.kind, [])
         return np.repeat(np.array(values, np.float64).reshape(-1, 1), int(valid.sum()), axis=1)
@@ -104,12 +103,14 @@ def density(
     colouring: Colouring | None = None,
     axes: tuple[int, int] = (0, 1),
     bins: int = 320,
+    places: PlaceReader | None = None,
+    side: int = SIDE,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Density:
     """Project every valid pixel of some dates (all when None) and count per bin, window by window.
 
-    `InputError` where the projection is of another model, or a component or dimension doesn't exist."""
+    `places` (of this projection) where they are known already. `InputError` where the projection is of another model, or a component or dimension doesn't exist."""
     projection.check(store)
     colouring = colouring or Colouring()
     _check(store, projection, colouring, axes)
@@ -117,15 +118,16 @@ def density(
     count: npt.NDArray[np.int64] = np.zeros(bins * bins, np.int64)
     sums: Sums | None = None
     pixels = 0
-    for window, drawn in _windows(store, chosen, progress, cancel):
-        places = projection.apply(drawn.embedding[: projection.dims][:, drawn.validity].T)
-        bin_of, inside = _bins(places[:, axes], projection.limits[list(axes)], bins)
-        weights = colouring.weights(drawn, window)
+    reader = places or projection.reader(store)
+    for date, window in _windows(store, chosen, side, progress, cancel):
+        points, valid = reader(date, window)
+        bin_of, inside = _bins(points[:, axes], projection.limits[list(axes)], bins)
+        weights = colouring.weights(store, date, window, valid)
         sums = np.zeros((len(weights), bins * bins)) if sums is None else sums
         count += np.bincount(bin_of[inside], minlength=bins * bins)
         for number, weight in enumerate(weights):
             sums[number] += np.bincount(bin_of[inside], weight[inside], minlength=bins * bins)
-        pixels += len(places)
+        pixels += len(points)
     shape = (bins, bins)
     value = colouring.value(
         (np.zeros((0, bins * bins)) if sums is None else sums).reshape(-1, *shape), count.reshape(shape)
@@ -169,15 +171,19 @@ def _check(
 
 
 def _windows(
-    store: EmbeddingStore, dates: Sequence[int], progress: Progress | None, cancel: CancelToken | None
-) -> Iterator[tuple[Window, DateMap]]:
+    store: EmbeddingStore,
+    dates: Sequence[int],
+    side: int,
+    progress: Progress | None,
+    cancel: CancelToken | None,
+) -> Iterator[tuple[int, Window]]:
     progress, cancel = progress or Progress("project pixels", 0), cancel or CancelToken()
-    windows = list(store.grid.tiles(SIDE))
+    windows = list(store.grid.tiles(side))
     progress.total = len(windows) * len(dates)
     for date in dates:
         for window in windows:
             cancel.check()
-            yield window, store.read_map(date, window, support=False)
+            yield date, window
             progress.advance()
 
 

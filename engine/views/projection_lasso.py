@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from ..errors import InputError
-from ..grid import Grid, Window
+from ..grid import Grid
 from ..output import whole_file
 from ..progress import CancelToken, Progress
 from ..store import EmbeddingStore
@@ -19,7 +19,7 @@ from .colour import Bools, Bytes, Floats
 from .layer import Layer, Palette
 from .maps import times_of
 from .percentile import index_layer, scaled
-from .projection import Projection
+from .projection import PlaceReader, Projection
 
 CELLS = 384
 """Per side: cells that are wholly inside or outside the lasso are told apart once, not point by point."""
@@ -106,7 +106,12 @@ class Selection:
 
     def __len__(self) -> int:
         """Pixel-dates selected."""
-        return int(np.bitwise_count(self.bits).sum())
+        return int(self.counts().sum())
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """[date] pixels selected."""
+        counts: npt.NDArray[np.int64] = np.bitwise_count(self.bits).sum(axis=1, dtype=np.int64)
+        return counts
 
     def mask(self, date: int) -> Bools:
         """[y, x] of one date; `InputError` where the selection has no such date."""
@@ -155,14 +160,19 @@ def lasso(
     dates: Sequence[int] | None = None,
     *,
     axes: tuple[int, int] = (0, 1),
+    places: PlaceReader | None = None,
+    side: int = SIDE,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Selection:
-    """Everything of some dates (all when None) that falls inside a lasso, window by window."""
+    """Everything of some dates (all when None) that falls inside a lasso, window by window.
+
+    `places` (of this projection) where they are known already."""
     projection.check(store)
     polygon = lasso_polygon(corners)
+    reader = places or projection.reader(store)
     chosen = sorted(range(len(store.times)) if dates is None else dates)
-    windows = list(store.grid.tiles(SIDE))
+    windows = list(store.grid.tiles(side))
     progress, cancel = progress or Progress("lasso", 0), cancel or CancelToken()
     progress.total = len(chosen) * len(windows)
     rows = []
@@ -170,25 +180,18 @@ def lasso(
         mask = np.zeros(store.grid.shape, bool)
         for window in windows:
             cancel.check()
-            mask[window.slices] = _selected(store, projection, polygon, date, window, axes)
+            points, valid = reader(date, window)
+            mask[window.slices] = _spread(enclosed(points[:, axes], polygon), valid)
             progress.advance()
         rows.append(np.packbits(mask.ravel()))
     return Selection(store.grid, tuple(chosen), np.stack(rows))
 
 
-def _selected(
-    store: EmbeddingStore,
-    projection: Projection,
-    polygon: Any,
-    date: int,
-    window: Window,
-    axes: tuple[int, int],
-) -> Bools:
-    drawn = store.read_map(date, window, support=False)
-    mask = drawn.validity.copy()
-    places = projection.apply(drawn.embedding[: projection.dims][:, mask].T)
-    mask[mask] = enclosed(places[:, axes], polygon)
-    return mask
+def _spread(values: Bools, valid: Bools) -> Bools:
+    """[n] of the valid pixels → [y, x], False elsewhere."""
+    spread = np.zeros(valid.shape, bool)
+    spread[valid] = values
+    return spread
 
 
 def selection_layer(selection: Selection, title: str, tags: Mapping[str, str] | None = None) -> Layer:

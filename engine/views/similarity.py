@@ -49,12 +49,16 @@ class Similarity:
         *,
         dims: int | None = None,
         seed: int = 0,
+        sample: Array | None = None,
         cancel: CancelToken | None = None,
     ) -> Self:
-        """From seeds' embeddings [seed, dim]; `InputError` where there is no positive one."""
+        """From seeds' embeddings [seed, dim]; `InputError` where there is no positive one.
+
+        `sample`: what `sample_store` draws with the same dims and seed, where it is known already."""
         if not len(positive):
             raise InputError("a search needs a positive seed", value=0, remedy="name a pixel to search for")
-        sample = sample_store(store, dims=dims, seed=seed, cancel=cancel).values
+        if sample is None:
+            sample = sample_store(store, dims=dims, seed=seed, cancel=cancel).values
         whitening = Whitening.fit(sample)
         like, unlike = (
             prototypes(whitening(seeds[:, : whitening.dims]), seed)

@@ -5,14 +5,28 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ...errors import InputError
+from ...grid import Grid
 from ...views.composite import COMPOSITES
 from ..workspace import Workspace
 from .acquired import Acquired
 from .kept import Kept
-from .layers import STORE_LAYERS, Drawing, Look, StoreLayers
-from .maps import Answer, Format, Part, drawn
-from .places import LONLAT, inside, named_pixels, polygons_of
-from .series import QUALITIES, PixelsTold, PolygonTold, bands_of, mean_bands, pixel_series, polygon_series
+from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
+from .maps import MOST_READ, Answer, Format, Part, drawn
+from .places import LONLAT, inside, named_pixels, polygons_of, thinned
+from .probes import Probes
+from .projections import Projections
+from .searches import Searches
+from .series import (
+    MOST_CHUNKS,
+    MOST_PIXELS,
+    QUALITIES,
+    PixelsTold,
+    PolygonTold,
+    bands_of,
+    mean_bands,
+    pixel_series,
+    polygon_series,
+)
 from .stores import OpenStore, Stores
 from .tiles import tile
 
@@ -43,9 +57,14 @@ class Desk:
         self.stores = Stores(workspace)
         self.layers = StoreLayers()
         self.acquired = Acquired(workspace)
+        self.projections = Projections()
+        self.searches = Searches()
+        self.probes = Probes(workspace)
         self._makers = {
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),
+            "similarity": self.searches.drawing,
+            "probe": self.probes.drawing,
         }
         self._tiles: Kept[Answer] = Kept(TILE_BYTES, lambda answer: len(answer.body))
 
@@ -54,6 +73,12 @@ class Desk:
         if look.kind not in self._makers:
             raise InputError("there is no such layer", value=look.layer, remedy=", ".join(self._makers))
         return self._makers[look.kind](opened, look)
+
+    def values(self, opened: OpenStore, look: Look, part: Part) -> tuple[Grid, Values]:
+        """The numbers of a part, and where they lie."""
+        drawing = self.drawing(opened, look)
+        view = part.of(opened, drawing.most_pixels or MOST_READ)
+        return view.grid, drawing.values(view)
 
     def map(self, store: str, look: Look, part: Part, form: Format) -> Answer:
         opened = self.stores.open(store)
@@ -93,3 +118,19 @@ class Desk:
         told = polygon_series(opened.store, found, dims)
         means = [mean_bands(self.acquired.sources(opened), told.pixels)] if bands else None
         return SeriesFound(told, [], means)
+
+    def named(
+        self,
+        store: str,
+        pixels: Sequence[Sequence[int]],
+        lonlat: Sequence[Sequence[float]],
+        rings: tuple[Any, str] | None,
+    ) -> tuple[tuple[int, int], ...]:
+        """Pixels by row and column, at positions, and inside polygons (rings, CRS), thinned evenly."""
+        grid = self.stores.open(store).store.grid
+        places = named_pixels(grid, pixels, lonlat)
+        if rings is not None:
+            crs = LONLAT if rings[1] == "lonlat" else grid.crs
+            found = inside(polygons_of(rings[0], crs), crs, grid).pixels
+            places += [(int(row), int(col)) for row, col in thinned(found, MOST_PIXELS, MOST_CHUNKS)]
+        return tuple(places)

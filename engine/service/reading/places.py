@@ -11,8 +11,8 @@ import shapely
 from affine import Affine
 from pyproj import Transformer
 
-from ...errors import AreaError, InputError
-from ...grid import Grid, Window
+from ...errors import AreaError
+from ...grid import Grid
 from ...labels.burn import PixelRule, burn
 from ...store_layout import CHUNK_SIDE
 
@@ -72,7 +72,7 @@ def _closed(ring: Sequence[Sequence[float]], limits: tuple[float, float]) -> Any
 
 def inside(polygons: npt.NDArray[Any], crs: str, grid: Grid) -> Inside:
     """The pixels of a grid inside some polygons in `crs`; `AreaError` where there is none."""
-    step = _step(polygons, crs, grid)
+    step = max(1, ceil(sqrt(looked_at(polygons, crs, grid) / MOST_BURNT)))
     burnt = burn(polygons, crs, grid if step == 1 else _coarser(grid, step), PixelRule())
     if not len(burnt.rows):
         raise AreaError(
@@ -85,29 +85,18 @@ def inside(polygons: npt.NDArray[Any], crs: str, grid: Grid) -> Inside:
     return Inside(pixels, len(found) * step**2)
 
 
-def _step(polygons: npt.NDArray[Any], crs: str, grid: Grid) -> int:
-    """So that about `MOST_BURNT` pixels around the polygons are looked at."""
+def looked_at(geometries: npt.NDArray[Any], crs: str, grid: Grid) -> float:
+    """Pixels in the rectangles around some geometries, within the grid."""
     move = Transformer.from_crs(crs, grid.crs, always_xy=True)
-    edges = list(zip(_lows(grid), _highs(grid), strict=True))
+    bounds = shapely.bounds(geometries[shapely.get_dimensions(geometries) == 2])
+    left, bottom, right, top = grid.bounds
     pixels = 0.0
-    for bounds in shapely.bounds(polygons):
-        moved = move.transform_bounds(*bounds, densify_pts=21)
-        if np.isfinite(moved).all():  # `burn` says so of others
-            left, bottom, right, top = (
-                min(max(v, low), high) for v, (low, high) in zip(moved, edges, strict=True)
-            )
-            pixels += (right - left) * (top - bottom) / grid.resolution**2
-    return max(1, ceil(sqrt(pixels / MOST_BURNT)))
-
-
-def _lows(grid: Grid) -> tuple[float, ...]:
-    left, bottom, _, _ = grid.bounds
-    return left, bottom, left, bottom
-
-
-def _highs(grid: Grid) -> tuple[float, ...]:
-    _, _, right, top = grid.bounds
-    return right, top, right, top
+    for box in bounds:
+        west, south, east, north = move.transform_bounds(*box.tolist(), densify_pts=21)
+        if np.isfinite((west, south, east, north)).all():  # `burn` says so of others
+            width = min(east, right) - max(west, left)
+            pixels += max(0, width) * max(0, min(north, top) - max(south, bottom)) / grid.resolution**2
+    return pixels
 
 
 def _coarser(grid: Grid, step: int) -> Grid:
@@ -140,12 +129,3 @@ def named_pixels(
             remedy = f"rows 0 to {rows - 1}, columns 0 to {cols - 1}"
             raise AreaError("the pixel lies outside the area", value=f"{row},{col}", remedy=remedy)
     return [(row, col) for row, col in pixels] + [grid.pixel_at(lon, lat) for lon, lat in lonlat]
-
-
-def window_of(values: Sequence[int] | None) -> Window | None:
-    """Row, column, height, width; `InputError` for anything else."""
-    if values is None:
-        return None
-    if len(values) != 4:
-        raise InputError("a window is four numbers", value=values, remedy="row, column, height, width")
-    return Window(*values)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from math import ceil, floor, pi
+
 import numpy as np
 from affine import Affine
 from pyproj import Transformer

@@ -69,3 +69,11 @@ class Numbers(Told):
 def times_told(times: Any) -> list[str]:
     """[time] datetime64 → ISO 8601, UTC."""
     return [f"{text}Z" for text in times.astype("datetime64[s]").astype(str)]
+
+
+def part_of(window: list[int] | None, step: int) -> Any:
+    """As the reading side takes it."""
+    from ...grid import Window  # noqa: PLC0415 - the libraries of reads are loaded with the first of them
+    from ..reading.maps import Part  # noqa: PLC0415
+
+    return Part(None if window is None else Window(*window), step)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...errors import InputError
 from ..schema import Asked, Dims, Told, WorkspacePath
 from .at_once import AtOnce
-from .forms import Date, Numbers, Pixel, Polygon, Position, Step, times_told
+from .forms import Date, Numbers, Pixel, Polygon, Position, Step, part_of, times_told
 
 if TYPE_CHECKING:
     from ..reading.desk import Desk
@@ -116,10 +116,7 @@ def sent(answer: "Answer") -> Response:
 
 
 def _part(asked: MapAsked) -> Any:
-    from ...grid import Window  # noqa: PLC0415 - as above
-    from ..reading.maps import Part  # noqa: PLC0415
-
-    return Part(Window(*map(int, asked.window.split(","))) if asked.window else None, asked.step)
+    return part_of([int(number) for number in asked.window.split(",")] if asked.window else None, asked.step)
 
 
 _PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "PNG, 256 px"}}
@@ -139,8 +136,8 @@ class SeriesAsked(Asked):
     """Pixels, each with a series of its own, or a polygon with one of all its pixels."""
 
     store: WorkspacePath
-    pixels: Annotated[list[Pixel], Field(max_length=400)] = []
-    lonlat: Annotated[list[Position], Field(max_length=400)] = []
+    pixels: Annotated[list[Pixel], Field(max_length=400)] = Field(default_factory=list)
+    lonlat: Annotated[list[Position], Field(max_length=400)] = Field(default_factory=list)
     polygon: Polygon | None = None
     dims: Dims | None = None
     """Leading dimensions; all, where left out."""

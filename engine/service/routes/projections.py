@@ -1,0 +1,177 @@
+"""Projections: how many pixels fall where, what a lasso encloses; and searches for pixels like some others."""
+
+import base64
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from ..schema import Asked, Dims, Number, Told, WorkspacePath
+from .at_once import AtOnce
+from .forms import Date, Numbers, Pixel, Polygon, Position, Step, WindowAsked, part_of
+
+if TYPE_CHECKING:
+    from ..reading.desk import Desk
+    from ..reading.projections import Projected
+
+router = APIRouter(tags=["projections"])
+Component = Annotated[int, Field(ge=1, le=3)]
+
+
+class _Projected(Asked):
+    """Pixels of some dates in the projection that is kept with a store."""
+
+    store: WorkspacePath
+    method: Literal["umap", "pca"] = "umap"
+    """A UMAP is fitted by the job `project`; PCA at once."""
+    components: Literal[2, 3] = 2
+    dates: Annotated[list[Date], Field(min_length=1, max_length=1_000)] | None = None
+    """All, where left out."""
+    window: WindowAsked | None = None
+    step: Step = 1
+    axes: Annotated[list[Component], Field(min_length=2, max_length=2)] = Field(
+        default_factory=lambda: [1, 2]
+    )
+    """Components along x and y, from 1."""
+
+    @property
+    def xy(self) -> tuple[int, int]:
+        return self.axes[0] - 1, self.axes[1] - 1
+
+    def projected(self, desk: "Desk") -> "Projected":
+        from ..reading.projections import Scope  # noqa: PLC0415 - scikit-learn comes with it
+
+        dates = None if self.dates is None else tuple(self.dates)
+        scope = Scope(self.method, self.components, dates, part_of(self.window, self.step), self.xy)
+        return desk.projections.projected(desk.stores.open(self.store), scope)
+
+
+class DensityAsked(_Projected):
+    colour: Literal["count", "date", "season", "dimension"] = "count"
+    """What `value` says of the pixels of a bin: their number, or the mean date (days since 1970), day of year or
+    dimension."""
+    dim: Dims = 1
+    """Of `dimension`, from 1."""
+    bins: Annotated[int, Field(ge=8, le=1024)] = 320
+
+
+class DensityTold(Told):
+    """A histogram; row 0 is at the bottom."""
+
+    extent: list[float]
+    """Left, right, bottom, top."""
+    axes: list[str]
+    count: Numbers
+    """[y, x] pixel-dates."""
+    value: Numbers
+    """[y, x] what the colour shows; NaN where there is nothing."""
+    pixels: int
+    """Pixel-dates counted, those outside the picture included."""
+    outside: int
+    dates: int
+    fidelity: str
+    """What the projection keeps of the embeddings' neighbourhoods, measured on pixels held out."""
+
+
+class LassoAsked(_Projected):
+    corners: Annotated[
+        list[Annotated[list[Number], Field(min_length=2, max_length=2)]],
+        Field(min_length=3, max_length=1_000),
+    ]
+    """Along the axes; one that crosses itself encloses what lies on the odd side of its lines."""
+
+
+class LassoTold(Told):
+    """Pixels of some dates, one bit each: row by row, the first pixel in the highest bit of the first byte."""
+
+    shape: list[int]
+    """Rows and columns of the window, in steps."""
+    dates: list[int]
+    """Indices into the store's times, ascending."""
+    selected: list[int]
+    """Pixels, by date."""
+    bits: str
+    """Base64; the dates one after the other, each filled up to whole bytes."""
+
+
+class Seeded(Asked):
+    """Pixels: by row and column, by position, or those of a polygon (at most 400 of them, evenly)."""
+
+    pixels: Annotated[list[Pixel], Field(max_length=400)] = Field(default_factory=list)
+    lonlat: Annotated[list[Position], Field(max_length=400)] = Field(default_factory=list)
+    polygon: Polygon | None = None
+
+    def found(self, desk: "Desk", store: str) -> tuple[tuple[int, int], ...]:
+        rings = None if self.polygon is None else (self.polygon.rings, self.polygon.crs)
+        return desk.named(store, self.pixels, self.lonlat, rings)
+
+
+class SimilarityAsked(Asked):
+    store: WorkspacePath
+    like: Seeded
+    unlike: Seeded | None = None
+    date: Date | None = None
+    """On which the seeds are taken."""
+    dims: Dims | None = None
+
+
+class SimilarityTold(Told):
+    """A search, to be drawn as the layer `similarity:ID`, on any date."""
+
+    id: str
+    like: int
+    unlike: int
+
+
+@router.post("/density")
+async def density(reads: AtOnce, asked: DensityAsked) -> DensityTold:
+    """Where the pixels of some dates fall in a projection, counted in bins."""
+    return await reads(lambda desk: _density(desk, asked))
+
+
+@router.post("/lasso")
+async def lasso(reads: AtOnce, asked: LassoAsked) -> LassoTold:
+    """Which pixels, on which dates, a lasso drawn on a projection encloses."""
+    return await reads(lambda desk: _lasso(desk, asked))
+
+
+@router.post("/similarity")
+async def similarity(reads: AtOnce, asked: SimilarityAsked) -> SimilarityTold:
+    """Search for pixels like some others; the result is a layer of the map."""
+    return await reads(lambda desk: _similarity(desk, asked))
+
+
+def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
+    from ...views.projection_density import Colouring  # noqa: PLC0415 - matplotlib comes with it
+
+    found = asked.projected(desk).density(Colouring(asked.colour, asked.dim - 1), asked.xy, asked.bins)
+    names = found.projection.axis_names
+    return DensityTold(
+        extent=list(found.extent),
+        axes=[names[axis] for axis in found.axes],
+        count=Numbers.of(found.count.astype("int32")),
+        value=Numbers.of(found.value.astype("float32")),
+        pixels=found.pixels,
+        outside=found.outside,
+        dates=len(found.times),
+        fidelity=str(found.projection.fidelity),
+    )
+
+
+def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
+    found: Any = asked.projected(desk).lasso(asked.corners, asked.xy)
+    return LassoTold(
+        shape=list(found.grid.shape),
+        dates=list(found.dates),
+        selected=found.counts().tolist(),
+        bits=base64.b64encode(found.bits.tobytes()).decode("ascii"),
+    )
+
+
+def _similarity(desk: "Desk", asked: SimilarityAsked) -> SimilarityTold:
+    from ..reading.searches import Seeds  # noqa: PLC0415 - scikit-learn comes with it
+
+    like = asked.like.found(desk, asked.store)
+    unlike = asked.unlike.found(desk, asked.store) if asked.unlike else ()
+    found = desk.searches.fit(desk.stores.open(asked.store), Seeds(like, unlike, asked.date, asked.dims))
+    return SimilarityTold(id=found.number, like=len(like), unlike=len(unlike))
