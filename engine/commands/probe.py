@@ -120,8 +120,10 @@ def _text(fitted: "Probe", path: Path, note: str) -> str:
 
 
 def _listed_scores(scores: Mapping[str, Any]) -> str:
+    from ..validation.scores import NAMES
+
     return ", ".join(
-        f"{name} {score['value']:.3f}" for name, score in scores.items() if score["value"] is not None
+        f"{NAMES[name]} {score['value']:.3f}" for name, score in scores.items() if score["value"] is not None
     )
 
 
