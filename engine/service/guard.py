@@ -42,24 +42,17 @@ class Guard:
             self._service.last_asked = time.monotonic()
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        answering = _Answering(send)
+        body = _Body(receive, _most(scope))
         try:
             self._check(scope)
-            await self._app(scope, _limited(receive, _most(scope)), sending)
-        except EngineError as error:
-            if begun:
-                raise
-            await answer(error)(scope, receive, send)
+            await self._app(scope, body, answering.unless(body))
+            if body.excess is not None:  # whoever read it has made another error of it
+                raise body.excess
         except Exception as error:
-            fault = internal(error)
-            if begun:  # half an answer is out: the connection must break, so that nobody takes it for whole
+            if answering.begun:  # the connection must break, so that nobody takes half an answer for whole
                 raise
+            fault = answer(error) if isinstance(error, EngineError) else internal(error)
             await fault(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
@@ -97,19 +90,40 @@ def _most(scope: Scope) -> int:
     return LARGER_BODIES.get(scope["path"], MOST_BODY)
 
 
-def _limited(receive: Receive, most: int) -> Receive:
+class _Body:
     """Counts what comes, as a body needn't say its length beforehand."""
-    read = 0
 
-    async def counting() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
-            raise _too_large(most)
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.excess: TooLarge | None = None
+        self._receive = receive
+        self._most = most
+        self._read = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._most:
+            self.excess = _too_large(self._most)
+            raise self.excess
         return message
 
-    return counting
+
+class _Answering:
+    """Knows whether an answer is on its way."""
+
+    def __init__(self, send: Send) -> None:
+        self.begun = False
+        self._send = send
+
+    def unless(self, body: _Body) -> Send:
+        """Sends what comes, but nothing any more once the body has turned out too large."""
+
+        async def send(message: Message) -> None:
+            if body.excess is None or self.begun:
+                self.begun = True
+                await self._send(message)
+
+        return send
 
 
 def _too_large(most: int) -> TooLarge:

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ...errors import OutputError
+from ...output import output_error
 from .states import Job, JobProgress, State
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ create table if not exists jobs (
     content text not null
 )
 """
+_SYNC = {False: "full", True: "normal"}
 _OUT_OF_THE_COLUMNS = ("number", "id", "kind", "state")
 _FULL = ("full", "disk I/O", "readonly", "unable to open")
 
@@ -44,6 +46,7 @@ class Database:
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
+        self._touch()
         connection = sqlite3.connect(self.path, isolation_level=None)
         try:
             # alone: write-ahead logging then needs no shared memory, which network file systems lack
@@ -55,11 +58,17 @@ class Database:
             if connection.execute("pragma quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("quick_check")
             connection.execute(_TABLE)
-            os.chmod(self.path, 0o600)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _touch(self) -> None:
+        """SQLite gives its other files the mode that this one has."""
+        try:
+            self.path.touch(mode=0o600)
+        except OSError as error:
+            raise output_error(error, self.path) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -67,14 +76,19 @@ class Database:
     def add(self, job: Job) -> Job:
         """Keep a new job; the same with its number. `OutputError` where the disk refuses."""
         with self._writing():
+            self._connection.execute(f"pragma synchronous = {_SYNC[False]}")
             done = self._connection.execute(
                 "insert into jobs (id, kind, state, content) values (?, ?, ?, ?)", _columns(job)
             )
         return replace(job, number=done.lastrowid or 0)
 
     def save(self, job: Job) -> None:
-        """Keep what became of a job; `OutputError` where the disk refuses."""
+        """Keep what became of a job; `OutputError` where the disk refuses.
+
+        That it runs, and how far it is, may be lost in a power cut, as waiting for the disk takes some 20 ms;
+        what was answered for, and how a job ended, is not."""
         with self._writing():
+            self._connection.execute(f"pragma synchronous = {_SYNC[job.state is State.RUNNING]}")
             self._connection.execute(
                 "update jobs set id = ?, kind = ?, state = ?, content = ? where number = ?",
                 (*_columns(job), job.number),

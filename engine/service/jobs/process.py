@@ -87,6 +87,7 @@ class WorkerProcess:
                 self.on_progress(JobProgress(**message["progress"]))
             else:
                 self._message = message
+                return  # the last one; what keeps the process from leaving is its own affair
 
     async def _stopper(self, process: asyncio.subprocess.Process) -> None:
         await self._stop.wait()

@@ -1,4 +1,4 @@
-"""The queue: which job runs next, what becomes of it, and the same after a crash or a reboot."""
+"""The queue: jobs in, workers out, and what becomes of each; the same after a crash or a reboot."""
 
 import asyncio
 import contextlib
@@ -10,9 +10,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ...errors import Cancelled, EngineError, OutputError, ResourceError
 from ..faults import Conflict, NotFound, TooLarge, described, unforeseen
@@ -22,6 +21,7 @@ from .database import Database
 from .leftovers import discard_unfinished, sweep
 from .order import KINDS, Order
 from .process import Outcome, WorkerProcess, end_leftover
+from .schedule import Task, choose
 from .states import Job, JobProgress, State
 
 log = logging.getLogger(__name__)
@@ -53,12 +53,11 @@ class QueueOptions:
 class _Run:
     """A job that runs."""
 
+    task: Task
     job: Job
-    kind: Kind
-    outputs: frozenset[str]
     worker: WorkerProcess
     saved_at: float = field(default_factory=time.monotonic)
-    task: "asyncio.Task[None] | None" = None
+    running: "asyncio.Task[None] | None" = None
 
 
 class Queue:
@@ -68,47 +67,43 @@ class Queue:
         self.options = options or QueueOptions()
         self.kinds: Mapping[str, Kind] = kinds_at(self.options.kinds)
         self.database = database
+        self.stopping = False
         self._workspace = workspace
-        self._queued: dict[str, Job] = {}
+        self._queued: dict[str, Task] = {}
         self._running: dict[str, _Run] = {}
         self._unsaved: dict[str, Job] = {}
         self._bell = asyncio.Event()
-        self._stopping = False
         self._scheduler: asyncio.Task[None] | None = None
 
     async def start(self, *, resume: bool = False) -> None:
         """Judge what an earlier service left behind, then run what is queued; `resume` queues interrupted jobs."""
         for job in self.database.jobs([State.RUNNING]):
             await asyncio.to_thread(self._clear_after, job)
-            self._keep(_after_a_crash(job))
+            self._keep(job.left_behind())
         if resume:
             for job in self.database.jobs([State.INTERRUPTED]):
                 self._keep(job.queued())
-        self._queued = {job.id: job for job in reversed(self.database.jobs([State.QUEUED]))}
+        for job in self.database.jobs([State.QUEUED]):
+            self._queued[job.id] = Task.of(job, self.kinds)
         self._scheduler = asyncio.create_task(self._schedule())
 
     async def stop(self) -> None:
         """Start nothing more; what runs is interrupted, keeps what it has finished, and can be resumed."""
-        self._stopping = True
+        self.stopping = True
         self._ring()
         runs = list(self._running.values())
         for run in runs:
             run.worker.grace_s = min(run.worker.grace_s, self.options.stop_s)
             run.worker.stop()
-        await asyncio.gather(*(run.task for run in runs if run.task is not None))
+        await asyncio.gather(*(run.running for run in runs if run.running is not None))
         if self._scheduler is not None:
             await self._scheduler
-        for job in list(self._unsaved.values()):
-            self._keep(job)
+        self._save_again()
 
     @property
     def active(self) -> bool:
         """Whether anything runs or waits."""
         return bool(self._queued or self._running)
-
-    @property
-    def stopping(self) -> bool:
-        return self._stopping
 
     def submit(self, kind: str, params: BaseModel, priority: int = 0) -> Job:
         """Queue a new job; it is on the disk when this returns."""
@@ -116,16 +111,15 @@ class Queue:
             raise NotFound("there is no such kind of job", value=kind, remedy=", ".join(sorted(self.kinds)))
         self._check_room()
         job = Job(secrets.token_hex(8), kind, params.model_dump(mode="json"), priority)
-        job = self.database.add(job)
-        self._queued[job.id] = job
-        self._ring()
-        return job
+        return self._queue(self.database.add(job))
 
     def get(self, identity: str) -> Job:
         """A job as it stands; `NotFound` where there is none."""
         if identity in self._running:
             return self._running[identity].job
-        job = self._queued.get(identity) or self._unsaved.get(identity) or self.database.get(identity)
+        if identity in self._queued:
+            return self._queued[identity].job
+        job = self._unsaved.get(identity) or self.database.get(identity)
         if job is None:
             raise NotFound("there is no such job", value=identity, remedy="list the jobs")
         return job
@@ -136,14 +130,14 @@ class Queue:
 
     def cancel(self, identity: str, *, keep_partial: bool = False) -> Job:
         """Stop a job: at once where it waits, where it runs as soon as it listens; `Conflict` once it has ended."""
-        job = self.get(identity)
         run = self._running.get(identity)
         if run is not None:
             run.job = replace(run.job, cancelling=True, keep_partial=keep_partial)
             self._keep(run.job)
             run.worker.stop()
             return run.job
-        job = job.ended(State.CANCELLED, error=described(Cancelled("cancelled before it was run")))
+        error = described(Cancelled("cancelled before it was run"))
+        job = self.get(identity).ended(State.CANCELLED, error=error)
         self._queued.pop(identity, None)
         self._keep(job)
         return job
@@ -156,9 +150,7 @@ class Queue:
         self._check_room()
         self.database.save(job)
         self._unsaved.pop(identity, None)
-        self._queued[identity] = job
-        self._ring()
-        return job
+        return self._queue(job)
 
     def delete(self, identity: str) -> None:
         """Forget a job that has ended, with its log; what it has written stays."""
@@ -182,10 +174,15 @@ class Queue:
         return self._workspace.state / "jobs" / job.id
 
     def _check_room(self) -> None:
-        if self._stopping:
+        if self.stopping:
             raise ResourceError("the service is stopping", remedy="start it again")
         if len(self._queued) >= MOST_QUEUED:
             raise TooLarge("the queue is full", value=len(self._queued), remedy="wait, or cancel some jobs")
+
+    def _queue(self, job: Job) -> Job:
+        self._queued[job.id] = Task.of(job, self.kinds)
+        self._ring()
+        return job
 
     def _ring(self) -> None:
         self._bell.set()
@@ -201,76 +198,69 @@ class Queue:
             self._unsaved[job.id] = job
         self._ring()
 
+    def _save_again(self) -> None:
+        for job in list(self._unsaved.values()):
+            self._keep(job)
+
     async def _schedule(self) -> None:
-        while not self._stopping:
+        while not self.stopping:
             bell = self._bell
-            while (job := self._next()) is not None:
-                self._begin(job)
+            while (task := self._next()) is not None:
+                self._begin(task)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(bell.wait(), SAVE_EVERY_S if self._unsaved else None)
-            for job in list(self._unsaved.values()):
-                self._keep(job)
+                continue
+            self._save_again()
 
-    def _next(self) -> Job | None:
-        """The queued job of the highest priority, then the oldest, for which there is a slot and a free output."""
-        runs = list(self._running.values())
-        free = {
-            True: not any(run.kind.gpu for run in runs),
-            False: sum(not run.kind.gpu for run in runs) < self.options.cpu_slots,
-        }
-        taken = frozenset[str]().union(*(run.outputs for run in runs))
-        if self._stopping or not any(free.values()):
-            return None
-        for job in sorted(self._queued.values(), key=lambda job: (-job.priority, job.number)):
-            kind = self.kinds.get(job.kind)
-            if kind is None or (free[kind.gpu] and not taken & self._outputs(kind, job)):
-                return job
-        return None
+    def _next(self) -> Task | None:
+        running = [run.task for run in self._running.values()]
+        return choose(self._queued.values(), running, self.options.cpu_slots)
 
-    def _outputs(self, kind: Kind, job: Job) -> frozenset[str]:
-        try:
-            params = kind.params.model_validate(job.params, strict=False)
-        except ValidationError:  # queued by another version; its worker will say what is wrong
-            return frozenset()
-        return frozenset(str(Path(path)) for path in kind.outputs(params))
-
-    def _begin(self, job: Job) -> None:
-        del self._queued[job.id]
-        job = job.running()
-        kind = self.kinds.get(job.kind)
-        if kind is None:  # of a newer or an older engine
+    def _begin(self, task: Task) -> None:
+        del self._queued[task.job.id]
+        job = task.job.running()
+        if task.kind is None:  # queued by a newer engine, or an older one
             fault = EngineError(
                 "this engine has no such kind of job", value=job.kind, remedy="update the engine"
             )
             self._keep(job.ended(State.FAILED, error=described(fault)))
             return
-        folder = str(self._folder(job))
+        run = _Run(task, job, self._worker(job))
+        self._running[job.id] = run
+        self._keep(job)
+        run.running = asyncio.create_task(self._run(run))
+
+    def _worker(self, job: Job) -> WorkerProcess:
         order = Order(
-            str(self._workspace.root), folder, job.kind, job.params, job.attempts, self.options.kinds
+            workspace=str(self._workspace.root),
+            folder=str(self._folder(job)),
+            kind=job.kind,
+            params=job.params,
+            attempt=job.attempts,
+            kinds=self.options.kinds,
         )
-        worker = WorkerProcess(
+        return WorkerProcess(
             job.id,
             order,
             lambda progress: self._progressed(job.id, progress),
             self.options.grace_s,
             self.options.environment,
         )
-        run = _Run(job, kind, self._outputs(kind, job), worker)
-        self._running[job.id] = run
-        self._keep(job)
-        run.task = asyncio.create_task(self._run(run))
 
     async def _run(self, run: _Run) -> None:
+        log.info("job %s, %s: attempt %d", run.job.id, run.job.kind, run.job.attempts)
         try:
             private_folder(self._folder(run.job))
             outcome = await run.worker.run(lambda pid: self._started(run, pid))
-        except OSError as error:
+        except (OSError, EngineError) as error:
             outcome = Outcome(State.FAILED, error=described(_not_started(error)))
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this job and not the queue
             outcome = Outcome(State.FAILED, error=unforeseen(error))
         await asyncio.to_thread(self._clear, run, outcome)
-        del self._running[run.job.id]
-        self._keep(self._judged(run, outcome))
+        job = _judged(run.job, outcome)
+        log.info("job %s, %s: %s", job.id, job.kind, job.state)
+        del self._running[job.id]
+        self._keep(job)
 
     def _started(self, run: _Run, pid: int) -> None:
         run.job = replace(run.job, pid=pid)
@@ -284,45 +274,26 @@ class Queue:
             self._keep(run.job)
         self._ring()
 
-    def _judged(self, run: _Run, outcome: Outcome) -> Job:
-        if outcome.state is State.CANCELLED and not run.job.cancelling:
-            return run.job.ended(
-                State.INTERRUPTED, error=_interrupted("the service was stopped while it ran")
-            )
-        return run.job.ended(outcome.state, result=outcome.result, error=outcome.error)
-
     def _clear(self, run: _Run, outcome: Outcome) -> None:
         """Take away what nobody wants; runs in a thread."""
-        sweep(self._workspace, run.outputs, run.job.pid)
-        if outcome.state is State.CANCELLED and _unwanted(run.job):
+        sweep(self._workspace, map(str, run.task.outputs), run.job.pid)
+        if outcome.state is State.CANCELLED and run.job.given_up:
             discard_unfinished(self._workspace, self._folder(run.job))
 
     def _clear_after(self, job: Job) -> None:
         """The same of a job whose service is gone; its worker may not have noticed yet."""
         end_leftover(job.pid, job.id)
-        kind = self.kinds.get(job.kind)
-        if kind is not None:
-            sweep(self._workspace, self._outputs(kind, job), job.pid)
-        if _unwanted(job):
+        sweep(self._workspace, map(str, Task.of(job, self.kinds).outputs), job.pid)
+        if job.given_up:
             discard_unfinished(self._workspace, self._folder(job))
 
 
-def _unwanted(job: Job) -> bool:
-    """Whether the user has given up what the job hasn't finished."""
-    return job.cancelling and not job.keep_partial
+def _judged(job: Job, outcome: Outcome) -> Job:
+    if outcome.state is State.CANCELLED and not job.cancelling:  # it was stopped, but not by the user's wish
+        return job.interrupted("the service was stopped while it ran")
+    return job.ended(outcome.state, result=outcome.result, error=outcome.error)
 
 
-def _after_a_crash(job: Job) -> Job:
-    if job.cancelling:
-        return job.ended(State.CANCELLED, error=described(Cancelled()))
-    return job.ended(
-        State.INTERRUPTED, error=_interrupted("the service or the machine went down while it ran")
-    )
-
-
-def _interrupted(cause: str) -> dict[str, Any]:
-    return described(EngineError(cause, remedy="resume it")) | {"code": "interrupted"}
-
-
-def _not_started(error: OSError) -> ResourceError:
-    return ResourceError("the worker process can't be started", value=error, remedy="see the service's log")
+def _not_started(error: Exception) -> ResourceError:
+    remedy = "free memory and disk space, then resume it"
+    return ResourceError("the worker process can't be started", value=error, remedy=remedy)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from ..faults import Conflict
+from ...errors import Cancelled, EngineError
+from ..faults import Conflict, described
 
 
 def now() -> str:
@@ -100,6 +101,22 @@ class Job:
         self, state: State, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> "Job":
         return self._to(state, finished=now(), result=result, error=error, cancelling=False)
+
+    def interrupted(self, cause: str) -> "Job":
+        """Ended by what was not its fault."""
+        error = described(EngineError(cause, remedy="resume it")) | {"code": "interrupted"}
+        return self.ended(State.INTERRUPTED, error=error)
+
+    def left_behind(self) -> "Job":
+        """What a job is that ran when its service went down."""
+        if self.cancelling:
+            return self.ended(State.CANCELLED, error=described(Cancelled()))
+        return self.interrupted("the service or the machine went down while it ran")
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the user wants nothing of what it hasn't finished."""
+        return self.cancelling and not self.keep_partial
 
     def _to(self, state: State, **changes: Any) -> "Job":
         if state not in _NEXT[self.state]:

@@ -3,6 +3,7 @@
 What it prints, or a native library does, goes to the job's log; messages have a channel of their own."""
 
 import errno
+import faulthandler
 import json
 import logging
 import os
@@ -57,6 +58,7 @@ class Messages:
 
 def main() -> int:
     """Read the order, do it, tell what came of it."""
+    faulthandler.enable()  # a native crash then says in the log where it was
     messages = Messages(_own_channel())
     order, rest = _read_order()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Depends, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, create_model
 
+from ..faults import NotFound
 from ..jobs.context import Kind
 from ..jobs.states import Job, State
 from ..schema import Asked, CancelAsked, JobList, JobTold, LogTold
@@ -98,27 +100,36 @@ async def log(identity: Id, service: Here, after: Annotated[int, Query(ge=0, lt=
     return await asyncio.to_thread(_log, service.queue.log_of(identity), after)
 
 
+async def _log_path(identity: Id, service: Here) -> Path:
+    """Before a stream has begun: afterwards no fault can be told any more."""
+    return service.queue.log_of(identity)
+
+
 @_of_any_kind.get("/jobs/{identity}/events", response_class=EventSourceResponse)
 async def events(
-    identity: Id, service: Here, after: Annotated[int, Query(ge=0, lt=2**62)] = 0
+    identity: Id,
+    service: Here,
+    path: Annotated[Path, Depends(_log_path)],
+    after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """`job` whenever it has changed and `log` with what was added, as server-sent events, until it has ended.
 
     `after`: bytes of the log that are known already."""
-    path = service.queue.log_of(identity)
     last: Job | None = None
-    while True:
-        job = service.queue.get(identity)
-        piece = await asyncio.to_thread(_log, path, after)
-        if piece.text:
-            after = piece.next
-            yield ServerSentEvent(event="log", data=piece)
-        if job != last:
-            last = job
-            yield ServerSentEvent(event="job", data=_told(job))
-        if not piece.text and (job.state.ended or service.queue.stopping):
-            return
-        if job == service.queue.get(identity) and not piece.text:
+    with suppress(NotFound):  # somebody has it forgotten meanwhile
+        while True:
+            job = service.queue.get(identity)
+            piece = await asyncio.to_thread(_log, path, after)
+            if piece.text:
+                after = piece.next
+                yield ServerSentEvent(event="log", data=piece)
+            if job != last:
+                last = job
+                yield ServerSentEvent(event="job", data=_told(job))
+            if piece.text or job != service.queue.get(identity):
+                continue
+            if job.state.ended or service.queue.stopping:
+                return
             await service.queue.changed(LOOK_S)
 
 

@@ -31,9 +31,8 @@ async def diagnostics(service: Here) -> Diagnostics:
 @router.post("/shutdown", status_code=202)
 async def shutdown(service: Here) -> Status:
     """End the service; jobs that run are interrupted and can be resumed."""
-    told = Status.model_validate(service.status())
     service.shutdown()
-    return told
+    return Status.model_validate(service.status())
 
 
 @router.get("/docs", include_in_schema=False)
