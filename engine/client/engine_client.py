@@ -8,6 +8,8 @@ from .discovery import PROTOCOL, AnyPath
 from .errors import VersionMismatch
 from .jobs import Jobs
 from .loopback import LoopbackTransport
+from .probes import Probes
+from .projections import Projections
 from .results import Diagnostics, Hello, Status
 from .transport import Request, Transport
 from .views import Views
@@ -16,15 +18,17 @@ DIAGNOSTICS_S = 120.0  # a process that loads PyTorch on a busy machine
 
 
 class EngineClient:
-    """Asks one service; `jobs` are its jobs, `views` what it shows of stores. Safe to use from several threads.
+    """Asks one service; `jobs` are its jobs; `views`, `projections` and `probes` what it shows of stores.
 
-    Every method raises a `ServiceError` that says cause, value and remedy.
+    Safe to use from several threads. Every method raises a `ServiceError` that says cause, value and remedy.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.jobs = Jobs(transport)
         self.views = Views(transport)
+        self.projections = Projections(transport)
+        self.probes = Probes(transport)
 
     @classmethod
     def of_workspace(cls, workspace: AnyPath) -> EngineClient:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .arrays import Array, Grid
+from .arrays import Array, Grid, Raster
+from .errors import BadAnswer
+from .look import Look
 from .results import Told
 
 
@@ -63,3 +67,157 @@ class Series(Told):
     mean: Optional[Array] = None
     percentiles: Optional[Array] = None
     bands: Optional[tuple[Mapping[str, tuple[BandsAt, ...]], ...]] = None
+
+
+@dataclass(frozen=True)
+class Density(Told):
+    """A projection's pixel-dates, counted in bins; arrays are [y, x], row 0 at the bottom.
+
+    `extent` is left, right, bottom, top along `axes`; `value` is what the colour shows, NaN where that has no mean;
+    `pixels` are all, of which `outside` lie beyond the picture; `fidelity` says how far to trust neighbourhoods.
+    """
+
+    extent: tuple[float, float, float, float]
+    axes: tuple[str, ...]
+    count: Array
+    value: Array
+    pixels: int
+    outside: int = 0
+    dates: int = 0
+    fidelity: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Selected pixels of some dates, one bit each; `shape` is rows and columns of the window, in steps.
+
+    `dates` are indices into the store's times, `selected` the number of pixels on each.
+    """
+
+    shape: tuple[int, int]
+    dates: tuple[int, ...]
+    selected: tuple[int, ...]
+    bits: bytes = field(repr=False)
+    """Dates one after the other, each filled up to whole bytes; a byte's highest bit is its first pixel."""
+
+    @classmethod
+    def from_json(cls, values: object) -> Selection:
+        told = _SelectionTold.from_json(values)
+        try:
+            bits = base64.b64decode(told.bits, validate=True)
+        except ValueError as error:
+            raise BadAnswer("the selection's bits can't be read", value=error) from None
+        found = cls(told.shape, told.dates, told.selected, bits)
+        if len(bits) != len(told.dates) * found._stride or len(told.selected) != len(told.dates):
+            raise BadAnswer(
+                "the selection's bits don't fit its shape", value=f"{told.shape}, {len(bits)} bytes"
+            )
+        return found
+
+    def contains(self, date: int, row: int, column: int) -> bool:
+        """Whether a pixel of the window is selected on a date (an index into the store's times)."""
+        if date not in self.dates:
+            return False
+        rows, columns = self.shape
+        if not (0 <= row < rows and 0 <= column < columns):
+            return False
+        place = row * columns + column
+        return bool(self.bits[self.dates.index(date) * self._stride + place // 8] & (0x80 >> place % 8))
+
+    def mask(self, date: int) -> bytes:
+        """One byte for each pixel of the window, row by row: 1 where it is selected on a date."""
+        rows, columns = self.shape
+        if date not in self.dates:
+            return bytes(rows * columns)
+        first = self.dates.index(date) * self._stride
+        packed = self.bits[first : first + self._stride]
+        return b"".join(_UNPACKED[byte] for byte in packed)[: rows * columns]
+
+    @property
+    def _stride(self) -> int:
+        return -(-self.shape[0] * self.shape[1] // 8)
+
+
+_UNPACKED = [bytes(byte >> (7 - bit) & 1 for bit in range(8)) for byte in range(256)]
+
+
+@dataclass(frozen=True)
+class _SelectionTold(Told):
+    shape: tuple[int, int]
+    dates: tuple[int, ...]
+    selected: tuple[int, ...]
+    bits: str
+
+
+@dataclass(frozen=True)
+class Search(Told):
+    """A search by similarity, from so many pixels `like` and `unlike`."""
+
+    id: str
+    like: int = 0
+    unlike: int = 0
+
+    def look(self, date: str | None = None) -> Look:
+        """How it is drawn on a date."""
+        return Look(f"similarity:{self.id}", date)
+
+
+@dataclass(frozen=True)
+class MapTold(Told):
+    """Numbers of a window, [band, y, x]."""
+
+    values: Array
+    grid: Grid
+    bands: tuple[str, ...] = ()
+    unit: str = ""
+    nodata: Optional[float] = None
+
+    def raster(self) -> Raster:
+        """The same as a raster; among fractions, NaN is no number."""
+        nodata = math.nan if self.nodata is None and self.values.dtype.startswith("float") else self.nodata
+        values = self.values
+        if len(values.shape) != 3:
+            raise BadAnswer("the map isn't made of bands, rows and columns", value=values.shape)
+        return Raster(values.data, values.shape, values.dtype, self.bands, self.unit, nodata, self.grid)
+
+
+@dataclass(frozen=True)
+class Preview(Told):
+    """A probe fitted on a few labels; it says nothing of other places yet.
+
+    `samples` of the labelled `pixels` took part, `dropped` counts the others by reason; `training_score` is on the
+    training samples themselves.
+    """
+
+    id: str
+    pixels: int
+    samples: int
+    per_class: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    training_score: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    map: Optional[MapTold] = None
+
+    def look(self, date: str | None = None, output: str | None = None) -> Look:
+        """How it is drawn on a date."""
+        return Look(f"probe:{self.id}", date, output=output)
+
+
+@dataclass(frozen=True)
+class Probe(Told):
+    """What a probe's file says of it; `problem` where it can't be read, `preview` whether it can be drawn at once."""
+
+    probe: str
+    response: Optional[Mapping[str, Any]] = None
+    estimator: Optional[str] = None
+    features: Optional[str] = None
+    samples: Optional[int] = None
+    model: Optional[str] = None
+    dims: Optional[int] = None
+    preview: bool = False
+    problem: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ProbeList(Told):
+    probes: tuple[Probe, ...]

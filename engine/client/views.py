@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from .arrays import Raster
+from .look import Look
+from .part import Part, Window
 from .readings import Series, Store, StoreList
-from .transport import Request, Response, Transport
+from .transport import Response
 
-READ_S = 60.0
-"""Seconds for a read: the first of a store fits its colours, which the later ones use."""
-
-Window = tuple[int, int, int, int]
 Places = Sequence[Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is to be seen of a store; what is None or doesn't concern the layer is left to the service."""
-
-    layer: str = "pca"
-    """`pca`, `dim`, `support`, `embedding` (raw alone), `cluster`; acquisitions: `true-colour`, `false-colour`, `s1`;
-    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`."""
-    date: str | None = None
-    """Day (2018-05-01) or UTC time of a date of the store, or of an acquisition."""
-    dim: int | None = None
-    """Of `dim`, from 1; of `embedding`, how many leading dimensions."""
-    sensor: str | None = None
-    """Of `support`."""
-    palette: str | None = None
-    """Of `dim` and `support`."""
-    clusters: int | None = None
-    """Of `cluster`: how many."""
-    output: str | None = None
-    """Of `probe`: `class`, `confidence`, `value`, …"""
 
 
 PCA = Look()
 
 
-class Views:
-    """Stores of one service and what is seen of them; reads only, so they are repeated after a broken connection."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+class Views(Part):
+    """Stores of one service and what is seen of them."""
 
     def stores(self) -> tuple[str, ...]:
         """Embedding stores by their workspace-relative paths, finished or not."""
-        return StoreList.from_json(self._get("/v1/stores", {}).parsed()).stores
+        return StoreList.from_json(self._get("/v1/stores").parsed()).stores
 
     def store(self, store: str) -> Store:
         """What a store holds; `NotFound` where there is none."""
@@ -82,23 +56,14 @@ class Views:
         A polygon's coordinates are degrees, or with `"crs": "grid"` in it those of the store. `dims`: how many
         leading dimensions, all by default. `bands`: also of the acquisitions behind the store.
         """
-        asked: dict[str, Any] = {"store": store, "bands": bands}
+        asked: dict[str, Any] = {"store": store, "dims": dims, "bands": bands}
         if polygon is None:
             asked.update(pixels=[list(pixel) for pixel in pixels], lonlat=[list(place) for place in lonlat])
         else:
             asked["polygon"] = dict(polygon)
-        return Series.from_json(self._post("/v1/series", asked, dims=dims).parsed())
+        return Series.from_json(self._post("/v1/series", asked).parsed())
 
     def _map(self, store: str, look: Look, window: Window | None, step: int, form: str) -> Response:
         corner = None if window is None else ",".join(f"{part:d}" for part in window)
         asked = {"store": store, **asdict(look), "window": corner, "step": step, "format": form}
         return self._get("/v1/map", asked)
-
-    def _get(self, path: str, query: Mapping[str, Any]) -> Response:
-        return self._transport.send(Request("GET", path, query=query, timeout_s=READ_S)).checked()
-
-    def _post(self, path: str, asked: Mapping[str, Any], **optional: Any) -> Response:
-        given = {**asked, **{name: value for name, value in optional.items() if value is not None}}
-        return self._transport.send(
-            Request("POST", path, json=given, timeout_s=READ_S, repeatable=True)
-        ).checked()

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.image import imread
 from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.errors import AreaError, InputError, NotFound, PathError, TargetError, TooLarge
-from phenolens.engine.client.views import Look
+from phenolens.engine.client.look import Look
 from phenolens.engine.store import EmbeddingStore
 
 STORE = "area/known.zarr"

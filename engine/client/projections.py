@@ -1,0 +1,78 @@
+"""Projections of a store: how many pixels fall where, what a lasso encloses; and searches for pixels like others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .part import Part, Window, fields, given
+from .readings import Density, Search, Selection
+
+Corners = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which projection, and which pixels and dates in it."""
+
+    method: str = "umap"
+    """`umap`, which the job `project` fits; `pca`, at once."""
+    components: int = 2
+    dates: tuple[str, ...] | None = None
+    """Days or UTC times; None = all."""
+    window: Window | None = None
+    step: int = 1
+    axes: tuple[int, int] = (1, 2)
+    """Components along x and y, from 1."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Pixels: (row, column), (longitude, latitude), or those of a polygon (GeoJSON geometry)."""
+
+    pixels: tuple[tuple[int, int], ...] = ()
+    lonlat: tuple[tuple[float, float], ...] = ()
+    polygon: Mapping[str, Any] | None = None
+
+
+UMAP = Scope()
+
+
+class Projections(Part):
+    """Where the pixels of stores fall; a lasso is drawn in the axes that a density came with."""
+
+    def density(
+        self,
+        store: str,
+        scope: Scope = UMAP,
+        *,
+        colour: str = "count",
+        dim: int | None = None,
+        bins: int | None = None,
+    ) -> Density:
+        """Pixel-dates counted in bins; `colour`: `count`, or the mean `date`, `season` or `dimension` (`dim`)."""
+        asked = {"store": store, **fields(scope), "colour": colour, "dim": dim, "bins": bins}
+        return Density.from_json(self._post("/v1/density", asked).parsed())
+
+    def lasso(self, store: str, corners: Corners, scope: Scope = UMAP) -> Selection:
+        """The pixels and dates that a polygon of `corners` (x, y) encloses."""
+        asked = {"store": store, **fields(scope), "corners": [list(corner) for corner in corners]}
+        return Selection.from_json(self._post("/v1/lasso", asked).parsed())
+
+    def similarity(
+        self,
+        store: str,
+        like: Seeds,
+        unlike: Seeds | None = None,
+        *,
+        date: str | None = None,
+        dims: int | None = None,
+    ) -> Search:
+        """A search for pixels like some (and unlike others) of `date`; its `look` draws it, on any date."""
+        asked = {"like": fields(like), "unlike": None if unlike is None else fields(unlike)}
+        return Search.from_json(
+            self._post(
+                "/v1/similarity", given({"store": store, **asked, "date": date, "dims": dims})
+            ).parsed()
+        )

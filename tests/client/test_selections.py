@@ -1,0 +1,168 @@
+"""Projections, searches and probe previews of a store whose three strips are known, over both transports alike."""
+
+import base64
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from phenolens.engine.client.arrays import Array
+from phenolens.engine.client.errors import AreaError, BadAnswer, InputError, NotFound, ProbeError, TooLarge
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.probes import Label, LandClass, MapWanted, Predicted
+from phenolens.engine.client.projections import Scope, Seeds
+from phenolens.engine.client.readings import Selection
+from phenolens.engine.store import EmbeddingStore
+
+STORE = "area/known.zarr"
+DAY = "2020-03-01"
+PCA = Scope("pca", dates=(DAY,))
+STRIPS = (slice(0, 22), slice(22, 44), slice(44, 64))
+CROPS = Predicted(
+    "crop",
+    "classification",
+    classes=tuple(LandClass(code, f"crop {code}", f"#0000{code}0") for code in (1, 2, 3)),
+)
+LABELS = [Label(code, ((5, strip.start + 5), (30, strip.start + 9))) for code, strip in enumerate(STRIPS, 1)]
+
+
+@pytest.fixture(scope="module")
+def valid(known_store) -> np.ndarray:
+    return EmbeddingStore(known_store).read_map(4, dims=1).validity
+
+
+def _numpy(array: Array) -> np.ndarray:
+    return np.frombuffer(array.data, array.dtype).reshape(array.shape)
+
+
+def _around(extent, share=1.0):
+    left, right, bottom, top = extent
+    right = left + share * (right - left)
+    margin = 10 * (top - bottom)
+    return [
+        (left - margin, bottom - margin),
+        (right, bottom - margin),
+        (right, top + margin),
+        (left - margin, top + margin),
+    ]
+
+
+def test_a_density_counts_every_valid_pixel(client, valid):
+    density = client.projections.density(STORE, PCA, colour="season", bins=32)
+    counts = _numpy(density.count)
+    assert counts.shape == (32, 32)
+    assert counts.sum() == density.pixels - density.outside
+    assert density.pixels == valid.sum()
+    assert len(density.axes) == 2
+    assert np.array_equal(np.isnan(_numpy(density.value)), counts == 0)
+
+
+def test_a_lasso_around_everything_selects_what_is_valid_and_a_smaller_one_less(client, valid):
+    extent = client.projections.density(STORE, PCA, bins=32).extent
+    wide = (extent[0], extent[1] + 99 * (extent[1] - extent[0]), *extent[2:])
+    everything = client.projections.lasso(STORE, _around(wide), PCA)
+    assert everything.dates == (4,)
+    assert everything.shape == valid.shape
+    mask = np.frombuffer(everything.mask(4), np.uint8).reshape(valid.shape)
+    assert np.array_equal(mask, valid)
+    some = client.projections.lasso(STORE, _around(extent, 0.4), PCA)
+    assert 0 < some.selected[0] < everything.selected[0]
+    assert sum(some.mask(4)) == some.selected[0]
+
+
+def test_every_way_of_asking_a_selection_says_the_same():
+    random = np.random.default_rng(1)
+    picked = random.random((2, 5, 7)) < 0.5
+    bits = np.packbits(picked.reshape(2, -1), axis=1).tobytes()
+    selected = picked.sum(axis=(1, 2)).tolist()
+    told = {"shape": [5, 7], "dates": [3, 9], "selected": selected, "bits": base64.b64encode(bits).decode()}
+    found = Selection.from_json(told)
+    for place, date in enumerate((3, 9)):
+        assert np.array_equal(np.frombuffer(found.mask(date), np.uint8).reshape(5, 7), picked[place])
+        assert [[found.contains(date, row, col) for col in range(7)] for row in range(5)] == picked[
+            place
+        ].tolist()
+    assert not any(found.mask(4))
+    assert not found.contains(4, 0, 0)
+    assert not any(found.contains(3, row, col) for row, col in ((-1, 0), (0, -1), (5, 0), (0, 7)))
+    for change in ({"bits": told["bits"][:-4]}, {"bits": "?"}, {"selected": [1]}, {"shape": [50, 7]}):
+        with pytest.raises(BadAnswer):
+            Selection.from_json({**told, **change})
+
+
+def test_a_search_draws_pixels_like_its_seed_above_others(client, valid):
+    search = client.projections.similarity(STORE, Seeds(pixels=((5, 5),)), date=DAY)
+    assert (search.like, search.unlike) == (1, 0)
+    raster = client.views.map_raw(STORE, search.look(DAY))
+    values = np.where(valid, _numpy(raster)[0], np.nan)
+    alike, other = (np.nanmedian(values[:, strip]) for strip in STRIPS[:2])
+    assert alike > other
+    assert client.views.map_png(STORE, search.look(DAY)).startswith(b"\x89PNG")
+    against = client.projections.similarity(
+        STORE, Seeds(((5, 5),)), Seeds(((6, 51), (9, 52), (10, 53))), date=DAY, dims=4
+    )
+    assert (against.like, against.unlike) == (1, 3)
+
+
+def test_a_probe_preview_finds_the_strips_and_can_be_drawn_later(client, valid):
+    preview = client.probes.preview(STORE, CROPS, LABELS, DAY, map=MapWanted(output="class"))
+    assert preview.samples == preview.pixels == 6
+    raster = preview.map.raster()
+    for code, strip in enumerate(STRIPS, 1):
+        inside = _numpy(raster)[0][:, strip][valid[:, strip]]
+        assert (inside == code).mean() > 0.9
+    later = client.views.map_raw(STORE, preview.look(DAY, "class"))
+    assert np.array_equal(_numpy(later)[0][valid], _numpy(raster)[0][valid])
+    assert later.grid.shape == raster.grid.shape == (48, 64)
+
+
+def test_a_quantity_is_previewed_with_its_unit_and_a_recipe(client):
+    labels = [replace(label, value=label.value * 1.5) for label in LABELS] * 2
+    preview = client.probes.preview(
+        STORE,
+        Predicted("yield", "regression", "t ha-1"),
+        labels,
+        DAY,
+        recipe={"features": {"dims": 4}, "estimator": "knn", "settings": {"neighbours": 1}},
+        map=MapWanted(window=(0, 0, 8, 16), step=2),
+    )
+    raster = preview.map.raster()
+    assert raster.shape[1:] == (4, 8)
+    assert raster.unit == "t ha-1"
+
+
+def test_probes_are_listed_and_a_broken_one_says_so(client):
+    from pathlib import Path
+
+    broken = Path(client.hello().workspace) / "broken.probe"
+    broken.write_bytes(b"no probe")
+    try:
+        (listed,) = client.probes.listed()
+    finally:
+        broken.unlink()
+    assert listed.probe == "broken.probe"
+    assert listed.problem
+    assert not listed.preview
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind"),
+    [
+        (lambda c: c.projections.density(STORE, Scope("umap")), NotFound),
+        (lambda c: c.projections.density(STORE, Scope("magic")), InputError),
+        (lambda c: c.projections.density("absent.zarr", PCA), NotFound),
+        (lambda c: c.projections.density(STORE, replace(PCA, axes=(1, 3))), InputError),
+        (lambda c: c.projections.density(STORE, replace(PCA, window=(0, 0, 99, 99))), (AreaError, TooLarge)),
+        (lambda c: c.projections.lasso(STORE, [(0, 0), (1, 1)], PCA), InputError),
+        (lambda c: c.projections.similarity(STORE, Seeds()), InputError),
+        (lambda c: c.projections.similarity(STORE, Seeds(((0, 999),))), InputError),
+        (lambda c: c.views.map_png(STORE, Look("similarity:0", DAY)), (NotFound, InputError)),
+        (lambda c: c.views.map_png(STORE, Look("probe:0", DAY)), (NotFound, InputError)),
+        (lambda c: c.probes.preview(STORE, CROPS, LABELS[:1], DAY), (ProbeError, InputError)),
+        (lambda c: c.probes.preview(STORE, CROPS, LABELS, "someday!!!"), InputError),
+        (lambda c: c.probes.preview(STORE, CROPS, LABELS, DAY, recipe={"estimator": "oracle"}), InputError),
+    ],
+)
+def test_what_cannot_be_computed_is_refused_with_a_remedy(client, ask, kind):
+    with pytest.raises(kind) as error:
+        ask(client)
+    assert error.value.remedy
