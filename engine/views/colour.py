@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -72,14 +73,35 @@ class FrozenColours:
 
     def pca_rgb(self, values: Floats, validity: Bools) -> Bytes:
         """[dim, y, x] and [y, x] → RGBA [4, y, x], transparent where not valid."""
-        centred = values.astype(np.float32) - self.mean.astype(np.float32)[:, None, None]
-        scores = np.tensordot(self.components.astype(np.float32), centred, axes=1)
-        return rgba(stretched(scores, self.stretch), validity)
+        return painted(self.pca_levels(values), validity)
+
+    def pca_levels(self, values: Floats) -> Bytes:
+        """[dim, y, x] → red, green, blue [3, y, x]; anything where a value is NaN."""
+        weight, shift = self._affine
+        level = weight @ values.astype(np.float32, copy=False).reshape(len(values), -1)
+        level += shift
+        np.clip(level, 0, 255, out=level)
+        np.rint(level, out=level)
+        with np.errstate(invalid="ignore"):  # NaN is no level
+            return level.astype(np.uint8).reshape(3, *values.shape[1:])
+
+    @cached_property
+    def _affine(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Centring, components and stretch as one matrix [3, dim] and a shift [3, 1]: a level is 0 to 255."""
+        low, high = self.stretch.T[:, :, None]
+        weight = self.components * (255 / (high - low))
+        shift = -(self.components @ self.mean[:, None] + low) * (255 / (high - low))
+        return weight.astype(np.float32), shift.astype(np.float32)
 
     def dimension(self, values: Floats, validity: Bools, dim: int) -> Bytes:
         """[dim, y, x] and [y, x] → palette index [1, y, x]: 1-255 over the frozen range, 0 not valid."""
-        level = stretched(values[dim : dim + 1].astype(np.float32), self.ranges[dim : dim + 1])
-        return np.where(validity, 1 + np.round(level * 254), 0).astype(np.uint8)
+        return np.where(validity, self.dimension_levels(values, dim), 0).astype(np.uint8)
+
+    def dimension_levels(self, values: Floats, dim: int) -> Bytes:
+        """[dim, y, x] → palette index [1, y, x], 1-255; anything where a value is NaN."""
+        level = stretched(values[dim : dim + 1].astype(np.float32, copy=False), self.ranges[dim : dim + 1])
+        with np.errstate(invalid="ignore"):  # NaN is no level
+            return (1 + np.rint(level * 254)).astype(np.uint8)
 
     def to_dict(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name).tolist() for name in ("mean", "components", "stretch", "ranges")}
@@ -155,6 +177,14 @@ def stretched(bands: Floats, limits: Floats | Sequence[Sequence[float]]) -> npt.
     low, high = np.asarray(limits, dtype=np.float32).T[:, :, None, None]
     level: npt.NDArray[np.float32] = np.clip((bands - low) / (high - low), 0, 1).astype(np.float32)
     return level
+
+
+def painted(colours: Bytes, validity: Bools) -> Bytes:
+    """Red, green, blue [3, y, x] and validity [y, x] → RGBA [4, y, x], transparent where not valid."""
+    out = np.empty((4, *validity.shape), np.uint8)
+    np.multiply(colours, validity, out=out[:3])
+    np.multiply(validity, np.uint8(255), out=out[3])
+    return out
 
 
 def rgba(bands: Floats, validity: Bools) -> Bytes:

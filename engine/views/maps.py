@@ -13,8 +13,8 @@ from ..errors import InputError, OutputError
 from ..export.provenance import provenance_of
 from ..grid import Window
 from ..output import write_json
-from ..store import NO_FRAME, EmbeddingStore
-from .colour import Bools, Bytes, Floats, FrozenColours, stratified_sample
+from ..store import NO_FRAME, EmbeddingStore, Glass
+from .colour import Bools, Bytes, Floats, FrozenColours, painted, stratified_sample
 from .composite import Composite, compose
 from .layer import Layer, Palette
 
@@ -58,7 +58,7 @@ def _keep(colours: FrozenColours, store: EmbeddingStore) -> None:
 
 def _reader(store: EmbeddingStore) -> Any:
     def read(date: int, window: Window) -> tuple[Floats, Bools]:
-        drawn = store.read_map(date, window)
+        drawn = store.read_map(date, window, support=False)
         return drawn.embedding, drawn.validity
 
     return read
@@ -67,9 +67,10 @@ def _reader(store: EmbeddingStore) -> Any:
 def pca_layer(store: EmbeddingStore, colours: FrozenColours, date: int) -> Layer:
     """The first three principal components of one date as red, green and blue."""
 
+    glass = Glass(3, "uint8", colours.pca_levels)
+
     def render(window: Window) -> Bytes:
-        drawn = store.read_map(date, window)
-        return colours.pca_rgb(drawn.embedding, drawn.validity)
+        return painted(*store.read_through(date, glass, window))
 
     shares = [f"component {n + 1} ({share:.0%} of variance)" for n, share in enumerate(colours.explained)]
     channels = (*shares, *("not used",) * (3 - len(shares)))
@@ -84,9 +85,11 @@ def dimension_layer(
     if not 0 <= dim < store.dims:
         raise InputError("the store has no such dimension", value=dim + 1, remedy=f"choose 1 to {store.dims}")
 
+    glass = Glass(1, "uint8", lambda values: colours.dimension_levels(values, dim))
+
     def render(window: Window) -> Bytes:
-        drawn = store.read_map(date, window, dims=dim + 1)
-        return colours.dimension(drawn.embedding, drawn.validity, dim)
+        index, validity = store.read_through(date, glass, window, dims=dim + 1)
+        return index * validity
 
     low, high = (float(v) for v in colours.ranges[dim])
     title = f"Embedding, dimension {dim + 1}, {_day(store, date)}"

@@ -110,7 +110,8 @@ def density(
 ) -> Density:
     """Project every valid pixel of some dates (all when None) and count per bin, window by window.
 
-    `places` (of this projection) where they are known already. `InputError` where the projection is of another model, or a component or dimension doesn't exist."""
+    `places` (of this projection) where they are known already. `InputError` where the projection is of another
+    model, or a component or dimension doesn't exist."""
     projection.check(store)
     colouring = colouring or Colouring()
     _check(store, projection, colouring, axes)

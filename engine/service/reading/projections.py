@@ -1,7 +1,7 @@
 """Projections of stores: where pixels fall, counted in bins, and what a lasso drawn there encloses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Scope:
     components: int = 2
     dates: tuple[str, ...] | None = None
     """None = all."""
-    part: Part = Part()
+    part: Part = field(default_factory=Part)
     axes: tuple[int, int] = (0, 1)
 
 
