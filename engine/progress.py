@@ -65,3 +65,15 @@ class CancelToken:
         """Raise `Cancelled` if the flag is set."""
         if self.cancelled:
             raise Cancelled()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who follows a piece of work of several stages, and may stop it."""
+
+    listener: Callable[[ProgressEvent], None] | None = None
+    cancel: CancelToken = field(default_factory=CancelToken)
+
+    def progress(self, stage: str, total: int = 0) -> Progress:
+        """The counter of one stage; 0 = the work itself finds out how much there is."""
+        return Progress(stage, total, self.listener)

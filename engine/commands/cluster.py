@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..dates import pick
-from ..errors import InputError
-from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
-from .layers import check_layers_free, write_layers
 from .terminal import Bar, Run
 from .view import open_store
 
@@ -60,18 +56,11 @@ def cluster(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Group pixels into clusters and write them as class maps: GeoTIFF (COG) with classes, and PNG."""
-    from ..views.clusters import Clusters, ClusterSpec, cluster_maps
-    from ..views.maps import times_of
+    from ..tasks.clusters import map_clusters
+    from ..views.clusters import ClusterSpec
 
     run: Run = ctx.obj
-    opened = open_store(store)
-    times = times_of(opened)
-    if date and wanted.of is not ClusterOf.DATE:
-        raise InputError("a date was given for clusters of all dates", value=wanted.of, remedy="--of date")
-    dates = pick(times, date or (), "dates of the store") if wanted.of is ClusterOf.DATE else [0]
-    names = [f"clusters-{times[d]:%Y-%m-%d}" if wanted.of is ClusterOf.DATE else "clusters" for d in dates]
-    stem = out or Path(store.stem)
-    check_layers_free(stem, names, overwrite=overwrite)
+    opened, stem = open_store(store), out or Path(store.stem)
     spec = ClusterSpec(
         wanted.method.value,
         wanted.of.value,
@@ -80,15 +69,12 @@ def cluster(
         dims=wanted.dims,
         seed=wanted.seed,
     )
-    clusters = Clusters.fit(opened, spec, cancel=run.cancel)
-    products, layers = {}, {}
     with Bar(run) as bar:
-        for name, index in zip(names, dates, strict=True):
-            products[name], layers[name] = cluster_maps(
-                opened, clusters, index, progress=Progress(name, 0, bar), cancel=run.cancel
-            )
-    files = write_layers(run, layers, stem, overwrite=overwrite, products=products)
+        files, clusters = map_clusters(
+            opened, spec, date or (), stem, overwrite=overwrite, watch=run.watch(bar)
+        )
     config = keep_config(ctx, Path(f"{stem}-clusters"))
-    values = {"files": files, "config": str(config), "shares": clusters.shares, "noise": clusters.noise}
+    paths = [str(path) for path in files]
+    values = {"files": paths, "config": str(config), "shares": clusters.shares, "noise": clusters.noise}
     said = f"{len(clusters.shares)} clusters, {clusters.noise:.0%} of the sample in none"
-    run.result(values, "\n".join([*files, said]))
+    run.result(values, "\n".join([*paths, said]))

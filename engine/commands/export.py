@@ -1,23 +1,15 @@
 """`export`: what a store holds as files that open right anywhere, each with style, attribute table and STAC item."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
-from ..dates import pick
-from ..errors import InputError
-from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
 from .terminal import Bar, Run
 from .view import open_store
-
-if TYPE_CHECKING:
-    from ..export.product import Product
-    from ..store import EmbeddingStore
 
 
 class Kind(StrEnum):
@@ -68,91 +60,20 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Write dates of a store as GeoTIFF with style, statistics and STAC item, or as NetCDF."""
-    from ..views.maps import times_of
+    from ..tasks.exports import ExportChoice, export_store
+    from ..tasks.pictures import Picture
 
     run: Run = ctx.obj
-    store = open_store(wanted.store)
-    dates = sorted(set(pick(times_of(store), wanted.date or (), "dates of the store")))
-    stem = f"{out or store.path.stem}-{_label(wanted)}"
-    written = _stack if wanted.format is Format.NETCDF else _products
-    files = written(run, store, wanted, dates, stem, overwrite)
-    settings = keep_config(ctx, Path(stem))
+    store, kind = open_store(wanted.store), wanted.kind.value
+    picture = (
+        None if kind == "embedding" else Picture(cast(Any, kind), wanted.dim, wanted.sensor, wanted.palette)
+    )
+    choice = ExportChoice(picture, wanted.dims, wanted.format.value)
+    stem = out or Path(store.path.stem)
+    with Bar(run) as bar:
+        files = export_store(
+            store, choice, wanted.date or (), stem, overwrite=overwrite, watch=run.watch(bar)
+        )
+    settings = keep_config(ctx, Path(f"{stem}-{choice.label}"))
     paths = [str(path) for path in files]
     run.result({"files": paths, "config": str(settings)}, "\n".join(paths))
-
-
-def _label(wanted: Wanted) -> str:
-    """The kind as in file names: what is different must be called differently."""
-    more = {Kind.DIM: str(wanted.dim), Kind.SUPPORT: f"-{wanted.sensor}"}
-    return f"{wanted.kind}{more.get(wanted.kind, '')}"
-
-
-def _products(
-    run: Run, store: "EmbeddingStore", wanted: Wanted, dates: list[int], stem: str, overwrite: bool
-) -> list[Path]:
-    """A GeoTIFF with sidecars for each date; all of them must be free before the first is written."""
-    from ..export.files import check_products_free, write_product
-
-    made = [(Path(f"{stem}-{label}.tif"), product) for label, product in _labelled(store, wanted, dates)]
-    check_products_free([path for path, _ in made], overwrite=overwrite)
-    with Bar(run) as bar:
-        return [
-            file
-            for path, product in made
-            for file in write_product(
-                product,
-                path,
-                overwrite=overwrite,
-                progress=Progress(path.stem, 0, bar),
-                cancel=run.cancel,
-                threads=1,
-            ).files
-        ]
-
-
-def _labelled(store: "EmbeddingStore", wanted: Wanted, dates: list[int]) -> "Iterator[tuple[str, Product]]":
-    """(day as in file names, product) of each date."""
-    from ..views.maps import times_of
-
-    for date in dates:
-        yield f"{times_of(store)[date]:%Y-%m-%d}", _product(store, wanted, date)
-
-
-def _product(store: "EmbeddingStore", wanted: Wanted, date: int) -> "Product":
-    from ..views.products import embedding_product, picture_product
-
-    if wanted.kind is Kind.EMBEDDING:
-        return embedding_product(store, date, wanted.dims)
-    return picture_product(store, date, _layer(store, wanted, date))
-
-
-def _layer(store: "EmbeddingStore", wanted: Wanted, date: int) -> Any:
-    from ..views.maps import dimension_layer, frozen_colours, pca_layer, support_layer
-
-    if wanted.kind is Kind.SUPPORT:
-        return support_layer(store, date, wanted.sensor, wanted.palette)
-    colours = frozen_colours(store)
-    if wanted.kind is Kind.PCA:
-        return pca_layer(store, colours, date)
-    return dimension_layer(store, colours, date, wanted.dim - 1, wanted.palette)
-
-
-def _stack(
-    run: Run, store: "EmbeddingStore", wanted: Wanted, dates: list[int], stem: str, overwrite: bool
-) -> list[Path]:
-    from ..export.netcdf import write_stack
-    from ..views.products import embedding_stack
-
-    if wanted.kind is not Kind.EMBEDDING:
-        raise InputError(
-            "a picture isn't written as NetCDF",
-            value=wanted.kind,
-            remedy="choose embedding, or --format geotiff",
-        )
-    path = Path(f"{stem}.nc")
-    stack = embedding_stack(store, dates, wanted.dims)
-    with Bar(run) as bar:
-        progress = Progress(path.stem, 0, bar)
-        return [
-            write_stack(stack, path, overwrite=overwrite, progress=progress, cancel=run.cancel, threads=1)
-        ]

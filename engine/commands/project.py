@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..dates import ALL, pick
 from ..errors import InputError
-from ..output import check_free
-from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
-from .layers import check_layers_free, write_layers
 from .terminal import Bar, Run
 from .view import open_store
 
 if TYPE_CHECKING:
-    from ..grid import Grid
-    from ..store import EmbeddingStore
-    from ..views.projection import Projection, ProjectionSpec
-    from ..views.projection_density import Colouring, ColourKind
+    from ..views.projection import ProjectionSpec
 
 
 class ProjectionMethod(StrEnum):
@@ -96,110 +89,41 @@ def project(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Draw where embeddings lie in a frozen projection; map and list (CSV) what a lasso encloses."""
-    from ..views.maps import times_of
-    from ..views.projection_density import density, write_density
-    from ..views.projection_fit import frozen_projection
+    from ..tasks.project import ScatterChoice, project_store
 
     run: Run = ctx.obj
-    opened = open_store(store)
-    dates = pick(times_of(opened), picture.date or [ALL], "dates of the store")
-    axes, corners = _axes(picture.axes), None if picture.lasso is None else _corners(picture.lasso)
-    colouring = _colouring(picture, opened.grid)
-    stem = Path(f"{out or Path(store.stem)}-{fit.method}")
-    drawn = Path(f"{stem}.png")
-    check_free(drawn, overwrite=overwrite)
-    if corners is not None:
-        check_free(Path(f"{stem}-selected.csv"), overwrite=overwrite)
-        check_layers_free(stem, ["selected"], overwrite=overwrite)
-    with Bar(run) as bar:
-        projection = frozen_projection(
-            opened, fit.spec, refit=fit.refit, progress=Progress("fit", 4, bar), cancel=run.cancel
-        )
-        counted = density(
-            opened,
-            projection,
-            dates,
-            colouring=colouring,
-            axes=axes,
-            progress=Progress("project", 0, bar),
-            cancel=run.cancel,
-        )
-    files = [str(write_density(counted, drawn, overwrite=overwrite))]
-    selected = 0
-    if corners is not None:
-        more, selected = _select(run, opened, projection, corners, dates, axes, stem, overwrite)
-        files += more
-    config = keep_config(ctx, stem)
-    values = {"files": files, "config": str(config), "pixels": counted.pixels, "selected": selected}
-    run.result(
-        values | {"fidelity": vars(projection.fidelity)}, "\n".join([*files, str(projection.fidelity)])
+    opened, stem = open_store(store), out or Path(store.stem)
+    choice = ScatterChoice(
+        picture.date or (),
+        picture.colour.value,
+        picture.dim,
+        picture.class_map,
+        _axes(picture.axes),
+        None if picture.lasso is None else _corners(picture.lasso),
     )
-
-
-def _colouring(picture: PictureFlags, grid: "Grid") -> "Colouring":
-    from ..views.projection_classes import read_class_map
-    from ..views.projection_density import Colouring
-
-    if picture.colour is ColourBy.CLASS:
-        if picture.class_map is None:
-            raise InputError("colouring by class needs a map of classes", remedy="give --class-map MAP.tif")
-        codes, classes = read_class_map(picture.class_map, grid)
-        return Colouring("class", classes=classes, codes=codes)
-    kinds: dict[ColourBy, ColourKind] = {
-        ColourBy.COUNT: "count",
-        ColourBy.DATE: "date",
-        ColourBy.SEASON: "season",
-        ColourBy.DIM: "dimension",
-    }
-    return Colouring(kinds[picture.colour], picture.dim - 1)
+    with Bar(run) as bar:
+        made = project_store(
+            opened, fit.spec, choice, stem, refit=fit.refit, overwrite=overwrite, watch=run.watch(bar)
+        )
+    config = keep_config(ctx, Path(f"{stem}-{fit.method}"))
+    paths, fidelity = [str(path) for path in made.files], made.projection.fidelity
+    values = {"files": paths, "config": str(config), "pixels": made.pixels, "selected": made.selected}
+    run.result(values | {"fidelity": vars(fidelity)}, "\n".join([*paths, str(fidelity)]))
 
 
 def _axes(text: str) -> tuple[int, int]:
     try:
-        first, second = (int(part) - 1 for part in text.split(","))
+        first, second = (int(part) for part in text.split(","))
     except ValueError as error:
         raise InputError("the axes are not two components", value=text, remedy="write them as 1,2") from error
     return first, second
 
 
 def _corners(text: str) -> list[list[float]]:
-    """Checked before the projection is fitted, which takes longer."""
-    from ..views.projection_lasso import lasso_polygon
-
     try:
         corners = [[float(part) for part in pair.split(",")] for pair in text.split()]
     except ValueError as error:
         raise InputError("a lasso is made of numbers", value=text, remedy="'0,0 2,0 1,2'") from error
     if any(len(pair) != 2 for pair in corners):
         raise InputError("a corner of a lasso has two numbers", value=text, remedy="'0,0 2,0 1,2'")
-    lasso_polygon(corners)
     return corners
-
-
-def _select(
-    run: Run,
-    store: "EmbeddingStore",
-    projection: "Projection",
-    corners: list[list[float]],
-    dates: list[int],
-    axes: tuple[int, int],
-    stem: Path,
-    overwrite: bool,
-) -> tuple[list[str], int]:
-    from ..views.maps import provenance
-    from ..views.projection_lasso import lasso, selection_layer, write_selection
-
-    with Bar(run) as bar:
-        selection = lasso(
-            store,
-            projection,
-            corners,
-            dates,
-            axes=axes,
-            progress=Progress("lasso", 0, bar),
-            cancel=run.cancel,
-        )
-    title = f"Inside a lasso on the {projection.spec.method.upper()}, share of {len(dates)} dates"
-    layer = selection_layer(selection, title, dict(provenance(store, dates[0])))
-    table = write_selection(selection, store, Path(f"{stem}-selected.csv"), overwrite=overwrite)
-    return [*write_layers(run, {"selected": layer}, stem, overwrite=overwrite), str(table)], len(selection)

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..dates import pick
-from ..errors import AreaError, InputError
-from ..progress import Progress
+from ..errors import AreaError
 from .flags import RunFlags, flattened, keep_config
-from .layers import check_layers_free, write_layers
 from .series import PlaceFlags
 from .terminal import Bar, Run
 from .view import open_store
 
 if TYPE_CHECKING:
     from ..grid import Grid
-    from ..store import EmbeddingStore
-    from ..views.layer import Layer
 
 Pixels = list[tuple[int, int]]
 
@@ -80,59 +75,23 @@ def similar(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Map how alike every pixel is to some seeds, as a percentile: GeoTIFF (COG) and PNG."""
-    from ..views.maps import times_of
+    from ..tasks.similar import SimilarChoice, map_similar
 
     run: Run = ctx.obj
-    opened = open_store(store)
-    like, unlike = seeds.positive(opened.grid), seeds.negative(opened.grid)
-    if trajectory and (date or seed_date):
-        raise InputError("a date was given for a comparison over all dates", remedy="leave out --date")
-    times = times_of(opened)
-    dates = [] if trajectory else pick(times, date or (), "dates of the store")
-    names = ["similar-trajectory"] if trajectory else [f"similar-{times[d]:%Y-%m-%d}" for d in dates]
-    stem = out or Path(store.stem)
-    check_layers_free(stem, names, overwrite=overwrite)
-    if trajectory:
-        layers = {names[0]: _trajectory(run, opened, like, unlike, shift, dims, seed)}
-    else:
-        origins = pick(times, [seed_date], "dates of the store") * len(dates) if seed_date else dates
-        drawn = [
-            _dated(run, opened, like, unlike, *pair, dims, seed) for pair in zip(dates, origins, strict=True)
-        ]
-        layers = dict(zip(names, drawn, strict=True))
-    files = write_layers(run, layers, stem, overwrite=overwrite)
-    config = keep_config(ctx, Path(f"{stem}-similar"))
-    values = {"files": files, "config": str(config), "like": len(like), "unlike": len(unlike)}
-    run.result(values, "\n".join([*files, f"{len(like)} seed pixels, {len(unlike)} to keep away from"]))
-
-
-def _trajectory(
-    run: Run, store: "EmbeddingStore", like: Pixels, unlike: Pixels, shift: int, dims: int | None, seed: int
-) -> "Layer":
-    from ..views.trajectory import TrajectorySearch, trajectory_layer
-
-    search = TrajectorySearch.fit(store, like, unlike, shift=shift, dims=dims, seed=seed, cancel=run.cancel)
-    with Bar(run) as bar:
-        return trajectory_layer(store, search, progress=Progress("compare", 0, bar), cancel=run.cancel)
-
-
-def _dated(
-    run: Run,
-    store: "EmbeddingStore",
-    like: Pixels,
-    unlike: Pixels,
-    date: int,
-    origin: int,
-    dims: int | None,
-    seed: int,
-) -> "Layer":
-    from ..views.similarity import Similarity, seed_embeddings, similarity_layer
-
-    positive, negative = (
-        seed_embeddings(store, pixels, origin, dims=dims) if pixels else None for pixels in (like, unlike)
+    opened, stem = open_store(store), out or Path(store.stem)
+    choice = SimilarChoice(
+        seeds.positive(opened.grid),
+        seeds.negative(opened.grid),
+        date or (),
+        seed_date,
+        trajectory,
+        shift,
+        dims,
+        seed,
     )
-    if positive is None:
-        raise AreaError("no seed was named", remedy="give --like")
-    found = Similarity.fit(store, positive, negative, dims=dims, seed=seed, cancel=run.cancel)
     with Bar(run) as bar:
-        return similarity_layer(store, found, date, progress=Progress("compare", 0, bar), cancel=run.cancel)
+        files = map_similar(opened, choice, stem, overwrite=overwrite, watch=run.watch(bar))
+    config = keep_config(ctx, Path(f"{stem}-similar"))
+    paths, like, unlike = [str(path) for path in files], len(choice.like), len(choice.unlike)
+    values = {"files": paths, "config": str(config), "like": like, "unlike": unlike}
+    run.result(values, "\n".join([*paths, f"{like} seed pixels, {unlike} to keep away from"]))

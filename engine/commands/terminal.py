@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from ..errors import Cancelled, EngineError
-from ..progress import CancelToken, ProgressEvent
+from ..progress import CancelToken, ProgressEvent, Watch
 
 EXIT_FAULT, EXIT_USER, EXIT_CANCELLED = 1, 2, 130
 
@@ -37,6 +37,10 @@ class Run:
     def say(self, text: str) -> None:
         """A remark for the person at the terminal, on stderr."""
         self.console.print(escape(text), soft_wrap=True)
+
+    def watch(self, bar: "Bar") -> Watch:
+        """This run as tasks see it: it shows progress as `bar`, and may be stopped."""
+        return Watch(bar, self.cancel)
 
     def verbose_log(self) -> None:
         """Show what the engine tells of its steps, not only its warnings."""
