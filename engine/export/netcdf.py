@@ -1,8 +1,9 @@
 """Maps over time as one NetCDF file after the CF conventions, which xarray, GDAL, QGIS, R and Panoply open."""
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -70,7 +71,7 @@ def write_stack(
     windows = list(stack.grid.tiles(side))
     progress, cancel = progress or Progress("write", 0), cancel or CancelToken()
     progress.total = progress.total or len(windows) * len(stack.times)
-    with whole_file(path, overwrite=overwrite) as partial_path, _opened(partial_path, path) as target:
+    with whole_file(path, overwrite=overwrite) as partial_path, _opened(partial_path, path) as (target, file):
         with _said(path):
             variables = _declare(target, stack)
         for index in range(len(stack.times)):
@@ -78,31 +79,53 @@ def write_stack(
                 with _said(path):
                     for variable, stored in zip(variables, drawn, strict=True):
                         variable[(index, *window.slices)] = stored
+                    file.check()
                 progress.advance()
     return path
 
 
 @contextmanager
 def _opened(partial_path: Path, path: Path) -> Iterator[Any]:
-    with _said(path):
-        target = h5netcdf.File(partial_path, "w")
-    try:
-        yield target
-    except BaseException:
-        with suppress(OSError, RuntimeError):  # what failed first is what will be told
+    with _said(path), _Forgiving(partial_path, "w+b") as file:
+        target = h5netcdf.File(file, "w")
+        try:
+            yield target, file
+        finally:
             target.close()
-        raise
-    with _said(path):
-        target.flush()
-        target.close()
-        _check_whole(partial_path)
+        file.check()
 
 
-def _check_whole(path: Path) -> None:
-    """Open it again: what fails while HDF5 closes a file may only be logged."""
-    with h5netcdf.File(path, "r") as written:
-        for variable in written.variables.values():
-            variable[(-1,) * variable.ndim]
+class _Forgiving(io.FileIO):
+    """A file that keeps its first failure for later and lets HDF5 go on: a failing close would crash the process."""
+
+    failure: OSError | None = None
+
+    def check(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    def write(self, data: Any, /) -> int:
+        if self.failure is None:
+            try:
+                return self._write_all(memoryview(data).cast("B"))
+            except OSError as error:
+                self.failure = error
+        return memoryview(data).nbytes
+
+    def truncate(self, size: int | None = None, /) -> int:
+        if self.failure is None:
+            try:
+                return super().truncate(size)
+            except OSError as error:
+                self.failure = error
+        return size or 0
+
+    def _write_all(self, data: memoryview) -> int:
+        """A disk that fills up takes a part first."""
+        done = 0
+        while done < len(data):
+            done += super().write(data[done:])
+        return done
 
 
 @contextmanager
