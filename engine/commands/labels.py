@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import LabelError
 from ..output import check_free
 from .flags import RunFlags, flattened, keep_config
 from .terminal import Run
 
 if TYPE_CHECKING:
-    from ..labels.pixels import LabelPixels
-    from ..store import EmbeddingStore
+    from ..tasks.labels import LabelReading
 
 
 class Rule(StrEnum):
@@ -27,7 +25,6 @@ class Overlaps(StrEnum):
     FIRST = "first"
 
 
-REACH_DAYS = 16  # a label that lies further from every date of the store can't be used by a probe
 _FILE, _COLUMNS, _PIXELS = "The file", "Its columns", "From labels to pixels"
 
 
@@ -88,6 +85,12 @@ class LabelFlags:
         Overlaps, typer.Option(help="Pixels with different answers.", rich_help_panel=_PIXELS)
     ] = Overlaps.DROP
 
+    @property
+    def reading(self) -> "LabelReading":
+        from ..tasks.labels import LabelReading
+
+        return LabelReading(**{**vars(self), "rule": self.rule.value, "overlaps": self.overlaps.value})
+
 
 @flattened
 def labels(
@@ -108,80 +111,18 @@ def labels(
     from ..labels.clearness import look_at_store
     from ..labels.write import check_geopackage, write_labels
     from ..store import EmbeddingStore
+    from ..tasks.labels import read_label_pixels
 
     run: Run = ctx.obj
     if out is not None:
         check_geopackage(out)
         check_free(out, overwrite=overwrite)
     opened = EmbeddingStore(store)
-    pixels = look_at_store(read_label_pixels(file, reading, opened), opened, clear_within_days=clear_within)
+    pixels = look_at_store(
+        read_label_pixels(file, reading.reading, opened), opened, clear_within_days=clear_within
+    )
     result: dict[str, Any] = {"report": pixels.report.to_dict(), "response": pixels.response.to_dict()}
     if out is not None:
         write_labels(pixels, out, overwrite=overwrite)
         result |= {"file": str(out), "config": str(keep_config(ctx, out))}
     run.result(result, "\n".join([pixels.report.text(), *([str(out)] if out else [])]))
-
-
-def read_label_pixels(file: Path, flags: LabelFlags, store: "EmbeddingStore") -> "LabelPixels":
-    """The labels of a vector file or a class raster on the pixels of a store."""
-    from ..labels.pixels import PixelRule, label_pixels
-    from ..labels.raster import is_raster, read_label_raster
-    from ..labels.read import LabelColumns, read_labels
-    from ..labels.vectorfile import Place
-
-    raster = is_raster(file)
-    _check_meant(flags, file, raster)
-    if raster:
-        return read_label_raster(file, variable=flags.variable, grid=store.grid, class_file=flags.classes)
-    columns = LabelColumns(
-        classes=flags.class_column,
-        value=flags.value_column,
-        unit=flags.unit,
-        colour=flags.colour_column,
-        group=flags.group_column,
-        date=flags.date_column,
-        start=flags.start_column,
-        end=flags.end_column,
-        place=Place(flags.x_column, flags.y_column, flags.wkt_column),
-    )
-    found = read_labels(
-        file,
-        columns,
-        layer=flags.layer,
-        crs=flags.crs,
-        class_file=flags.classes,
-        zero_is_class=flags.zero_is_class,
-    )
-    rule = PixelRule(flags.rule.value, flags.buffer, flags.overlaps.value)
-    days = store.times.astype("datetime64[D]")
-    return label_pixels(found, store.grid, rule, period=(days[0] - REACH_DAYS, days[-1] + REACH_DAYS))
-
-
-VECTOR_ONLY = tuple(
-    name
-    for name in LabelFlags.__dataclass_fields__
-    if name in ("layer", "crs", "zero_is_class", "unit") or name.endswith("_column")
-)
-
-
-def _check_meant(flags: LabelFlags, file: Path, raster: bool) -> None:
-    """`LabelError` for a flag that such a file has no use for: it would be passed over without a word."""
-    given = [name for name in (VECTOR_ONLY if raster else ("variable",)) if getattr(flags, name)]
-    if given:
-        raise LabelError(
-            "a class raster has no columns or layers" if raster else "only a NetCDF raster has variables",
-            value=f"{file}: {', '.join('--' + name.replace('_', '-') for name in given)}",
-            remedy="leave that out",
-        )
-    if not raster and not (flags.class_column or flags.value_column):
-        raise LabelError(
-            "which column holds the labels was not said",
-            value=", ".join(_columns(file, flags.layer)) or file,
-            remedy="name one of these, with --class-column or --value-column",
-        )
-
-
-def _columns(file: Path, layer: str | None) -> list[str]:
-    from ..labels.vectorfile import column_names
-
-    return column_names(file, layer)

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError, ProbeError
-from ..output import check_free
-from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
 from .labels import LabelFlags
 from .probe_report import report
-from .samples import EstimatorFlags, FeatureFlags, Samples, WhatFlags, read_samples
+from .samples import EstimatorFlags, FeatureFlags, WhatFlags, sample_choice
 from .sources import SourceFlags
 from .terminal import Bar, Run
 from .view import open_store
 
 if TYPE_CHECKING:
     from ..probes.probe import Probe
-    from ..store import EmbeddingStore
 
 probe = typer.Typer(no_args_is_help=True, help="Fit small models on embeddings, and apply them.")
 
@@ -46,57 +42,24 @@ def fit(
     """Fit a probe on labels or towers and the embeddings of a store.
 
     The score it reports is that of the training samples: `probe report` says what to expect elsewhere."""
-    from ..probes.files import SUFFIX, save_probe
-    from ..probes.fitting import fit_probe
-    from ..probes.probe import Origin
+    from ..tasks.probes import fit_and_save
 
     run: Run = ctx.obj
-    out = out if out.suffix else out.with_suffix(SUFFIX)
-    check_free(out, overwrite=overwrite)
-    recipe, opened = estimator.recipe(features), open_store(store)
-    samples = read_samples(store, opened, what, reading, features, sources)
-    run.say(samples.imported)
-    run.say(str(samples.sampling))
-    fitted = fit_probe(samples.table, recipe, origin=Origin.of(opened, features.dims))
-    note = ""
-    if trust:
-        fitted, note = _with_trust(run, fitted, samples)
-    path = save_probe(fitted, out, overwrite=overwrite)
-    config = keep_config(ctx, path)
-    run.result(
-        {**_told(fitted, samples, note), "file": str(path), "config": str(config)}, _text(fitted, path, note)
-    )
-
-
-def _with_trust(run: Run, fitted: "Probe", samples: Samples) -> "tuple[Probe, str]":
-    """The probe with what says how far to trust it; without, and why, where the samples can't tell."""
-    from ..trust.calibration import calibrate
-
-    try:
-        with Bar(run) as bar:
-            calibrated, held = calibrate(
-                fitted, samples.table, progress=Progress("calibrate", 0, bar), cancel=run.cancel
-            )
-    except ProbeError as error:
-        return fitted, f"no intervals, sets or applicability: {error}"
-    return calibrated, f"calibrated on samples held out by {held.scheme}"
-
-
-def _told(fitted: "Probe", samples: Samples, note: str) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from ..probes.files import probe_sha256
-
-    return {
-        "samples": len(samples.table),
-        "dropped": dict(samples.sampling.dropped),
-        "imported": samples.imported_values,
-        "training": asdict(fitted.training),
-        "scores": fitted.scores,
-        "recipe": fitted.recipe.to_dict(),
-        "trust": note,
-        "sha256": probe_sha256(fitted),
-    }
+    choice = sample_choice(what, reading, features, sources)
+    with Bar(run) as bar:
+        made = fit_and_save(
+            open_store(store),
+            choice,
+            estimator.recipe(features),
+            out,
+            trust=trust,
+            overwrite=overwrite,
+            watch=run.watch(bar),
+            say=run.say,
+        )
+    config = keep_config(ctx, made.path)
+    values = {**made.to_dict(), "file": str(made.path), "config": str(config)}
+    run.result(values, _text(made.probe, made.path, made.trust))
 
 
 def _text(fitted: "Probe", path: Path, note: str) -> str:
@@ -163,22 +126,24 @@ def apply(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Draw maps of a probe over a store, with styles and provenance beside them."""
-    from ..mapping.apply import ALL, ApplyOptions
     from ..probes.files import load_probe
+    from ..tasks.probes import map_probe
 
     run: Run = ctx.obj
     loaded, opened = load_probe(file), open_store(store)
-    options = ApplyOptions(layers=tuple(name.strip() for name in maps.split(",")) if maps else None)
-    when = ALL if date == [ALL] else date
     _say_which_season(run, loaded, date)
     with Bar(run) as bar:
-        how: dict[str, Any] = {
-            "options": options,
-            "overwrite": overwrite,
-            "progress": Progress("apply", 0, bar),
-            "cancel": run.cancel,
-        }
-        files = [str(path) for path in _applied(form, loaded, opened, when, out, how)]
+        written = map_probe(
+            loaded,
+            opened,
+            date,
+            out,
+            form=form.value,
+            layers=tuple(name.strip() for name in maps.split(",")) if maps else None,
+            overwrite=overwrite,
+            watch=run.watch(bar),
+        )
+    files = [str(path) for path in written]
     # not OUT alone: the config of a store called OUT.zarr would lie at the same place
     config = keep_config(ctx, out.with_name(f"{out.name}-probe"))
     if form is Form.SUM:
@@ -206,29 +171,3 @@ def _say_without_interval(run: Run, loaded: "Probe") -> None:
             "no interval of the sum: the probe doesn't know how errors of different days go together; "
             "that takes labels of several days at the same places, such as towers"
         )
-
-
-def _applied(
-    form: Form,
-    loaded: "Probe",
-    store: "EmbeddingStore",
-    when: str | list[str],
-    out: Path,
-    how: dict[str, Any],
-) -> list[Path]:
-    """The files that were written."""
-    from ..mapping.apply import apply_probe
-    from ..mapping.stack import apply_stack
-    from ..mapping.total import apply_sum
-
-    if form is Form.NETCDF:
-        path = out if out.suffix == ".nc" else out.with_name(f"{out.name}.nc")
-        return [apply_stack(loaded, store, when, path, **how)]
-    if form is Form.SUM:
-        if isinstance(when, str) or len(when) != 1:
-            raise InputError(
-                "a sum is over one period", value=when, remedy="give --date 2020-01-01/2020-12-31"
-            )
-        return [written.raster for written in apply_sum(loaded, store, when[0], out, **how).values()]
-    applied = apply_probe(loaded, store, when, out, **how)
-    return [written.raster for one in applied for written in one.files.values()]

@@ -10,7 +10,7 @@ from ..output import check_free
 from ..progress import Progress
 from .flags import RunFlags, flattened, keep_config
 from .labels import LabelFlags
-from .samples import EstimatorFlags, FeatureFlags, WhatFlags, listed, read_samples
+from .samples import EstimatorFlags, FeatureFlags, WhatFlags, listed, sample_choice
 from .sources import SourceFlags
 from .terminal import Bar, Run
 from .view import open_store
@@ -79,6 +79,7 @@ def report(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
 ) -> None:
     """Cross-validate a probe beside baselines, and say what to expect at new places and in other years."""
+    from ..tasks.samples import read_samples
     from ..validation.folds import FoldSettings
     from ..validation.report import Report
     from ..validation.report_files import KINDS, write_report
@@ -90,7 +91,7 @@ def report(
     settings = FoldSettings(validation.folds, estimator.seed, validation.block)
     probes, opened = _probes(estimator, features, listed(validation.also)), open_store(store)
     raw = validation.baselines and not what.towers  # footprints have no bands yet
-    samples = read_samples(store, opened, what, reading, features, sources, baselines=raw)
+    samples = read_samples(opened, sample_choice(what, reading, features, sources), baselines=raw)
     run.say(samples.imported)
     run.say(str(samples.sampling))
     with Bar(run) as bar:

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from ..errors import InputError
-from .labels import LabelFlags, read_label_pixels
-from .sources import SourceFlags, gather, recorded_sources
+from .labels import LabelFlags
+from .sources import SourceFlags
 
 if TYPE_CHECKING:
-    from ..acquisitions.cube import CubeSource
-    from ..probes.features import Sampling
     from ..probes.probe import ProbeRecipe
     from ..probes.spec import FeatureSpec
-    from ..probes.table import SampleTable
-    from ..store import EmbeddingStore
-    from ..towers.series import Towers
+    from ..tasks.samples import SampleChoice
 
-OBSERVED = ("bands", "indices")
 _WHAT, _TOWERS, _FEATURES, _MODEL = "What to learn", "Towers", "Features", "Estimator"
 
 
@@ -109,94 +104,21 @@ def _setting(text: str) -> tuple[str, Any]:
         return name.strip(), value.strip()
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """What flags add up to."""
+def sample_choice(
+    what: WhatFlags, reading: LabelFlags, features: FeatureFlags, sources: SourceFlags
+) -> "SampleChoice":
+    """What all these flags add up to."""
+    from ..tasks.samples import SampleChoice
 
-    table: "SampleTable"
-    sampling: "Sampling"
-    imported: str
-    """The account of the labels or towers, for a person."""
-    imported_values: dict[str, Any]
-
-
-def read_samples(
-    path: Path,
-    store: "EmbeddingStore",
-    what: WhatFlags,
-    reading: LabelFlags,
-    features: FeatureFlags,
-    sources: SourceFlags,
-    *,
-    baselines: bool = False,
-) -> Samples:
-    """Samples with features of a store; with bands and indices where a block or `baselines` asks for them.
-
-    Acquisitions are those of the flags, else those that the store was made of."""
-    if bool(what.labels) == bool(what.towers):
-        raise InputError(
-            "a probe learns from labels or from towers", remedy="give --labels FILE or --towers FILE"
-        )
-    observed = baselines or bool(set(OBSERVED) & set(listed(features.blocks)))
-    if what.towers:
-        samples = _of_towers(store, what, features, observed)
-    else:
-        acquisitions = _acquisitions(path, store, sources) if observed or sources.given else None
-        samples = _of_labels(store, what, reading, features, acquisitions)
-    if features.weather is None:
-        return samples
-    from ..probes.weather import read_weather, with_weather
-
-    table = with_weather(samples.table, read_weather(features.weather))
-    return Samples(table, samples.sampling, samples.imported, samples.imported_values)
-
-
-def _acquisitions(path: Path, store: "EmbeddingStore", sources: SourceFlags) -> "dict[str, CubeSource]":
-    flags = sources if sources.given else recorded_sources(path)
-    return dict(gather(flags, grid=store.grid).sources)
-
-
-def _of_labels(
-    store: "EmbeddingStore",
-    what: WhatFlags,
-    reading: LabelFlags,
-    features: FeatureFlags,
-    acquisitions: "dict[str, CubeSource] | None",
-) -> Samples:
-    from ..probes.features import sample
-
-    assert what.labels is not None
-    pixels = read_label_pixels(what.labels, reading, store)
-    sampling = sample(store, pixels, features.spec(), sources=acquisitions, when=what.when)
-    return Samples(sampling.table, sampling, pixels.report.text(), pixels.report.to_dict())
-
-
-def _of_towers(store: "EmbeddingStore", what: WhatFlags, features: FeatureFlags, observed: bool) -> Samples:
-    from ..probes.tower_samples import sample_towers
-
-    if observed:
-        raise InputError(
-            "bands and indices of tower footprints are not made yet",
-            remedy="use the blocks embedding, weather",
-        )
-    towers = _read_towers(what)
-    sampling = sample_towers(store, towers, features.spec(), radius_m=what.radius)
-    return Samples(sampling.table, sampling, towers.text(), towers.to_dict())
-
-
-def _read_towers(what: WhatFlags) -> "Towers":
-    """Tower files with the default demands on quality; a CSV of `phenolens towers` has met its own already."""
-    from ..tablefile import read_csv
-    from ..towers.daily import TowerOptions
-    from ..towers.read import read_towers
-    from ..towers.sites import read_sites
-    from ..towers.table import TableColumns
-    from ..towers.units import GPP_UNIT
-
-    sites = read_sites(what.sites) if what.sites else None
-    first = what.towers[0]
-    ours = {"site", "date", "gpp", "unit"}
-    if first.suffix == ".csv" and first.is_file() and ours <= set(read_csv(first, only=ours).columns):
-        columns = TableColumns(gpp="gpp", unit=GPP_UNIT, site="site")
-        return read_towers(what.towers, TowerOptions(without_quality=True), sites=sites, columns=columns)
-    return read_towers(what.towers, sites=sites)
+    return SampleChoice(
+        what.labels,
+        what.when,
+        what.towers,
+        what.sites,
+        what.radius,
+        reading.reading,
+        features.spec(),
+        listed(features.blocks),
+        features.weather,
+        sources.choice,
+    )

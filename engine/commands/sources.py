@@ -9,7 +9,7 @@ import typer
 from ..errors import AreaError, InputError
 
 if TYPE_CHECKING:
-    from ..acquisitions.choice import Gathered
+    from ..acquisitions.choice import Gathered, SourceChoice
     from ..acquisitions.options import ReadOptions
     from ..grid import Grid
 
@@ -65,6 +65,13 @@ class SourceFlags:
 
         return stated_options(vars(self), modality)
 
+    @property
+    def choice(self) -> "SourceChoice":
+        from ..acquisitions.choice import SourceChoice
+
+        files = {"s1": self.s1, "s2": self.s2}
+        return SourceChoice(self.sample, files, {name: self.options(name) for name in files if files[name]})
+
 
 @dataclass(frozen=True)
 class AreaFlags:
@@ -113,11 +120,7 @@ def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | N
     """Open what the flags name on `grid`, else on the grid of the area, else on the data's own.
 
     `InputError` where nothing is named, or a sample and files at once."""
-    from ..acquisitions.choice import SourceChoice
-
-    files = {"s1": flags.s1, "s2": flags.s2}
-    choice = SourceChoice(flags.sample, files, {name: flags.options(name) for name in files if files[name]})
-    return choice.open(grid or (area.grid() if area and choice.given else None))
+    return flags.choice.open(grid or (area.grid() if area and flags.given else None))
 
 
 def recorded_sources(store: Path) -> SourceFlags:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from .. import __version__
 from .answers import install
 from .guard import Guard
-from .routes import jobs, reads, system
+from .routes import jobs, probes, projections, reads, system
 from .schema import FaultAnswer
 from .service import Service
 
@@ -40,7 +40,13 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     install(app)
-    for router in (system.router, jobs.router(service.queue.kinds), reads.router):
+    for router in (
+        system.router,
+        jobs.router(service.queue.kinds),
+        reads.router,
+        projections.router,
+        probes.router,
+    ):
         app.include_router(router, prefix="/v1")
     app.add_middleware(Guard, service=service)
     return app

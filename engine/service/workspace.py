@@ -179,7 +179,9 @@ def _check_letters(text: str) -> None:
             "the path is too long", value=f"{text[:40]}…", remedy=f"at most {_MOST_LETTERS} letters"
         )
     if any(len(name.encode("utf-8", "replace")) > _MOST_OF_A_NAME for name in text.split("/")):
-        raise PathError("a name in the path is too long", value=f"{text[:40]}…", remedy="choose a shorter one")
+        raise PathError(
+            "a name in the path is too long", value=f"{text[:40]}…", remedy="choose a shorter one"
+        )
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text) or not _encodable(text):
         raise PathError("the path holds a letter that no path has", value=ascii(text), remedy=_INSIDE)
 

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from ..errors import InputError
 from ..grid import Window
 from ..output import whole_file
-from ..store import EmbeddingStore
+from ..store import EmbeddingStore, Glass
 from .colour import Bools, Floats
 
 Method = Literal["pca", "umap"]
@@ -144,9 +144,14 @@ class Projection:
     def reader(self, store: EmbeddingStore) -> PlaceReader:
         """Where the pixels of a store lie, read and projected whenever they are asked for."""
 
+        def see(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return self.apply(values.reshape(self.dims, -1).T).T.reshape(-1, *values.shape[1:])
+
+        glass = Glass(self.spec.components, "float32", see)
+
         def read(date: int, window: Window) -> tuple[npt.NDArray[np.float32], Bools]:
-            drawn = store.read_map(date, window, self.dims, support=False)
-            return self.apply(drawn.embedding[:, drawn.validity].T), drawn.validity
+            places, validity = store.read_through(date, glass, window, self.dims)
+            return np.ascontiguousarray(places[:, validity].T), validity
 
         return read
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...dates import pick
 from ...errors import InputError, TargetError
-from ...store import EmbeddingStore
+from ...store import EmbeddingStore, Glass
 from ...views.clusters import Clusters, ClusterSpec, cluster_maps
 from ...views.colour import FrozenColours
 from ...views.layer import Layer
@@ -114,9 +114,11 @@ class StoreLayers:
         dimension_layer(opened.store, colours, date, dim, palette)  # refuses before anything is read
 
         def values(view: EmbeddingStore) -> Values:
-            read = view.read_map(date, dims=dim + 1, support=False)
-            known = np.where(read.validity, read.embedding[dim], np.float32(np.nan))
-            return Values(known[None], (f"dimension {dim + 1}",), "1", np.nan)
+            glass = Glass(1, "float32", lambda read: read[dim:])
+            read, validity = view.read_through(date, glass, dims=dim + 1)
+            return Values(
+                np.where(validity, read, np.float32(np.nan)), (f"dimension {dim + 1}",), "1", np.nan
+            )
 
         return Drawing(lambda view: dimension_layer(view, colours, date, dim, palette), values)
 
@@ -158,9 +160,10 @@ def _embedding(opened: OpenStore, look: Look) -> Drawing:
         raise InputError("the store doesn't hold that many dimensions", value=dims, remedy=remedy)
 
     def values(view: EmbeddingStore) -> Values:
-        read = view.read_map(date, dims=dims, support=False)
-        known = np.where(read.validity, read.embedding, np.float32(np.nan)).astype(np.float16)
-        return Values(known, tuple(f"dimension {n + 1}" for n in range(dims)), "1", np.nan)
+        halves, validity = view.read_through(date, Glass(dims, "float16"), dims=dims)
+        if not validity.all():
+            halves[:, ~validity] = np.nan
+        return Values(halves, tuple(f"dimension {n + 1}" for n in range(dims)), "1", np.nan)
 
     def layer(_: EmbeddingStore) -> Layer:
         raise InputError(

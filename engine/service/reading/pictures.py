@@ -44,7 +44,7 @@ def _png(pixels: npt.NDArray[np.uint8], colour_type: int, *tables: bytes) -> byt
     rows = np.zeros((height, 1 + pixels[0].nbytes), np.uint8)  # a row begins with its filter: 0, none
     rows[:, 1:] = pixels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    packed = zlib.compress(rows, 0)
+    packed = zlib.compress(rows.data, 0)
     return b"".join(
         [_SIGNATURE, _chunk(b"IHDR", header), *tables, _chunk(b"IDAT", packed), _chunk(b"IEND", b"")]
     )

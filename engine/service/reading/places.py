@@ -92,7 +92,7 @@ def looked_at(geometries: npt.NDArray[Any], crs: str, grid: Grid) -> float:
     left, bottom, right, top = grid.bounds
     pixels = 0.0
     for box in bounds:
-        west, south, east, north = move.transform_bounds(*box.tolist(), densify_pts=21)
+        west, south, east, north = move.transform_bounds(box[0], box[1], box[2], box[3], densify_pts=21)
         if np.isfinite((west, south, east, north)).all():  # `burn` says so of others
             width = min(east, right) - max(west, left)
             pixels += max(0, width) * max(0, min(north, top) - max(south, bottom)) / grid.resolution**2

@@ -126,10 +126,8 @@ def labelled(labels: Labels, grid: Grid) -> LabelPixels:
             labels.response,
             np.array([label.y for label in each], _dtype(labels.response)),
             number,
-            *(
-                np.array([_day(getattr(label, end)) for label in each], "datetime64[D]")
-                for end in ("start", "end")
-            ),
+            np.array([_day(label.start) for label in each], "datetime64[D]"),
+            np.array([_day(label.end) for label in each], "datetime64[D]"),
             report,
         ),
         grid,

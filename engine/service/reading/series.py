@@ -104,7 +104,10 @@ def _summed_up(series: PixelSeries) -> tuple[Floats, Floats]:
 
 def _codes(series: PixelSeries) -> npt.NDArray[np.uint8]:
     found = qualities(series)
-    return sum((found == name) * np.uint8(code) for code, name in enumerate(QUALITIES))  # type: ignore[return-value]
+    codes = np.zeros(found.shape, np.uint8)
+    for code, name in enumerate(QUALITIES):
+        codes[found == name] = code
+    return codes
 
 
 def bands_of(sources: Mapping[str, CubeSource], row: int, col: int) -> dict[str, list[dict[str, Any]]]:

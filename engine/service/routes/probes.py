@@ -51,8 +51,8 @@ class FeaturesAsked(Asked):
     kind: Literal["date", "period", "season", "window"] = "date"
     dims: Dims | None = None
     statistics: Annotated[
-        list[Literal["mean", "std", "p10", "p50", "p90"]], Field(min_length=1, max_length=5)
-    ] = Field(default_factory=lambda: ["mean", "p10", "p90"])
+        tuple[Literal["mean", "std", "p10", "p50", "p90"], ...], Field(min_length=1, max_length=5)
+    ] = ("mean", "p10", "p90")
     parts: Annotated[int, Field(ge=1, le=36)] = 4
     window_days: Annotated[int, Field(ge=1, le=730)] = 90
     step_days: Annotated[int, Field(ge=1, le=365)] = 10
