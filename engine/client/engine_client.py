@@ -6,6 +6,7 @@ from types import TracebackType
 
 from .discovery import PROTOCOL, AnyPath
 from .errors import VersionMismatch
+from .files import Files
 from .jobs import Jobs
 from .loopback import LoopbackTransport
 from .probes import Probes
@@ -18,7 +19,7 @@ DIAGNOSTICS_S = 120.0  # a process that loads PyTorch on a busy machine
 
 
 class EngineClient:
-    """Asks one service; `jobs` are its jobs; `views`, `projections` and `probes` what it shows of stores.
+    """Asks one service: its jobs, what it shows of stores, its probes, its files.
 
     Safe to use from several threads. Every method raises a `ServiceError` that says cause, value and remedy.
     """
@@ -29,6 +30,7 @@ class EngineClient:
         self.views = Views(transport)
         self.projections = Projections(transport)
         self.probes = Probes(transport)
+        self.files = Files(transport)
 
     @classmethod
     def of_workspace(cls, workspace: AnyPath) -> EngineClient:

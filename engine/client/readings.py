@@ -221,3 +221,11 @@ class Probe(Told):
 @dataclass(frozen=True)
 class ProbeList(Told):
     probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
+class Upload(Told):
+    """A file that the service has taken: its workspace-relative path."""
+
+    path: str
+    bytes: int = 0
