@@ -1,0 +1,112 @@
+"""Samples of a store for a probe: labels or towers, with the features that it learns from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..acquisitions.choice import SourceChoice
+from ..acquisitions.cube import CubeSource
+from ..acquisitions.recorded import recorded_choice
+from ..errors import InputError
+from ..probes.features import Sampling, sample
+from ..probes.spec import FeatureSpec
+from ..probes.table import SampleTable
+from ..probes.tower_samples import sample_towers
+from ..probes.weather import read_weather, with_weather
+from ..store import EmbeddingStore
+from ..tablefile import read_csv
+from ..towers.daily import TowerOptions
+from ..towers.read import read_towers
+from ..towers.series import Towers
+from ..towers.sites import read_sites
+from ..towers.table import TableColumns
+from ..towers.units import GPP_UNIT
+from .labels import LabelReading, read_label_pixels
+
+OBSERVED = ("bands", "indices")
+
+
+@dataclass(frozen=True)
+class SampleChoice:
+    """What a probe learns from, and what it sees."""
+
+    labels: Path | None = None
+    when: str | None = None
+    """Day or period of labels without a date."""
+    towers: Sequence[Path] = ()
+    """Instead of labels: tower files, or the CSV of `phenolens towers --out`."""
+    sites: Path | None = None
+    radius_m: float = 100.0
+    """Footprint of a tower."""
+    reading: LabelReading = field(default_factory=LabelReading)
+    spec: FeatureSpec = field(default_factory=FeatureSpec)
+    blocks: Sequence[str] = ("embedding",)
+    weather: Path | None = None
+    """CSV of daily weather."""
+    sources: SourceChoice = field(default_factory=SourceChoice)
+    """Acquisitions for bands and indices; those that the store was made of where none are given."""
+    locate: Callable[[str], Path] = Path
+    """Finds a file by the path that was recorded with the store, or refuses it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What the choice adds up to."""
+
+    table: SampleTable
+    sampling: Sampling
+    imported: str
+    """The account of the labels or towers, for a person."""
+    imported_values: dict[str, Any]
+
+
+def read_samples(store: EmbeddingStore, choice: SampleChoice, *, baselines: bool = False) -> Samples:
+    """Samples with features of a store; with bands and indices where a block or `baselines` asks for them."""
+    if bool(choice.labels) == bool(choice.towers):
+        raise InputError(
+            "a probe learns from labels or from towers", remedy="give --labels FILE or --towers FILE"
+        )
+    observed = baselines or bool(set(OBSERVED) & set(choice.blocks))
+    samples = _of_towers(store, choice, observed) if choice.towers else _of_labels(store, choice, observed)
+    if choice.weather is None:
+        return samples
+    table = with_weather(samples.table, read_weather(choice.weather))
+    return Samples(table, samples.sampling, samples.imported, samples.imported_values)
+
+
+def _acquisitions(store: EmbeddingStore, choice: SampleChoice) -> dict[str, CubeSource]:
+    sources = choice.sources if choice.sources.given else recorded_choice(store.path, choice.locate)
+    return dict(sources.open(store.grid).sources)
+
+
+def _of_labels(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> Samples:
+    assert choice.labels is not None
+    acquisitions: Mapping[str, CubeSource] | None = None
+    if observed or choice.sources.given:
+        acquisitions = _acquisitions(store, choice)
+    pixels = read_label_pixels(choice.labels, choice.reading, store)
+    sampling = sample(store, pixels, choice.spec, sources=acquisitions, when=choice.when)
+    return Samples(sampling.table, sampling, pixels.report.text(), pixels.report.to_dict())
+
+
+def _of_towers(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> Samples:
+    if observed:
+        raise InputError(
+            "bands and indices of tower footprints are not made yet",
+            remedy="use the blocks embedding, weather",
+        )
+    towers = _read_towers(list(choice.towers), choice.sites)
+    sampling = sample_towers(store, towers, choice.spec, radius_m=choice.radius_m)
+    return Samples(sampling.table, sampling, towers.text(), towers.to_dict())
+
+
+def _read_towers(files: list[Path], site_file: Path | None) -> Towers:
+    """Tower files with the default demands on quality; a CSV of `phenolens towers` has met its own already."""
+    sites = read_sites(site_file) if site_file else None
+    first = files[0]
+    ours = {"site", "date", "gpp", "unit"}
+    if first.suffix == ".csv" and first.is_file() and ours <= set(read_csv(first, only=ours).columns):
+        columns = TableColumns(gpp="gpp", unit=GPP_UNIT, site="site")
+        return read_towers(files, TowerOptions(without_quality=True), sites=sites, columns=columns)
+    return read_towers(files, sites=sites)
