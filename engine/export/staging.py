@@ -47,7 +47,7 @@ def check_all_free(paths: Sequence[Path], *, overwrite: bool = False) -> None:
 def _hidden_folder(parent: Path) -> "tempfile.TemporaryDirectory[str]":
     make_folder(parent)
     try:
-        return tempfile.TemporaryDirectory(dir=parent, prefix=".writing-")
+        return tempfile.TemporaryDirectory(dir=parent, prefix=f".writing-{os.getpid()}-")
     except OSError as error:
         raise output_error(error, parent) from error
 

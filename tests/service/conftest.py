@@ -105,6 +105,12 @@ def serving(workspace, kinds, options):
     return lambda **changes: threaded(workspace, replace(options, **changes))
 
 
+@pytest.fixture(scope="session")
+def threads():
+    """`with threads(workspace, options) as ask:`, for fixtures that live longer than a test."""
+    return threaded
+
+
 @pytest.fixture
 def ask(serving):
     """A service in this process."""

@@ -2,10 +2,23 @@
 
 import json
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
 from phenolens.engine.service.faults import STATUS
+from phenolens.engine.service.jobs.queue import QueueOptions
+from phenolens.engine.service.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, threads):
+    """One service for all tests that leave it as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        options = QueueOptions(kinds="service_kinds:KINDS")
+        with threads(Workspace(tmp_path_factory.mktemp("shared")), options) as asker:
+            yield asker
 
 
 def told(answer):
@@ -23,52 +36,52 @@ def test_hello_names_version_protocol_and_workspace(ask, workspace):
 
 
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", "Basic x", "bearer é"])
-def test_without_the_token_nothing_is_told(ask, given):
+def test_without_the_token_nothing_is_told(shared, given):
     headers = {} if given is None else {"Authorization": given.encode()}
-    ask.client.headers.pop("authorization")
-    for path in ("/v1/hello", "/v1/jobs", "/v1/no-such-page", "/"):
-        answer = ask.client.get(path, headers=headers)
+    with httpx.Client(base_url=shared.client.base_url, trust_env=False) as stranger:
+        answers = [stranger.get(path, headers=headers) for path in ("/v1/hello", "/v1/no-such-page", "/")]
+    for answer in answers:
         assert answer.status_code == 403
         assert told(answer)["code"] == "forbidden"
 
 
-def test_two_tokens_are_no_token(ask):
-    token = ask.client.headers["authorization"]
-    answer = ask.client.get("/v1/hello", headers=[("authorization", token), ("authorization", "Bearer x")])
+def test_two_tokens_are_no_token(shared):
+    token = shared.client.headers["authorization"]
+    answer = shared.client.get("/v1/hello", headers=[("authorization", token), ("authorization", "Bearer x")])
     assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:1", "", "0.0.0.0"])
-def test_a_page_that_points_its_own_name_here_is_turned_away(ask, host):
-    assert ask.client.get("/v1/hello", headers={"host": host}).status_code == 403
+def test_a_page_that_points_its_own_name_here_is_turned_away(shared, host):
+    assert shared.client.get("/v1/hello", headers={"host": host}).status_code == 403
 
 
-def test_a_request_without_a_host_is_turned_away(ask):
-    port = ask.client.base_url.port
-    token = ask.client.headers["authorization"]
+def test_a_request_without_a_host_is_turned_away(shared):
+    port = shared.client.base_url.port
+    token = shared.client.headers["authorization"]
     with socket.create_connection(("127.0.0.1", port)) as raw:
         raw.sendall(f"GET /v1/hello HTTP/1.0\r\nAuthorization: {token}\r\n\r\n".encode())
         assert b" 403 " in raw.recv(4096)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_this_machines_names_are_let_in(ask, host):
-    port = ask.client.base_url.port
-    assert ask.client.get("/v1/hello", headers={"host": f"{host}:{port}"}).status_code == 200
+def test_this_machines_names_are_let_in(shared, host):
+    port = shared.client.base_url.port
+    assert shared.client.get("/v1/hello", headers={"host": f"{host}:{port}"}).status_code == 200
 
 
-def test_no_answer_invites_other_origins(ask):
+def test_no_answer_invites_other_origins(shared):
     headers = {"origin": "https://evil.example", "access-control-request-method": "GET"}
     for answer in (
-        ask.client.get("/v1/hello", headers=headers),
-        ask.client.options("/v1/hello", headers=headers),
+        shared.client.get("/v1/hello", headers=headers),
+        shared.client.options("/v1/hello", headers=headers),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_a_large_body_is_refused_by_its_stated_and_by_its_real_length(ask):
-    stated = ask.client.post("/v1/jobs", content=b"x" * (3 * 2**20))
-    unstated = ask.client.post("/v1/jobs", content=(b"x" * 2**16 for _ in range(64)))
+def test_a_large_body_is_refused_by_its_stated_and_by_its_real_length(shared):
+    stated = shared.client.post("/v1/jobs", content=b"x" * (3 * 2**20))
+    unstated = shared.client.post("/v1/jobs", content=(b"x" * 2**16 for _ in range(64)))
     for answer in (stated, unstated):
         assert answer.status_code == 413
         assert told(answer)["code"] == "too-large"
@@ -94,8 +107,8 @@ def test_a_large_body_is_refused_by_its_stated_and_by_its_real_length(ask):
         b'{"kind": {"a": 1}, "params": {"out": "x"}}',
     ],
 )
-def test_requests_that_make_no_sense_are_told_why(ask, body):
-    answer = ask.client.post("/v1/jobs", content=body, headers={"content-type": "application/json"})
+def test_requests_that_make_no_sense_are_told_why(shared, body):
+    answer = shared.client.post("/v1/jobs", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
     assert told(answer)["code"] == "request"
 
@@ -117,14 +130,14 @@ def test_requests_that_make_no_sense_are_told_why(ask, body):
         ("PUT", "/v1/hello", "method"),
     ],
 )
-def test_errors_have_one_shape_and_the_status_of_their_code(ask, method, path, code):
-    answer = ask.client.request(method, path)
+def test_errors_have_one_shape_and_the_status_of_their_code(shared, method, path, code):
+    answer = shared.client.request(method, path)
     assert told(answer)["code"] == code
     assert answer.status_code == STATUS[code]
 
 
-def test_events_of_no_job_are_not_found(ask):
-    assert ask.client.get("/v1/jobs/0123456789abcdef/events").status_code == 404
+def test_events_of_no_job_are_not_found(shared):
+    assert shared.client.get("/v1/jobs/0123456789abcdef/events").status_code == 404
 
 
 def test_an_unforeseen_error_tells_a_reference_and_nothing_else(ask, workspace, monkeypatch):
@@ -153,8 +166,8 @@ def test_the_token_is_in_no_log_and_no_answer(ask, workspace, capfd):
     assert not [text for text in texts if token in text]
 
 
-def test_the_interface_describes_itself_to_browsers_without_loading_anything(ask):
-    with httpx.Client(base_url=ask.client.base_url, trust_env=False) as browser:
+def test_the_interface_describes_itself_to_browsers_without_loading_anything(shared):
+    with httpx.Client(base_url=shared.client.base_url, trust_env=False) as browser:
         page = browser.get("/v1/docs").text
         schema = browser.get("/v1/openapi.json").json()
     assert "/v1/jobs/{identity}/cancel" in page

@@ -1,5 +1,6 @@
 """What a job is given to work with, and what a kind of job is."""
 
+import glob
 import importlib
 import json
 import logging
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ...output import write_json
-from ...progress import CancelToken, Progress, ProgressEvent
+from ...progress import CancelToken, Progress, ProgressEvent, Watch
 from ..workspace import Workspace
 
 OWNED = "owned.json"
@@ -33,6 +34,19 @@ class JobContext:
     def progress(self, stage: str, total: int = 0) -> Progress:
         """A counter for library functions that take one."""
         return Progress(stage, total, self.listener)
+
+    @property
+    def watch(self) -> Watch:
+        """For tasks of several stages."""
+        return Watch(self.listener, self.cancel)
+
+    def replaces(self, stem: Path, overwrite: bool) -> bool:
+        """Whether files that begin with `stem` may be replaced: as was asked, or because an earlier attempt of
+        this job, which found none there, may have written them."""
+        again = self.attempt > 1 and self.owns(stem)
+        if not again and not any(stem.parent.glob(f"{glob.escape(stem.name)}*")):
+            self.own(stem)
+        return overwrite or again
 
     def own(self, *outputs: Path) -> None:
         """Note that these outputs are this job's: nothing was there, or it may be replaced.

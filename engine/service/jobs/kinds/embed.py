@@ -1,17 +1,25 @@
 """`embed`: acquisitions of an area → an embedding store."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ...schema import Asked, Day, Dims, Number, Text, WorkspacePath
+from .... import __version__
+from ....output import write_text
+from ...schema import Asked, Day, Dims, Number, WorkspacePath
 from ...workspace import is_unfinished
 from ..context import JobContext, Kind
-from .params import AreaAsked, SourcesAsked, check_output, day
+from .params import AreaAsked, SourcesAsked, check_output, day, outputs
 
 if TYPE_CHECKING:
     from ....inference.runner import RunOptions
     from ....store import EmbeddingStore
+
+
+ModelName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|\.safetensors$", max_length=1024)
+]
 
 
 class EmbedParams(Asked):
@@ -30,7 +38,7 @@ class EmbedParams(Asked):
     end: Day | None = None
     clear_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     past_only: bool = False
-    model: Text | None = None
+    model: ModelName | None = None
     """A shipped model's name, or a .safetensors file of the workspace."""
     dims: Dims | None = None
     dtype: Literal["float16", "int8"] = "float16"
@@ -39,6 +47,20 @@ class EmbedParams(Asked):
     compile: bool = False
     memory_gb: Annotated[Number, Field(gt=0, le=100_000)] | None = None
     screen: bool = True
+
+
+_KEPT = {
+    "start",
+    "end",
+    "clear_share",
+    "past_only",
+    "dims",
+    "dtype",
+    "device",
+    "precision",
+    "compile",
+    "screen",
+}
 
 
 def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
@@ -55,7 +77,7 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
     area = params.area.grid(workspace) if params.area else None
     checkpoint = load_checkpoint(_model(context, params.model) or DEFAULT_MODEL)
     context.cancel.check()
-    found = params.sources.gather(workspace, area)
+    found = params.sources.choice(workspace).open(area)
     for note in found.notes:
         context.log.info(note)
     targets = TargetChoice(params.dates, day(params.start), day(params.end), params.clear_share)
@@ -72,7 +94,25 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
         cancel=context.cancel,
         overwrite=params.overwrite and not going_on,
     )
-    return {"store": params.out, **_told(store)}
+    config = _keep_config(params, context, out, targets.wanted(found.sources))
+    return {"store": params.out, "config": config, **_told(store)}
+
+
+def _keep_config(params: EmbedParams, context: JobContext, out: Path, dates: str) -> str:
+    """Beside the store, as the command leaves it: it replays there, and tells where the acquisitions are."""
+    from ....config import config_beside, to_toml
+    from ....representation.checkpoint import DEFAULT_MODEL
+
+    workspace = context.workspace
+    area = params.area.flags(workspace) if params.area else {}
+    kept = params.model_dump(include=_KEPT)
+    stated = {**params.sources.flags(workspace), **area, **kept, "dates": dates, "out": out}
+    stated |= {"memory": params.memory_gb, "model": _model(context, params.model) or DEFAULT_MODEL}
+    path = config_beside(out)
+    note = f"phenolens {__version__}; replay: phenolens embed --config {path.name} --overwrite"
+    flags = {name.replace("_", "-"): value for name, value in stated.items()}
+    write_text(path, to_toml("embed", flags, note), overwrite=True)
+    return workspace.relative(path)
 
 
 def _model(context: JobContext, model: str | None) -> str | None:
@@ -112,6 +152,6 @@ EMBED = Kind(
     "Embed an area",
     EmbedParams,
     run,
-    outputs=lambda params: (params.out,),
+    outputs=outputs,
     gpu=True,
 )

@@ -1,5 +1,7 @@
 """What several kinds are asked with: acquisitions, the area, dates of a store; and how these become the engine's."""
 
+import math
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,11 +12,12 @@ from ....dates import parse_day
 from ....errors import AreaError, InputError
 from ...schema import Asked, Day, Number, Text, WorkspacePath
 from ...workspace import Workspace
+from ..context import JobContext
 
 if TYPE_CHECKING:
-    from ....acquisitions.choice import Gathered
-    from ....acquisitions.options import ReadOptions
+    from ....acquisitions.choice import SourceChoice
     from ....grid import Grid
+    from ....store import EmbeddingStore
 
 SourcePath = WorkspacePath
 """Relative to the workspace, or absolute in one of its data folders; checked by `Workspace.source`."""
@@ -31,19 +34,23 @@ class FilesAsked(Asked):
     nodata: Annotated[list[Number], Field(default_factory=list, max_length=8)]
     band_names: Annotated[list[Text], Field(default_factory=list, max_length=64)]
     orbit_direction: Literal["ascending", "descending"] | None = None
-    mask_dilation: Annotated[int, Field(ge=0, le=64)] = 2
-    resampling: Literal["bilinear", "cubic", "nearest"] = "bilinear"
-    strict: bool = False
-
-    def options(self) -> "ReadOptions":
-        from ....acquisitions.options import ReadOptions, preset
-
-        given = self.model_dump(exclude={"paths", "stored_as"}, exclude_none=True)
-        stated = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v != []}
-        return (preset(self.stored_as) if self.stored_as else ReadOptions()).but(**stated)
 
     def found(self, workspace: Workspace) -> list[Path]:
+        """The files; `PathError` where one is neither in the workspace nor in a data folder."""
         return [workspace.source(path) for path in self.paths]
+
+    def flags(self, sensor: str, workspace: Workspace) -> dict[str, Any]:
+        """The same as flags of the command line, by name."""
+        stated = {
+            "as": self.stored_as,
+            "scale": self.scale,
+            "offset": self.offset,
+            "unit": self.unit if sensor == "s1" else None,
+            "nodata": self.nodata,
+            "bands": ",".join(self.band_names) or None,
+            "orbit": self.orbit_direction if sensor == "s1" else None,
+        }
+        return {sensor: self.found(workspace), **{f"{sensor}_{name}": v for name, v in stated.items()}}
 
 
 class SourcesAsked(Asked):
@@ -52,21 +59,28 @@ class SourcesAsked(Asked):
     sample: Text | None = None
     s2: FilesAsked | None = None
     s1: FilesAsked | None = None
+    mask_dilation: Annotated[int, Field(ge=0, le=64)] = 2
+    """Pixels by which cloud and shadow masks grow."""
+    resampling: Literal["bilinear", "cubic", "nearest"] = "bilinear"
+    strict: bool = False
+    """Stop at the first unreadable file instead of skipping it."""
 
-    def gather(self, workspace: Workspace, grid: "Grid | None" = None) -> "Gathered":
-        """Open them, on `grid` where one is given."""
+    def flags(self, workspace: Workspace) -> dict[str, Any]:
+        """The same as flags of the command line, by name; `PathError` for a file that may not be read."""
+        files = {name: files for name, files in (("s2", self.s2), ("s1", self.s1)) if files}
+        of_all = {"mask_dilation": self.mask_dilation, "resampling": self.resampling, "strict": self.strict}
+        stated: dict[str, Any] = {"sample": self.sample, **of_all}
+        for name, asked in files.items():
+            stated |= asked.flags(name, workspace)
+        return stated
+
+    def choice(self, workspace: Workspace) -> "SourceChoice":
         from ....acquisitions.choice import SourceChoice
+        from ....acquisitions.recorded import stated_options
 
-        asked = {name: files for name, files in (("s1", self.s1), ("s2", self.s2)) if files}
-        paths = {name: files.found(workspace) for name, files in asked.items()}
-        options = {name: files.options() for name, files in asked.items()}
-        return SourceChoice(self.sample, paths, options).open(grid)
-
-    def check(self, workspace: Workspace) -> None:
-        """`InputError` where one of the files can't be meant; none is opened."""
-        for files in (self.s1, self.s2):
-            if files is not None:
-                files.found(workspace)
+        stated = self.flags(workspace)
+        files: dict[str, list[Path]] = {name: stated[name] for name in ("s2", "s1") if name in stated}
+        return SourceChoice(self.sample, files, {name: stated_options(stated, name) for name in files})
 
 
 class AreaAsked(Asked):
@@ -77,6 +91,14 @@ class AreaAsked(Asked):
     file: SourcePath | None = None
     """GeoPackage, GeoJSON or Shapefile."""
     crs: Text | None = None
+
+    def flags(self, workspace: Workspace) -> dict[str, Any]:
+        """The same as flags of the command line, by name."""
+        bounds = None if self.bounds is None else ",".join(map(repr, self.bounds))
+        return {"bounds": bounds, "area": self.polygons(workspace), "crs": self.crs}
+
+    def polygons(self, workspace: Workspace) -> Path | None:
+        return None if self.file is None else workspace.source(self.file)
 
     def grid(self, workspace: Workspace) -> "Grid":
         from ....grid import AreaOfInterest
@@ -94,24 +116,68 @@ Days = Annotated[list[Day] | Literal["all"], Field(max_length=10_000)]
 """Days of a store, or all of them."""
 
 
+class StoreAsked(Asked):
+    """Of a job that makes files from a store."""
+
+    store: WorkspacePath
+    out: WorkspacePath
+    """Beginning of the file names; what they show and a suffix are added."""
+    overwrite: bool = False
+
+    def opened(self, workspace: Workspace) -> "EmbeddingStore":
+        from ....store import EmbeddingStore
+
+        return EmbeddingStore(workspace.existing(self.store))
+
+
+def outputs(params: Any) -> tuple[str, ...]:
+    """What a job with an `out` writes."""
+    return (str(params.out),)
+
+
 def day(text: str | None) -> date | None:
     return None if text is None else parse_day(text)
+
+
+def listed(days: list[str] | str) -> list[str]:
+    """`all` and days as tasks take them."""
+    return [days] if isinstance(days, str) else days
 
 
 def check_output(workspace: Workspace, out: str, suffix: str = "") -> Path:
     """The path of an output; `InputError` where it can't be one, or has another suffix."""
     path = workspace.resolve(out)
-    if suffix and path.suffix != suffix:
-        raise InputError(f"the output isn't called *{suffix}", value=out, remedy=f"call it {out}{suffix}")
     if path == workspace.root:
         raise InputError("the output is the workspace itself", value=out, remedy="give it a name")
+    if suffix and path.suffix != suffix:
+        raise InputError(f"the output isn't called *{suffix}", value=out, remedy=f"call it {out}{suffix}")
     return path
 
 
+def locate(workspace: Workspace) -> Callable[[str], Path]:
+    """Finds files by the paths recorded with a store, absolute ones of the workspace among them."""
+
+    def found(text: str) -> Path:
+        path = Path(text)
+        inside = path.is_absolute() and path.is_relative_to(workspace.root)
+        return workspace.source(str(path.relative_to(workspace.root)) if inside else text)
+
+    return found
+
+
+def made(context: JobContext, files: Iterable[Path]) -> list[str]:
+    """The files of a result, relative to the workspace."""
+    return [context.workspace.relative(path) for path in files]
+
+
 def plain(values: Any) -> Any:
-    """The same in what JSON has."""
-    if isinstance(values, dict):
+    """The same in what JSON has; what is no number (NaN) is null."""
+    if isinstance(values, Mapping):
         return {str(key): plain(value) for key, value in values.items()}
     if isinstance(values, (list, tuple)):
         return [plain(value) for value in values]
+    if hasattr(values, "item") and not hasattr(values, "__len__"):
+        values = values.item()  # a scalar of NumPy
+    if isinstance(values, float) and not math.isfinite(values):
+        return None
     return values if values is None or isinstance(values, (bool, int, float, str)) else str(values)

@@ -3,6 +3,29 @@
 from collections.abc import Mapping
 
 from ..context import Kind
+from .change import CHANGE
+from .cluster import CLUSTER
 from .embed import EMBED
+from .export import EXPORT
+from .probe_apply import PROBE_APPLY
+from .probe_fit import PROBE_FIT
+from .project import PROJECT
+from .similarity import SIMILARITY
+from .train import TRAIN
+from .view import VIEW
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (EMBED,)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        EMBED,
+        VIEW,
+        PROJECT,
+        SIMILARITY,
+        CLUSTER,
+        CHANGE,
+        PROBE_FIT,
+        PROBE_APPLY,
+        EXPORT,
+        TRAIN,
+    )
+}
