@@ -232,7 +232,7 @@ class _View:
 
 
 _SIGN_AND_REST = np.int32(np.uint32(0x8FFF_E000).view(np.int32))
-_EXPONENT = np.int16(0x7C00)
+_EXPONENT, _FLOAT_EXPONENT = np.int16(0x7C00), np.int32(0x7F80_0000)
 
 
 def _floats(stored: npt.NDArray[Any]) -> Block:
@@ -246,9 +246,9 @@ def _floats(stored: npt.NDArray[Any]) -> Block:
     bits &= _SIGN_AND_REST
     values: Block = bits.view(np.float32)
     values *= np.float32(2.0**112)
-    odd = (halves & _EXPONENT) == _EXPONENT  # infinite, or no number
+    odd = (halves & _EXPONENT) == _EXPONENT  # infinite, or no number: so must the float be
     if odd.any():
-        values[odd] = stored[odd]
+        np.bitwise_or(bits, _FLOAT_EXPONENT, out=bits, where=odd)
     return values
 
 

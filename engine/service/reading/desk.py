@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from ...errors import InputError
 from ...grid import Grid
 from ...views.composite import COMPOSITES
@@ -53,6 +55,8 @@ class Desk:
     """Answers reads; may be asked from several threads."""
 
     def __init__(self, workspace: Workspace) -> None:
+        # a read's matrices are small: threads of BLAS would wait for each other beside those that read
+        self._one_blas_thread = threadpool_limits(1, user_api="blas")
         self.workspace = workspace
         self.stores = Stores(workspace)
         self.layers = StoreLayers()

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from ...views.colour import Bytes
 from ...views.layer import Layer
@@ -16,6 +15,7 @@ from ...views.layer import Layer
 PNG = "image/png"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGBA, _INDEXED = 6, 3
+_NO_FILTER = 0
 
 
 def rendered(layer: Layer) -> bytes:
@@ -28,22 +28,26 @@ def rendered(layer: Layer) -> bytes:
 
 def png_of_rgba(pixels: Bytes) -> bytes:
     """Of [4, y, x]."""
-    return _png(np.ascontiguousarray(pixels.transpose(1, 2, 0)), _RGBA)
+    _, height, width = pixels.shape
+    rows = np.empty((height, 1 + 4 * width), np.uint8)
+    rows[:, 0] = _NO_FILTER
+    for channel, plane in enumerate(pixels):
+        rows[:, 1 + channel :: 4] = plane
+    return _png(rows, width, _RGBA)
 
 
 def png_of_indices(indices: Bytes, colours: Mapping[int, tuple[int, int, int, int]]) -> bytes:
     """Of [y, x] and the RGBA colour of each index from 0 to 255."""
     table = np.array([colours[number] for number in range(256)], np.uint8)
+    palette = _chunk(b"PLTE", table[:, :3].tobytes()), _chunk(b"tRNS", table[:, 3].tobytes())
     return _png(
-        indices, _INDEXED, _chunk(b"PLTE", table[:, :3].tobytes()), _chunk(b"tRNS", table[:, 3].tobytes())
+        np.pad(indices, ((0, 0), (1, 0)), constant_values=_NO_FILTER), indices.shape[1], _INDEXED, *palette
     )
 
 
-def _png(pixels: npt.NDArray[np.uint8], colour_type: int, *tables: bytes) -> bytes:
-    height, width = pixels.shape[:2]
-    rows = np.zeros((height, 1 + pixels[0].nbytes), np.uint8)  # a row begins with its filter: 0, none
-    rows[:, 1:] = pixels.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+def _png(rows: Bytes, width: int, colour_type: int, *tables: bytes) -> bytes:
+    """Of rows of bytes, each after the number of its filter."""
+    header = struct.pack(">IIBBBBB", width, len(rows), 8, colour_type, 0, 0, 0)
     packed = zlib.compress(rows.data, 0)
     return b"".join(
         [_SIGNATURE, _chunk(b"IHDR", header), *tables, _chunk(b"IDAT", packed), _chunk(b"IEND", b"")]
