@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from .. import __version__
 from .answers import install
 from .guard import Guard
-from .routes import jobs, probes, projections, reads, system
+from .routes import files, jobs, probes, projections, reads, system
 from .schema import FaultAnswer
 from .service import Service
 
@@ -46,6 +46,7 @@ def create_app(service: Service) -> FastAPI:
         reads.router,
         projections.router,
         probes.router,
+        files.router,
     ):
         app.include_router(router, prefix="/v1")
     app.add_middleware(Guard, service=service)

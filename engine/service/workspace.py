@@ -89,7 +89,13 @@ class Workspace:
 
     def probes(self) -> list[str]:
         """Probe files, by their workspace-relative paths."""
-        return sorted(self.relative(path) for folder in self._folders() for path in folder.glob("*.probe"))
+        return self.files("*.probe")
+
+    def files(self, pattern: str) -> list[str]:
+        """Files whose names fit a pattern (`*.tif`), by their workspace-relative paths; what lies in stores isn't one."""
+        folders = (folder for folder in self._folders() if not is_store(folder))
+        found = (path for folder in folders for path in folder.glob(pattern))
+        return sorted(self.relative(path) for path in found if path.is_file() and not path.is_symlink())
 
     @property
     def data_folders(self) -> tuple[Path, ...]:

@@ -13,9 +13,11 @@ from ..workspace import Workspace
 from .acquired import Acquired
 from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
+from .legends import legend
 from .maps import MOST_READ, Answer, Format, Part, drawn
 from .places import LONLAT, inside, named_pixels, polygons_of, thinned
 from .probes import Probes
+from .products import listed
 from .projections import Projections
 from .searches import Searches
 from .series import (
@@ -30,7 +32,7 @@ from .series import (
     polygon_series,
 )
 from .stores import OpenStore, Stores
-from .tiles import tile
+from .tiles import deepest_zoom, tile
 
 MOST_WITH_BANDS = 8
 """Pixels: of each all acquisitions are read."""
@@ -138,3 +140,25 @@ class Desk:
             found = inside(polygons_of(rings[0], crs), crs, grid).pixels
             places += [(int(row), int(col)) for row, col in thinned(found, MOST_PIXELS, MOST_CHUNKS)]
         return tuple(places)
+
+    def exports(self, store: str | None, day: str | None) -> list[dict[str, Any]]:
+        return listed(self.workspace, store, day)
+
+    def qgis(self, store: str, look: Look) -> dict[str, Any]:
+        """Where a layer lies, the files of its store and day, and down to which zoom its tiles tell more."""
+        opened = self.stores.open(store)
+        grid = opened.store.grid
+        day = None if look.date is None else look.date[:10]
+        return {
+            "crs": grid.crs,
+            "bounds": list(grid.bounds),
+            "lonlat_bounds": list(grid.lonlat_bounds),
+            "files": self.exports(opened.name, day),
+            "deepest_zoom": deepest_zoom(grid),
+            "title": self.legend(store, look)["title"],
+        }
+
+    def legend(self, store: str, look: Look) -> dict[str, Any]:
+        """What the colours of a layer mean."""
+        opened = self.stores.open(store)
+        return legend(opened, self.drawing(opened, look))

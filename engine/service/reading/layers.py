@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...classes import ClassTable
 from ...dates import pick
 from ...errors import InputError, TargetError
 from ...store import EmbeddingStore, Glass
@@ -78,6 +79,8 @@ class Drawing:
     values: Callable[[EmbeddingStore], Values]
     key: Hashable = None
     """What it rests on beside store and look: another key, another picture."""
+    classes: ClassTable | None = None
+    """What codes stand for, where it shows classes."""
     most_pixels: int | None = None
     """Pixels of the window, where reading them takes longer than that of embeddings."""
 
@@ -128,7 +131,7 @@ class StoreLayers:
         def values(view: EmbeddingStore) -> Values:
             return Values(clusters.map(view, view.grid.window, date)[None], ("cluster",), nodata=0)
 
-        return Drawing(lambda view: cluster_maps(view, clusters, date)[1], values)
+        return Drawing(lambda view: cluster_maps(view, clusters, date)[1], values, classes=clusters.classes)
 
 
 def picture(layer: Callable[[EmbeddingStore], Layer]) -> Drawing:

@@ -73,7 +73,9 @@ def drawn(opened: OpenStore, drawing: Drawing, part: Part, form: Format) -> Answ
     view = part.of(opened, drawing.most_pixels or MOST_READ)
     if form == "png":
         layer = drawing.layer(view)
-        return Answer(rendered(layer), PNG, {**_placed(view.grid), "X-Title": _ascii(layer.title)})
+        return Answer(
+            rendered(layer), PNG, {**_placed(view.grid), "X-Title": _ascii(opened.titled(layer.title))}
+        )
     values = drawing.values(view)
     return Answer(packed(values.array), RAW, {**_placed(view.grid), **said(values)})
 

@@ -88,7 +88,8 @@ class Probes:
             ramp = self._ramps.get(key, lambda: _ramp(known, store, period, layer))
             return _in_colours(view, known, period, layer, ramp)
 
-        return Drawing(shown, partial(_values, known, period, layer.name), key)
+        classes = layer.bands[0].classes
+        return Drawing(shown, partial(_values, known, period, layer.name), key, classes)
 
     def _known(self, identity: str) -> _Known:
         if not identity.endswith(".probe"):

@@ -1,10 +1,12 @@
 """The stores of a workspace, opened once and again only where their metadata changed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...export.provenance import provenance_of
 from ...store import EmbeddingStore
 from ...views.maps import times_of
 from ..faults import NotFound
@@ -23,6 +25,14 @@ class OpenStore:
     store: EmbeddingStore
     key: tuple[str, int, int]
     """Changes with the store's metadata: what is derived from the store is kept under it."""
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether no satellite observed what the store shows."""
+        return provenance_of(self.store, [0]).simulated
+
+    def titled(self, title: str) -> str:
+        return f"{title} (simulated data)" if self.simulated else title
 
 
 class Stores:
@@ -54,6 +64,7 @@ class Stores:
             "store": opened.name,
             "title": str(attributes.get("title", "")),
             "complete": store.complete,
+            "simulated": opened.simulated,
             "dims": store.dims,
             "dtype": store.dtype,
             "grid": {**grid.to_dict(), "bounds": grid.bounds, "lonlat_bounds": grid.lonlat_bounds},

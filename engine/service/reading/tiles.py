@@ -1,7 +1,7 @@
 """Tiles for a slippy map: web mercator, 256 px, warped on the fly from the store's grid."""
 
 from functools import cache
-from math import ceil, floor, pi
+from math import ceil, cos, floor, log2, pi, radians
 
 import numpy as np
 from affine import Affine
@@ -35,6 +35,13 @@ def bounds_of(z: int, x: int, y: int) -> Bounds:
     side = 2 * _HALF / 2**z
     left, top = x * side - _HALF, _HALF - y * side
     return left, top - side, left + side, top
+
+
+def deepest_zoom(grid: Grid) -> int:
+    """From which on a screen pixel is smaller than half of one of the grid."""
+    _, south, _, north = grid.lonlat_bounds
+    equator = 2 * _HALF / SIZE * cos(radians((south + north) / 2))
+    return max(0, min(DEEPEST, ceil(log2(equator / grid.resolution)) + 1))
 
 
 def tile(opened: OpenStore, drawing: Drawing, z: int, x: int, y: int) -> Answer:

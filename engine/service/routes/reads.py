@@ -67,6 +67,8 @@ class StoreTold(Told):
     store: str
     title: str
     complete: bool
+    simulated: bool
+    """No satellite observed what it shows."""
     dims: int
     dtype: str
     grid: dict[str, Any]
@@ -130,6 +132,37 @@ async def tile(
 ) -> Response:
     """A tile for a slippy map (web mercator), transparent outside the store."""
     return sent(await reads(lambda desk: desk.tile(asked.store, asked.look, z, x, y)))
+
+
+class ScaleTold(Told):
+    """Colours from `low` to `high`, evenly spaced."""
+
+    low: float
+    high: float
+    unit: str
+    colours: list[str]
+
+
+class ClassTold(Told):
+    code: int
+    name: str
+    colour: str
+
+
+class LegendTold(Told):
+    """What the colours of a layer mean: `channels` of a picture, a scale, or classes."""
+
+    title: str
+    channels: list[str]
+    scale: ScaleTold | None
+    classes: list[ClassTold] | None
+    simulated: bool
+
+
+@router.get("/legend")
+async def legend(reads: AtOnce, asked: Annotated[Looked, Query()]) -> LegendTold:
+    """What the colours of a layer mean."""
+    return LegendTold.model_validate(await reads(lambda desk: desk.legend(asked.store, asked.look)))
 
 
 class SeriesAsked(Asked):

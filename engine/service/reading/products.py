@@ -1,0 +1,69 @@
+"""Maps that were written into the workspace: which there are, and what QGIS needs to open them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ...export.attributes import attributes_path
+from ...export.item import item_path
+from ...export.style import style_path
+from ..workspace import Workspace
+
+LARGEST_ITEM = 4 * 2**20
+MOST_LISTED = 5_000
+
+
+def listed(workspace: Workspace, store: str | None = None, day: str | None = None) -> list[dict[str, Any]]:
+    """The GeoTIFFs of the workspace with a STAC item beside them, by path; of one store and day alone.
+
+    `store`: the name of its folder, as the items record it."""
+    told = (_told(workspace, name) for name in workspace.files("*.tif")[:MOST_LISTED])
+    return [one for one in told if one is not None and _wanted(one, store, day)]
+
+
+def _wanted(told: dict[str, Any], store: str | None, day: str | None) -> bool:
+    ours = store is None or told["store"] == Path(store).name
+    return ours and (day is None or any(str(date).startswith(day) for date in told["dates"]))
+
+
+def _told(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    raster = workspace.existing(name)
+    properties = _properties(item_path(raster))
+    if properties is None:
+        return None
+    found = raster.stat()
+    return {
+        "raster": name,
+        "title": str(properties.get("title", "")),
+        "store": _text(properties.get("phenolens:store")),
+        "dates": [str(date) for date in _list(properties.get("phenolens:dates"))],
+        "bytes": found.st_size,
+        "modified": found.st_mtime,
+        **{
+            kind: workspace.relative(path) if path.exists() else None
+            for kind, path in (
+                ("style", style_path(raster)),
+                ("attributes", attributes_path(raster)),
+                ("item", item_path(raster)),
+            )
+        },
+    }
+
+
+def _properties(item: Path) -> dict[str, Any] | None:
+    """None where there is no item, or one that isn't ours."""
+    try:
+        if item.stat().st_size > LARGEST_ITEM:
+            return None
+        properties = json.loads(item.read_text(encoding="utf-8"))["properties"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return properties if isinstance(properties, dict) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

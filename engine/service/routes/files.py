@@ -1,0 +1,155 @@
+"""Files: handed over, fetched; exports and what QGIS needs to show them."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+
+from ...errors import InputError
+from ...output import make_folder, output_error
+from ..faults import Conflict, TooLarge
+from ..schema import Day, Told, WorkspacePath
+from ..service import Here
+from ..workspace import Workspace
+from .at_once import AtOnce
+from .reads import Looked
+
+router = APIRouter(tags=["files"])
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
+
+
+class UploadTold(Told):
+    """A file that was handed over."""
+
+    path: str
+    """Workspace-relative; jobs take it as such."""
+    bytes: int
+
+
+class ExportTold(Told):
+    """A map that was written into the workspace, and the files beside it; paths are workspace-relative."""
+
+    raster: str
+    """GeoTIFF (COG)."""
+    style: str | None
+    """QML, which QGIS loads by itself."""
+    attributes: str | None
+    """Attribute table and statistics (GDAL)."""
+    item: str | None
+    """STAC."""
+    title: str
+    store: str | None
+    """Name of the store that it was made of."""
+    dates: list[str]
+    bytes: int
+    modified: float
+    """Seconds since 1970."""
+
+
+class ExportList(Told):
+    exports: list[ExportTold]
+
+
+class QgisTold(Told):
+    """What QGIS needs to show a store: files that are there, and tiles of what isn't written."""
+
+    folder: str
+    """Absolute path of the workspace, before which the files' paths belong."""
+    crs: str
+    bounds: list[float]
+    """Left, bottom, right, top in the CRS."""
+    lonlat_bounds: list[float]
+    files: list[ExportTold]
+    """Of this store and, where one was asked for, this day."""
+    tiles: str
+    """Path of XYZ tiles on this service, with {z}, {x} and {y}; each request needs the token."""
+    deepest_zoom: int
+    """From which on tiles show nothing more."""
+    title: str
+
+
+@router.post("/files", status_code=201, openapi_extra=_UPLOAD)
+async def upload(
+    request: Request,
+    service: Here,
+    name: Annotated[str, Query(min_length=1, max_length=128)],
+    overwrite: bool = False,
+) -> UploadTold:
+    """Hand over a file (the body as it is); it lies in `uploads` from then on."""
+    return await _taken(request, service.workspace, name, overwrite=overwrite)
+
+
+async def _taken(request: Request, workspace: Workspace, name: str, *, overwrite: bool) -> UploadTold:
+    from ..reading.uploads import FOLDER, check_content, check_name, largest  # noqa: PLC0415 - numpy comes with it
+
+    path = workspace.resolve(f"{FOLDER}/{check_name(name)}")
+    if path.is_dir() or (path.exists() and not overwrite):
+        raise Conflict(
+            "a file of this name is there already", value=name, remedy="rename it, or pass overwrite"
+        )
+    make_folder(path.parent)
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        size = await _written(request, partial, largest(name))
+        await to_thread.run_sync(check_content, partial, name)
+        os.replace(partial, path)
+    except OSError as error:
+        raise output_error(error, Path(name)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return UploadTold(path=workspace.relative(path), bytes=size)
+
+
+async def _written(request: Request, partial: Path, most: int) -> int:
+    size = 0
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > most:
+                raise TooLarge(
+                    "the file is too large", value=f"more than {most:,} bytes", remedy="send a smaller one"
+                )
+            await to_thread.run_sync(file.write, piece)
+    return size
+
+
+@router.get("/files", response_class=FileResponse, responses=_FILE)
+async def download(service: Here, path: Annotated[WorkspacePath, Query()]) -> FileResponse:
+    """A file of the workspace."""
+    found = service.workspace.existing(path)
+    if not found.is_file():
+        raise InputError("this is no file", value=path, remedy="name a file; folders are not sent")
+    headers = {"X-Content-Type-Options": "nosniff"}
+    return FileResponse(found, media_type="application/octet-stream", filename=found.name, headers=headers)
+
+
+@router.get("/exports")
+async def exports(
+    reads: AtOnce,
+    store: Annotated[WorkspacePath | None, Query()] = None,
+    date: Annotated[Day | None, Query()] = None,
+) -> ExportList:
+    """The maps that were written into the workspace, of one store and day alone where they are named."""
+    return ExportList(
+        exports=[ExportTold(**one) for one in await reads(lambda desk: desk.exports(store, date))]
+    )
+
+
+@router.get("/qgis")
+async def qgis(reads: AtOnce, service: Here, asked: Annotated[Looked, Query()]) -> QgisTold:
+    """What QGIS needs to show a layer of a store: files where they were exported, tiles in any case."""
+    found = await reads(lambda desk: desk.qgis(asked.store, asked.look))
+    query = urlencode(asked.model_dump(exclude_defaults=True))
+    return QgisTold(
+        folder=str(service.workspace.root),
+        tiles=f"/v1/tiles/{{z}}/{{x}}/{{y}}.png?{query}",
+        files=[ExportTold(**one) for one in found.pop("files")],
+        **found,
+    )
