@@ -92,7 +92,7 @@ class Workspace:
         return self.files("*.probe")
 
     def files(self, pattern: str) -> list[str]:
-        """Files whose names fit a pattern (`*.tif`), by their workspace-relative paths; what lies in stores isn't one."""
+        """Files whose names fit a pattern (`*.tif`), workspace-relative; what lies in stores isn't one."""
         folders = (folder for folder in self._folders() if not is_store(folder))
         found = (path for folder in folders for path in folder.glob(pattern))
         return sorted(self.relative(path) for path in found if path.is_file() and not path.is_symlink())
