@@ -31,12 +31,41 @@ class Store(Told):
     times: tuple[str, ...]
     title: str = ""
     complete: bool = True
+    simulated: bool = False
     dtype: str = ""
     modalities: tuple[str, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
     scenes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribution: str = ""
     licence: str = ""
+
+
+@dataclass(frozen=True)
+class Scale(Told):
+    """Colours (#rrggbb) from `low` to `high`, evenly spaced."""
+
+    low: float
+    high: float
+    colours: tuple[str, ...]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class LegendClass(Told):
+    code: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Legend(Told):
+    """What the colours of a layer mean: `channels` of a picture, a scale, or classes."""
+
+    title: str
+    channels: tuple[str, ...] = ()
+    scale: Optional[Scale] = None
+    classes: Optional[tuple[LegendClass, ...]] = None
+    simulated: bool = False
 
 
 @dataclass(frozen=True)

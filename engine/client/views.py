@@ -9,7 +9,7 @@ from typing import Any
 from .arrays import Raster
 from .look import Look
 from .part import Part, Window
-from .readings import Series, Store, StoreList
+from .readings import Legend, Series, Store, StoreList
 from .transport import Response
 
 Places = Sequence[Sequence[float]]
@@ -36,6 +36,10 @@ class Views(Part):
     def map_raw(self, store: str, look: Look = PCA, *, window: Window | None = None, step: int = 1) -> Raster:
         """The same as numbers, with where they lie."""
         return Raster.from_response(self._map(store, look, window, step, "raw"))
+
+    def legend(self, store: str, look: Look = PCA) -> Legend:
+        """What the colours of a layer mean, and what the numbers of `map_raw` are drawn in."""
+        return Legend.from_json(self._get("/v1/legend", {"store": store, **asdict(look)}).parsed())
 
     def tile(self, store: str, z: int, x: int, y: int, look: Look = PCA) -> bytes:
         """A tile (PNG, 256 px, web mercator) of a slippy map; transparent outside the store."""
