@@ -1,15 +1,27 @@
 """Every error that leaves a route becomes an answer of one shape."""
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from ..errors import EngineError
 from .faults import LONGEST_VALUE, STATUS, described, unforeseen
+from .schema import FaultAnswer
 
+_STATUSES = (400, 403, 404, 409, 413, 422, 500, 503, 507)
+FAULTS: dict[int | str, dict[str, Any]] = {status: {"model": FaultAnswer} for status in _STATUSES}
+"""For the description of the interface: how every route tells an error."""
+_SCHEMA = {"schema": {"$ref": "#/components/schemas/FaultAnswer"}}
+STREAM_FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"description": HTTPStatus(status).phrase, "content": {"application/json": _SCHEMA}}
+    for status in _STATUSES
+}
+"""The same of a route whose answers are a stream: its errors are JSON all the same."""
 _CODES = {403: "forbidden", 404: "not-found", 405: "method", 413: "too-large"}
 
 
@@ -30,10 +42,20 @@ def install(app: FastAPI) -> None:
         return JSONResponse({"error": validation_fault(error.errors())}, STATUS["request"])
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES.get(error.status_code, "request")
         fault = {"code": code, "cause": str(error.detail), "value": None, "remedy": "see /v1/openapi.json"}
-        return JSONResponse({"error": fault}, error.status_code, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(request))
+        return JSONResponse({"error": fault}, error.status_code, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be done at a path: routes say it of themselves alone, and several share a path."""
+    described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    fitting = (path for path in described if compile_path(path)[0].match(request.scope["path"]))
+    return sorted({method.upper() for path in fitting for method in described[path]})
 
 
 def internal(error: Exception) -> JSONResponse:

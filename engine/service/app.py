@@ -2,20 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
 from .. import __version__
-from .answers import install
+from .answers import FAULTS, install
 from .guard import Guard
 from .routes import files, jobs, probes, projections, reads, system
-from .schema import FaultAnswer
 from .service import Service
-
-_FAULTS: dict[int | str, dict[str, Any]] = {
-    code: {"model": FaultAnswer} for code in (400, 403, 404, 409, 413, 422, 500, 503, 507)
-}
 
 
 def create_app(service: Service) -> FastAPI:
@@ -36,7 +30,7 @@ def create_app(service: Service) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # those pages load their scripts from the web
         redoc_url=None,
-        responses=_FAULTS,
+        responses=FAULTS,
     )
     app.state.service = service
     install(app)

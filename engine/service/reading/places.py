@@ -128,4 +128,4 @@ def named_pixels(
         if not (0 <= row < rows and 0 <= col < cols):
             remedy = f"rows 0 to {rows - 1}, columns 0 to {cols - 1}"
             raise AreaError("the pixel lies outside the area", value=f"{row},{col}", remedy=remedy)
-    return [(row, col) for row, col in pixels] + [grid.pixel_at(lon, lat) for lon, lat in lonlat]
+    return [(row, col) for row, col in pixels] + [grid.pixel_at(*place[:2]) for place in lonlat]

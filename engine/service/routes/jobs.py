@@ -1,6 +1,7 @@
 """Jobs: queue, watch, stop, resume, forget."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from functools import reduce
@@ -8,10 +9,11 @@ from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, create_model
 
+from .. import answers
 from ..faults import NotFound
 from ..jobs.context import Kind
 from ..jobs.states import Job, State
@@ -23,6 +25,7 @@ LOOK_S = 1.0  # the log is looked at this often while nothing else changes
 
 Priority = Annotated[int, Field(ge=-100, le=100)]
 Id = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+_OFFSET = re.compile(r"[0-9]{1,18}")
 
 
 def router(kinds: Mapping[str, Kind]) -> APIRouter:
@@ -105,16 +108,21 @@ async def _log_path(identity: Id, service: Here) -> Path:
     return service.queue.log_of(identity)
 
 
-@_of_any_kind.get("/jobs/{identity}/events", response_class=EventSourceResponse)
+@_of_any_kind.get(
+    "/jobs/{identity}/events", response_class=EventSourceResponse, responses=answers.STREAM_FAULTS
+)
 async def events(
     identity: Id,
     service: Here,
     path: Annotated[Path, Depends(_log_path)],
     after: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+    last_event_id: Annotated[str, Header(max_length=64)] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """`job` whenever it has changed and `log` with what was added, as server-sent events, until it has ended.
 
-    `after`: bytes of the log that are known already."""
+    `after`: bytes of the log that are known already. An event's id is that number once it has been read: who
+    reconnects with it as `Last-Event-ID`, as browsers do by themselves, goes on from there."""
+    after = int(last_event_id) if _OFFSET.fullmatch(last_event_id) else after
     last: Job | None = None
     with suppress(NotFound):  # somebody has it forgotten meanwhile
         while True:
@@ -122,10 +130,10 @@ async def events(
             piece = await asyncio.to_thread(_log, path, after)
             if piece.text:
                 after = piece.next
-                yield ServerSentEvent(event="log", data=piece)
+                yield ServerSentEvent(event="log", data=piece, id=str(after))
             if job != last:
                 last = job
-                yield ServerSentEvent(event="job", data=_told(job))
+                yield ServerSentEvent(event="job", data=_told(job), id=str(after))
             if piece.text or job != service.queue.get(identity):
                 continue
             if job.state.ended or service.queue.stopping:
