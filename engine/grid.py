@@ -4,18 +4,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas
 import numpy as np
 import numpy.typing as npt
 import shapely
 from affine import Affine
-from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from .errors import AreaError
+
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
 
 RESOLUTION_M = 10.0
 LARGEST_AREA_KM2 = 13_000.0  # one Sentinel-2 tile (109.8 km squared) and a little
@@ -75,7 +76,9 @@ class Grid:
         return left, bottom, right, top
 
     @property
-    def geobox(self) -> GeoBox:
+    def geobox(self) -> "GeoBox":
+        from odc.geo.geobox import GeoBox  # noqa: PLC0415 - dask comes with it, which few need
+
         return GeoBox(self.shape, self.transform, self.crs)
 
     @property
@@ -174,6 +177,8 @@ class AreaOfInterest:
     @classmethod
     def from_file(cls, path: Path) -> "AreaOfInterest":
         """The union of all polygons of a GeoPackage, GeoJSON or Shapefile."""
+        import geopandas  # noqa: PLC0415 - pandas comes with it, 80 MB that reading a store needn't load
+
         try:
             frame = geopandas.read_file(path)
         except Exception as error:  # pyogrio, GDAL and fiona raise many kinds; all mean one thing here

@@ -14,9 +14,10 @@ from ..store import EmbeddingStore
 from ..views.maps import provenance, times_of
 from ..views.projection import Projection, ProjectionSpec
 from ..views.projection_classes import read_class_map
-from ..views.projection_density import Colouring, ColourKind, density, write_density
+from ..views.projection_density import Colouring, ColourKind, density
 from ..views.projection_fit import frozen_projection
 from ..views.projection_lasso import lasso, lasso_polygon, selection_layer, write_selection
+from ..views.projection_picture import write_density
 from .mapfiles import check_maps_free, write_maps
 
 ColourBy = Literal["count", "date", "season", "dim", "class"]

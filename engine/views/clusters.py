@@ -7,8 +7,6 @@ from typing import Any, Literal, Self
 import matplotlib
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import HDBSCAN, MiniBatchKMeans
-from sklearn.neighbors import KDTree
 
 from ..classes import LARGEST_CODE, ClassTable
 from ..errors import InputError
@@ -136,6 +134,8 @@ class Clusters:
 
     @property
     def _tree(self) -> Any:
+        from sklearn.neighbors import KDTree  # noqa: PLC0415 - 60 MB, and only fitting needs it
+
         return KDTree(self.points)
 
     def map(self, store: EmbeddingStore, window: Window, date: int = 0) -> Bytes:
@@ -187,6 +187,8 @@ Fitted = tuple[Array, Bytes, Array, tuple[float, ...]]
 def _kmeans(whitened: Array, spec: ClusterSpec) -> Fitted:
     if len(np.unique(whitened[: 50 * spec.count], axis=0)) < spec.count:
         raise InputError("the sample holds fewer different pixels than clusters", value=spec.count)
+    from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415 - 60 MB, and only fitting needs it
+
     fitted = MiniBatchKMeans(spec.count, random_state=spec.seed, n_init=5, batch_size=2048).fit(whitened)
     codes, shares = _by_size(fitted.labels_, spec.count)
     centres: Array = fitted.cluster_centers_.astype(np.float32)
@@ -194,6 +196,9 @@ def _kmeans(whitened: Array, spec: ClusterSpec) -> Fitted:
 
 
 def _hdbscan(whitened: Array, spec: ClusterSpec) -> Fitted:
+    from sklearn.cluster import HDBSCAN  # noqa: PLC0415 - 60 MB, and only fitting needs it
+    from sklearn.neighbors import KDTree  # noqa: PLC0415
+
     points = np.ascontiguousarray(whitened[:, : spec.components])
     members = max(LEAST_MEMBERS, round(spec.least_share * len(points)))
     fitted = HDBSCAN(min_cluster_size=members, min_samples=LEAST_MEMBERS, copy=True).fit(points)

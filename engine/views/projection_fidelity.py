@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.manifold import trustworthiness
-from sklearn.neighbors import NearestNeighbors
 
 from .colour import Bools
 from .projection import Fidelity
@@ -33,6 +31,8 @@ def held_out(sample: StoreSample, seed: int, dates: npt.NDArray[np.int64] | None
 
 def fidelity(whitened: Array, drawn: Mapping[str, Array], held: Bools, seed: int) -> Fidelity:
     """Compare projections [pixel, component] with the whitened embeddings [pixel, dim] on held-out pixels."""
+    from sklearn.manifold import trustworthiness  # noqa: PLC0415 - 60 MB that looking at a projection does without
+
     chosen = np.flatnonzero(held)
     chosen = np.random.default_rng(seed).permutation(chosen)[:LARGEST]
     count = min(NEIGHBOURS, max(1, len(chosen) // 2 - 1))
@@ -61,5 +61,7 @@ def _kept(true: Array, drawn: Array, count: int) -> float:
 
 
 def _nearest(points: Array, count: int) -> npt.NDArray[np.int64]:
+    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - as above
+
     found: npt.NDArray[np.int64] = NearestNeighbors(n_neighbors=count).fit(points).kneighbors()[1]
     return found

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.neural_network import MLPRegressor
 
 from ..errors import InputError, OutputError
 from ..progress import CancelToken, Progress
@@ -133,6 +131,8 @@ def _sample(
 
 def _with_more(seen: Array, places: Array, more: Array) -> tuple[Array, Array]:
     """What the network learns from: the sample and more pixels, each with its place."""
+    from sklearn.neighbors import KNeighborsRegressor  # noqa: PLC0415 - 60 MB that a PCA does without
+
     teacher = KNeighborsRegressor(min(TEACHERS, len(seen)), weights="distance").fit(seen, places)
     placed = teacher.predict(more).astype(np.float32) if len(more) else places[:0]
     return np.concatenate([seen, more]), np.concatenate([places, placed])
@@ -170,6 +170,8 @@ def _umap(whitened: Array, spec: ProjectionSpec, epochs: int | None = None) -> A
 
 def _distil(seen: Array, places: Array, settings: NetworkSettings, seed: int, cancel: CancelToken) -> Layers:
     """The network after the epoch that did best on a tenth of the pixels it was given."""
+    from sklearn.neural_network import MLPRegressor  # noqa: PLC0415 - as above
+
     random = np.random.default_rng(seed)
     order = random.permutation(len(seen))
     checked, learned = order[: len(order) // 10], order[len(order) // 10 :]

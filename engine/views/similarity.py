@@ -6,7 +6,6 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import KMeans
 
 from ..errors import InputError
 from ..grid import Window
@@ -96,6 +95,8 @@ def prototypes(seeds: Array, seed: int = 0, most: int = MOST_PROTOTYPES) -> Arra
     """[seed, component] → at most `most` of them, or centres of theirs where there are more."""
     if len(np.unique(seeds, axis=0)) <= most:
         return seeds
+    from sklearn.cluster import KMeans  # noqa: PLC0415 - 60 MB, and few seeds do without
+
     centres: Array = KMeans(most, n_init=1, random_state=seed).fit(seeds).cluster_centers_.astype(np.float32)
     return centres
 

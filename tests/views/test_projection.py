@@ -12,9 +12,10 @@ from phenolens.engine.errors import Cancelled, InputError
 from phenolens.engine.progress import CancelToken, Progress
 from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.views.projection import Projection, ProjectionSpec, kept_projection
-from phenolens.engine.views.projection_density import Colouring, density, write_density
+from phenolens.engine.views.projection_density import Colouring, density
 from phenolens.engine.views.projection_fit import NetworkSettings, fit_projection, frozen_projection
 from phenolens.engine.views.projection_lasso import Selection, enclosed, lasso, lasso_polygon
+from phenolens.engine.views.projection_picture import write_density
 from phenolens.engine.views.sampling import sample_store
 from phenolens.engine.views.whitening import Whitening
 

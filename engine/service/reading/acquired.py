@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ...acquisitions.cube import Acquisition, Cube, CubeSource
 from ...acquisitions.modality import Modality
-from ...acquisitions.recorded import recorded_choice
 from ...config import config_beside
 from ...errors import InputError
 from ...grid import Grid, Window
@@ -41,6 +40,9 @@ class Acquired:
         return self._open.get((opened.key, changed), lambda: self._opened(opened))
 
     def _opened(self, opened: OpenStore) -> Mapping[str, CubeSource]:
+        # xarray, SciPy and what simulates samples: 60 MB that maps of embeddings do without
+        from ...acquisitions.recorded import recorded_choice  # noqa: PLC0415
+
         choice = recorded_choice(opened.store.path, self._found)
         return choice.open(opened.store.grid).sources
 
