@@ -69,6 +69,8 @@ def announced(workspace: Workspace, discovery: Discovery) -> Iterator[None]:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(asdict(discovery), file)
+            file.flush()
+            os.fsync(handle)  # half a file after a power cut would be trusted by nobody, and keep faces out
         os.replace(partial, path)
     except OSError as error:
         raise output_error(error, path) from error

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from ...errors import OutputError
@@ -26,6 +26,7 @@ create table if not exists jobs (
 """
 _SYNC = {False: "full", True: "normal"}
 _OUT_OF_THE_COLUMNS = ("number", "id", "kind", "state")
+_COLUMNS = (*_OUT_OF_THE_COLUMNS, "content")
 _FULL = ("full", "disk I/O", "readonly", "unable to open")
 
 
@@ -58,6 +59,7 @@ class Database:
             if connection.execute("pragma quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("quick_check")
             connection.execute(_TABLE)
+            _check_content(connection)
         except BaseException:
             connection.close()
             raise
@@ -113,6 +115,13 @@ class Database:
         where = f"where {' and '.join(clauses)} order by number desc limit ?"
         return list(self._select(where, (*values, *numbers, limit)))
 
+    def oldest_ended(self, beyond: int) -> list[Job]:
+        """Jobs that have ended, but for the `beyond` newest of them."""
+        ended = [state for state in State if state.ended]
+        places = ", ".join("?" * len(ended))
+        where = f"where state in ({places}) order by number desc limit -1 offset ?"
+        return list(self._select(where, (*ended, beyond)))
+
     def counts(self) -> dict[str, int]:
         """Number of jobs by state; states without one are absent."""
         return dict(self._connection.execute("select state, count(*) from jobs group by state"))
@@ -127,6 +136,18 @@ class Database:
             yield
         except sqlite3.OperationalError as error:
             raise _refused(error, self.path) from error
+
+
+def _check_content(connection: sqlite3.Connection) -> None:
+    """`DatabaseError` for a table or a row that says something else than a job: found at the start, not in use."""
+    columns = [row[1] for row in connection.execute("pragma table_info(jobs)")]
+    if columns != list(_COLUMNS):
+        raise sqlite3.DatabaseError(f"other columns: {columns}")
+    for row in connection.execute(f"select {', '.join(_COLUMNS)} from jobs"):
+        try:
+            _job(*row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise sqlite3.DatabaseError(f"job {row[0]}") from error
 
 
 def _refused(error: sqlite3.Error, path: Path) -> OutputError:
@@ -150,11 +171,14 @@ def _columns(job: Job) -> tuple[str, str, str, str]:
     return job.id, job.kind, job.state.value, json.dumps(content)
 
 
+_KEPT = {field.name for field in fields(Job)} - {*_OUT_OF_THE_COLUMNS, "progress"}
+
+
 def _job(number: int, identity: str, kind: str, state: str, content: str) -> Job:
     values = json.loads(content)
     progress = values.pop("progress")
     return Job(
-        **values,
+        **{name: value for name, value in values.items() if name in _KEPT},  # a newer engine may keep more
         number=number,
         id=identity,
         kind=kind,

@@ -44,6 +44,8 @@ class QueueOptions:
     """From the wish to stop a job to its end by force."""
     stop_s: float = 5.0
     """The same when the service itself stops."""
+    history: int = 2_000
+    """Ended jobs that are remembered; the oldest go, with their logs. What they have written stays."""
     kinds: str = KINDS
     environment: Mapping[str, str] = field(default_factory=dict)
     """More variables for worker processes."""
@@ -157,10 +159,19 @@ class Queue:
         job = self.get(identity)
         if not job.state.ended:
             raise Conflict(f"the job is {job.state}", value=identity, remedy="cancel it first")
-        self.database.delete(job)
-        self._unsaved.pop(identity, None)
-        shutil.rmtree(self._folder(job), ignore_errors=True)
+        self._forget(job)
         self._ring()
+
+    def _forget(self, job: Job) -> None:
+        """The folder first: a kill in between leaves a job without a log, and nothing that nobody knows of."""
+        shutil.rmtree(self._folder(job), ignore_errors=True)
+        self.database.delete(job)
+        self._unsaved.pop(job.id, None)
+
+    def _forget_oldest(self) -> None:
+        with contextlib.suppress(OutputError):  # a full disk: another time
+            for job in self.database.oldest_ended(self.options.history):
+                self._forget(job)
 
     async def changed(self, seconds: float) -> None:
         """Wait until some job has changed, for `seconds` at most."""
@@ -196,6 +207,8 @@ class Queue:
         except OutputError as error:
             log.warning("job %s: %s", job.id, error)
             self._unsaved[job.id] = job
+        if job.state.ended:
+            self._forget_oldest()
         self._ring()
 
     def _save_again(self) -> None:

@@ -1,6 +1,7 @@
 """Jobs: queue, watch, stop, resume, forget."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -149,6 +150,8 @@ def _log(path: Path, after: int) -> LogTold:
     """Whole letters only: a piece may end within one."""
     try:
         with path.open("rb") as file:
+            if after >= os.fstat(file.fileno()).st_size:  # file systems refuse places that no file can have
+                return LogTold(text="", next=after)
             file.seek(after)
             piece = file.read(LOG_PIECE)
     except FileNotFoundError:
