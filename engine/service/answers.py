@@ -13,7 +13,7 @@ from ..errors import EngineError
 from .faults import LONGEST_VALUE, STATUS, described, unforeseen
 from .schema import FaultAnswer
 
-_STATUSES = (400, 403, 404, 409, 413, 422, 500, 503, 507)
+_STATUSES = (400, 403, 404, 408, 409, 413, 422, 500, 503, 507)
 FAULTS: dict[int | str, dict[str, Any]] = {status: {"model": FaultAnswer} for status in _STATUSES}
 """For the description of the interface: how every route tells an error."""
 _SCHEMA = {"schema": {"$ref": "#/components/schemas/FaultAnswer"}}

@@ -29,6 +29,12 @@ class TooLarge(EngineError):  # noqa: N818 - a state of things
     code = "too-large"
 
 
+class TooSlow(EngineError):  # noqa: N818 - a state of things
+    """A request that stops in the middle."""
+
+    code = "timeout"
+
+
 class Forbidden(EngineError):  # noqa: N818 - a state of things
     """Turned away: another host's name, or no token."""
 
@@ -53,6 +59,7 @@ STATUS = {
     "forbidden": 403,
     "not-found": 404,
     "method": 405,
+    "timeout": 408,
     "conflict": 409,
     "busy": 409,
     "cancelled": 409,

@@ -4,11 +4,13 @@ import hmac
 import time
 from collections.abc import Mapping
 
+import anyio
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import EngineError
 from .answers import answer, internal
-from .faults import Forbidden, TooLarge
+from .faults import Forbidden, TooLarge, TooSlow
 from .service import Service
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -17,6 +19,8 @@ OPEN = ("/v1/openapi.json", "/v1/docs")
 MOST_BODY = 2 * 2**20
 LARGER_BODIES: Mapping[str, int] = {"/v1/files": 512 * 2**20}
 """Paths that take more, such as uploads, which have limits of their own."""
+SILENCE_S = 30.0
+"""Between two pieces of a body: who sends half of one and then nothing isn't waited for."""
 
 
 class Guard:
@@ -42,18 +46,20 @@ class Guard:
             self._service.last_asked = time.monotonic()
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answering = _Answering(send)
-        body = _Body(receive, _most(scope))
+        body = _Body(scope, receive)
+        answering = _Answering(send, body)
         try:
             self._check(scope)
-            await self._app(scope, body, answering.unless(body))
-            if body.excess is not None:  # whoever read it has made another error of it
-                raise body.excess
+            await self._app(scope, body, answering)
+            if body.refused is not None:  # whoever read it has made another error of it
+                raise body.refused
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception as error:
             if answering.begun:  # the connection must break, so that nobody takes half an answer for whole
                 raise
             fault = answer(error) if isinstance(error, EngineError) else internal(error)
-            await fault(scope, receive, send)
+            await fault(scope, receive, answering.say)
 
     def _check(self, scope: Scope) -> None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -91,39 +97,55 @@ def _most(scope: Scope) -> int:
 
 
 class _Body:
-    """Counts what comes, as a body needn't say its length beforehand."""
+    """Counts what comes, as a body needn't say its length beforehand, and waits for each piece only so long."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self.excess: TooLarge | None = None
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.refused: EngineError | None = None
+        self.awaited = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+        """Some of it is still to come."""
         self._receive = receive
-        self._most = most
+        self._most = _most(scope)
         self._read = 0
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        message = await (self._soon() if self.awaited else self._receive())
+        self.awaited = self.awaited and bool(message.get("more_body", False))
         self._read += len(message.get("body", b""))
         if self._read > self._most:
-            self.excess = _too_large(self._most)
-            raise self.excess
+            self.refused = _too_large(self._most)
+            raise self.refused
         return message
+
+    async def _soon(self) -> Message:
+        try:
+            with anyio.fail_after(SILENCE_S):
+                return await self._receive()
+        except TimeoutError:
+            self.refused = TooSlow(
+                "the rest of the request didn't come", value=f"{SILENCE_S:g} s", remedy="send it again"
+            )
+            raise self.refused from None
 
 
 class _Answering:
-    """Knows whether an answer is on its way."""
+    """Knows whether an answer is on its way, and what may follow it on the connection."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, body: _Body) -> None:
         self.begun = False
         self._send = send
+        self._body = body
 
-    def unless(self, body: _Body) -> Send:
-        """Sends what comes, but nothing any more once the body has turned out too large."""
+    async def __call__(self, message: Message) -> None:
+        """What the application says; nothing any more once the body has been refused."""
+        if self._body.refused is None or self.begun:
+            await self.say(message)
 
-        async def send(message: Message) -> None:
-            if body.excess is None or self.begun:
-                self.begun = True
-                await self._send(message)
-
-        return send
+    async def say(self, message: Message) -> None:
+        """Hang up after an answer to a request that hasn't come whole: its rest would be read for nothing."""
+        self.begun = True
+        if self._body.awaited and message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await self._send(message)
 
 
 def _too_large(most: int) -> TooLarge:

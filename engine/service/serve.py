@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from .app import create_app
 from .discovery import Discovery, announced, sole_service
 from .jobs.queue import QueueOptions
 from .service import Service
-from .workspace import Workspace
+from .workspace import Workspace, private
 
 HOST = "127.0.0.1"
 LOG = "service.log"
@@ -145,11 +146,17 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
+class _PrivateLog(RotatingFileHandler):
+    """For this user alone, also the file that is begun when one is full."""
+
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=private), self.encoding)
+
+
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
     """What happens goes to a file of bounded size; requests and their headers are not in it."""
-    path.touch(mode=0o600)
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler = _PrivateLog(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     loggers = [logging.getLogger(name) for name in ("phenolens", "uvicorn", "asyncio")]
     for logger in loggers:

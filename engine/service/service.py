@@ -49,6 +49,7 @@ class Service:
         self.queue = Queue(self.workspace, Database(self.workspace.state / DATABASE), self.options)
 
     async def start(self) -> None:
+        self.workspace.forget_partial_uploads()
         try:
             await self.queue.start(resume=self.resume)
         except Exception as error:

@@ -4,12 +4,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import InputError
 from ..output import output_error, write_json
 
 STATE = ".phenolens"
+UPLOADS = "uploads"
 _MOST_LETTERS = 1024
 _MOST_OF_A_NAME = 255  # bytes; what file systems take
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -52,7 +54,7 @@ class Workspace:
         real = _real(path, text)
         if not real.is_relative_to(self.root):
             raise PathError("the path leads out of the workspace", value=text, remedy=_INSIDE)
-        if self._is_state(real) or parts[:1] == [STATE]:
+        if self._is_state(real) or self._is_state(self.root.joinpath(*parts)):
             raise PathError("this is the service's own state", value=text, remedy=_INSIDE)
         return real
 
@@ -97,6 +99,20 @@ class Workspace:
         found = (path for folder in folders for path in folder.glob(pattern))
         return sorted(self.relative(path) for path in found if path.is_file() and not path.is_symlink())
 
+    def uploads(self) -> Path:
+        """The folder of files that were handed over, made for this user alone; `PathError` where it is a link."""
+        folder = self.root / UPLOADS
+        if folder.is_symlink():
+            raise PathError("the folder of uploads is a link", value=UPLOADS, remedy="delete the link")
+        return private_folder(folder)
+
+    def forget_partial_uploads(self) -> None:
+        """Take away what a service that was killed has left of uploads; for a service that starts."""
+        if not (self.root / UPLOADS).is_symlink():
+            for partial in (self.root / UPLOADS).glob(".*.partial"):
+                with suppress(OSError):  # it stays, and is tried again at the next start
+                    partial.unlink()
+
     @property
     def data_folders(self) -> tuple[Path, ...]:
         """Folders outside the workspace that jobs may read from, as the user has added them."""
@@ -116,13 +132,20 @@ class Workspace:
             raise InputError("the data folder is no folder", value=folder, remedy="check its name")
         kept = dict.fromkeys([*self.data_folders, folder.resolve()])
         write_json(self._settings, {"data_folders": [str(path) for path in kept]}, overwrite=True)
+        self._settings.chmod(0o600)
 
     @property
     def _settings(self) -> Path:
         return self.state / "settings.json"
 
     def _is_state(self, path: Path) -> bool:
-        return path == self.state or path.is_relative_to(self.state)
+        """Also by another spelling, which macOS and Windows take for the same folder."""
+        first = path.relative_to(self.root).parts[:1]
+        try:
+            same = bool(first) and self.root.joinpath(*first).samefile(self.state)
+        except OSError:  # there is no such file
+            same = False
+        return same or [name.casefold() for name in first] == [STATE]
 
     def _folders(self) -> Iterator[Path]:
         """The workspace and folders below it; not its state, hidden ones, links, or what is inside a store."""
@@ -137,12 +160,18 @@ _INSIDE = "give a path relative to the workspace, inside it"
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made for this user alone."""
+    """The folder, for this user alone also where it is there already."""
     try:
         path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o700)
     except OSError as error:
         raise output_error(error, path) from error
     return path
+
+
+def private(path: str, flags: int) -> int:
+    """As `open`'s opener: a file that is made is for this user alone."""
+    return os.open(path, flags, 0o600)
 
 
 def is_store(path: Path) -> bool:

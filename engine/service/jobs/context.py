@@ -54,6 +54,7 @@ class JobContext:
         What is unfinished of them is taken away if the job is cancelled, and replaced by its next attempt."""
         kept = dict.fromkeys([*owned(self.folder), *(self.workspace.relative(path) for path in outputs)])
         write_json(self.folder / OWNED, {"outputs": list(kept)}, overwrite=True)
+        (self.folder / OWNED).chmod(0o600)
 
     def owns(self, output: Path) -> bool:
         """Whether an earlier attempt of this job may have written it."""

@@ -14,6 +14,7 @@ import psutil
 
 from ...errors import Cancelled, EngineError, ResourceError
 from ..faults import described
+from ..workspace import private
 from .order import CANCEL, LONGEST_LINE, Order
 from .states import JobProgress, State
 
@@ -52,7 +53,7 @@ class WorkerProcess:
 
     async def run(self, started: Callable[[int], None]) -> Outcome:
         """Run it to its end; `started` is told its number."""
-        with open(self.order.log, "ab") as log:
+        with open(self.order.log, "ab", opener=private) as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # modules come from the installation alone, whatever files lie where it runs

@@ -27,11 +27,13 @@ def _wanted(told: dict[str, Any], store: str | None, day: str | None) -> bool:
 
 
 def _told(workspace: Workspace, name: str) -> dict[str, Any] | None:
-    raster = workspace.existing(name)
-    properties = _properties(item_path(raster))
-    if properties is None:
+    """None for what isn't ours, or is gone by now."""
+    raster = workspace.root / name
+    try:
+        found = raster.stat()
+        properties = _properties(item_path(raster))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    found = raster.stat()
     return {
         "raster": name,
         "title": str(properties.get("title", "")),
@@ -39,26 +41,25 @@ def _told(workspace: Workspace, name: str) -> dict[str, Any] | None:
         "dates": [str(date) for date in _list(properties.get("phenolens:dates"))],
         "bytes": found.st_size,
         "modified": found.st_mtime,
-        **{
-            kind: workspace.relative(path) if path.exists() else None
-            for kind, path in (
-                ("style", style_path(raster)),
-                ("attributes", attributes_path(raster)),
-                ("item", item_path(raster)),
-            )
-        },
+        "style": _beside(workspace, style_path(raster)),
+        "attributes": _beside(workspace, attributes_path(raster)),
+        "item": _beside(workspace, item_path(raster)),
     }
 
 
-def _properties(item: Path) -> dict[str, Any] | None:
-    """None where there is no item, or one that isn't ours."""
-    try:
-        if item.stat().st_size > LARGEST_ITEM:
-            return None
-        properties = json.loads(item.read_text(encoding="utf-8"))["properties"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return properties if isinstance(properties, dict) else None
+def _beside(workspace: Workspace, path: Path) -> str | None:
+    """Workspace-relative; None where there is no such file, or a link in its place, which may lead out."""
+    return workspace.relative(path) if path.is_file() and not path.is_symlink() else None
+
+
+def _properties(item: Path) -> dict[str, Any]:
+    """Any of the errors that reading and parsing raise, where there is no item of ours."""
+    if item.is_symlink() or item.stat().st_size > LARGEST_ITEM:
+        raise ValueError("no item")
+    properties = json.loads(item.read_text(encoding="utf-8"))["properties"]
+    if not isinstance(properties, dict):
+        raise TypeError("no properties")
+    return properties
 
 
 def _text(value: object) -> str | None:

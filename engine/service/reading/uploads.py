@@ -5,17 +5,19 @@ What they hold is read by jobs, in processes of their own; here it is made sure 
 import csv
 import io
 import re
+import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ...errors import InputError
 from ..faults import TooLarge
 from ..workspace import PathError
 
-FOLDER = "uploads"
 MB = 2**20
 LARGEST: Mapping[str, int] = {
     ".geojson": 32 * MB,
@@ -33,7 +35,11 @@ LARGEST: Mapping[str, int] = {
 """Bytes of a file, by its suffix; what isn't listed isn't taken."""
 DEEPEST_JSON = 24
 MOST_UNPACKED, MOST_PARTS, LARGEST_RATIO = 1024 * MB, 1_000, 200
+LARGEST_PIECE = 2**20
+"""Bytes of a file that are looked at together; what a zip file's table of contents may hold."""
 _NAME = re.compile(r"[\w][\w .()+,=@-]{0,120}")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever follows the dot."""
 _MAGIC: Mapping[str, tuple[bytes, ...]] = {
     ".gpkg": (b"SQLite format 3\0",),
     ".parquet": (b"PAR1",),
@@ -47,9 +53,11 @@ _MAGIC: Mapping[str, tuple[bytes, ...]] = {
 
 def check_name(name: str) -> str:
     """The name, if a file may be called so; `PathError`, or `InputError` for a kind that isn't taken."""
-    if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
+    if not _NAME.fullmatch(name) or _DEVICE.fullmatch(name) or name.endswith((" ", ".")):
         raise PathError(
-            "a file can't be called so", value=ascii(name), remedy="letters, digits, . _ - and spaces"
+            "a file can't be called so",
+            value=ascii(name),
+            remedy="letters, digits, . _ - and spaces, and no name of a device",
         )
     if Path(name).suffix.lower() not in LARGEST:
         remedy = f"one of {', '.join(LARGEST)}"
@@ -82,18 +90,59 @@ def check_content(path: Path, name: str) -> None:
 
 
 def _check_json(path: Path, name: str) -> None:
-    """Depth is counted without parsing: a parser's stack, or memory, would be the first to know."""
-    text = re.sub(rb'"(?:[^"\\]|\\.)*+"', b"", path.read_bytes())
-    letters = np.frombuffer(text, np.uint8)
-    opening = (letters == ord("[")) | (letters == ord("{"))
-    closing = (letters == ord("]")) | (letters == ord("}"))
-    depth = np.cumsum(opening.astype(np.int32) - closing)
-    if not opening.any() or depth[-1] != 0 or depth.min() < 0:
+    """Brackets are counted, not parsed: a parser's stack, or memory, would be the first to know."""
+    depth, scan = 0, _Scan()
+    with path.open("rb") as file:
+        while piece := file.read(LARGEST_PIECE):
+            bare = scan.outside_strings(piece)
+            if bare.translate(None, _OF_JSON):
+                raise InputError(
+                    "this is no JSON", value=name, remedy="numbers are finite, text is in quotes"
+                )
+            steps = np.frombuffer(bare.translate(_STEPS, _NO_BRACKETS), np.int8)
+            depths = depth + np.cumsum(steps, dtype=np.int32)
+            depth = int(depths[-1]) if len(depths) else depth
+            _check_depth(depths, name)
+    if depth or scan.open or not scan.brackets:
+        raise InputError("this is no JSON", value=name, remedy="its brackets or quotes don't match")
+
+
+def _check_depth(depths: npt.NDArray[np.int32], name: str) -> None:
+    if depths.min(initial=0) < 0:
         raise InputError("this is no JSON", value=name, remedy="its brackets don't match")
-    if depth.max() > DEEPEST_JSON:
-        raise TooLarge(
-            "the JSON is nested too deeply", value=f"{depth.max()} levels", remedy=f"at most {DEEPEST_JSON}"
-        )
+    if depths.max(initial=0) > DEEPEST_JSON:
+        value = f"more than {DEEPEST_JSON} levels"
+        raise TooLarge("the JSON is nested too deeply", value=value, remedy=f"at most {DEEPEST_JSON}")
+
+
+class _Scan:
+    """JSON piece by piece: what isn't inside of a string."""
+
+    def __init__(self) -> None:
+        self.open = False
+        """A string has begun and not ended."""
+        self.brackets = False
+        """There was at least one."""
+        self._rest = b""
+
+    def outside_strings(self, piece: bytes) -> bytes:
+        """Escapes that a piece cuts in two are left to the next one."""
+        text = self._rest + piece
+        slashes = len(text) - len(text.rstrip(b"\\"))
+        self._rest = b"\\" if slashes % 2 else b""
+        text = _ESCAPE.sub(b"", text[: len(text) - len(self._rest)])
+        bare = _STRING.sub(b"", b'"' * self.open + text)
+        self.open = self.open != bool(text.count(b'"') % 2)
+        self.brackets = self.brackets or b"[" in bare or b"{" in bare
+        return bare
+
+
+_ESCAPE, _STRING = re.compile(rb"\\.", re.DOTALL), re.compile(rb'"[^"]*"?')
+_OF_JSON = b"\xef\xbb\xbf{}[]:,+-.0123456789eEtrufalsn \t\r\n"
+"""Bytes outside of strings; a byte order mark may come first."""
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""One level deeper (1) or back (-1, as a signed byte)."""
 
 
 def _check_csv(path: Path, name: str) -> None:
@@ -107,26 +156,58 @@ def _check_csv(path: Path, name: str) -> None:
         )
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError("this is no CSV file in UTF-8", value=name, remedy=str(error)) from error
-    if b"\0" in head or not rows or not rows[0]:
+    if b"\0" in head or not rows or not rows[0] or _POINTER.match(head):
         raise InputError("this is no CSV file", value=name, remedy="save it as text, one row a line")
 
 
 def _check_zip(path: Path, name: str) -> None:
     try:
-        with zipfile.ZipFile(path) as packed:
+        with _Bounded(path) as file, zipfile.ZipFile(file) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            _check_size(parts, path.stat().st_size)
+            for part in parts:
+                _check_part(packed, part)
+    except _DAMAGED as error:
         raise InputError("the zip file is damaged", value=name, remedy=f"pack it again ({error})") from error
+
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+class _Bounded(io.FileIO):
+    """A file of which no large part is read at once: the table of contents of a zip file says its own size."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        asked = LARGEST_PIECE + 1 if size is None or size < 0 else size
+        found = super().read(min(asked, LARGEST_PIECE + 1)) or b""
+        if len(found) > LARGEST_PIECE:
+            raise TooLarge("the zip file lists too much", remedy="send less at once")
+        return found
+
+
+def _check_size(parts: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(part.file_size for part in parts)
-    if (
-        unpacked > MOST_UNPACKED
-        or len(parts) > MOST_PARTS
-        or unpacked > LARGEST_RATIO * max(path.stat().st_size, 1)
-    ):
+    if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS or unpacked > LARGEST_RATIO * packed:
         value = f"{len(parts)} files of {unpacked:,} bytes"
         raise TooLarge("the zip file unpacks to too much", value=value, remedy="send less at once")
-    for part in parts:
-        if part.filename.startswith(("/", "\\")) or ".." in Path(part.filename).parts or part.flag_bits & 1:
-            raise InputError(
-                "the zip file holds what isn't taken", value=ascii(part.filename), remedy="pack it again"
-            )
+
+
+def _check_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(part.external_attr >> 16)
+    names = re.split(r"[/\\]", part.orig_filename)
+    leads_out = names[0] == "" or ".." in names or "\0" in part.orig_filename or ":" in names[0]
+    if leads_out or kind not in (0, stat.S_IFREG, stat.S_IFDIR) or part.flag_bits & 1:
+        raise _not_taken(part)
+    if not part.is_dir():
+        with packed.open(part) as content:
+            if _POINTER.match(content.read(64)):
+                raise _not_taken(part)
+
+
+_POINTER = re.compile(rb"(\xef\xbb\xbf)?\s*<(OGR|VRT|GDAL_)")
+"""How files begin that send GDAL elsewhere: to other files of this machine, or into the web."""
+
+
+def _not_taken(part: zipfile.ZipInfo) -> InputError:
+    what = "encrypted parts, links, and paths or files that lead elsewhere aren't taken"
+    return InputError("the zip file holds what isn't taken", value=ascii(part.orig_filename), remedy=what)

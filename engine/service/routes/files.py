@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,11 +12,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
 from ...errors import InputError
-from ...output import make_folder, output_error
+from ...output import output_error
 from ..faults import Conflict, TooLarge
 from ..schema import Day, Told, WorkspacePath
 from ..service import Here
-from ..workspace import Workspace
+from ..workspace import Workspace, private
 from .at_once import AtOnce
 from .reads import Looked
 
@@ -87,29 +88,38 @@ async def upload(
 
 
 async def _taken(request: Request, workspace: Workspace, name: str, *, overwrite: bool) -> UploadTold:
-    from ..reading.uploads import FOLDER, check_content, check_name, largest  # noqa: PLC0415 - numpy comes with it
+    from ..reading.uploads import check_content, check_name, largest  # noqa: PLC0415 - numpy comes with it
 
-    path = workspace.resolve(f"{FOLDER}/{check_name(name)}")
-    if path.is_dir() or (path.exists() and not overwrite):
-        raise Conflict(
-            "a file of this name is there already", value=name, remedy="rename it, or pass overwrite"
-        )
-    make_folder(path.parent)
+    checked = check_name(name)
+    path = workspace.uploads() / checked
+    _check_free(path, overwrite=overwrite)
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         size = await _written(request, partial, largest(name))
         await to_thread.run_sync(check_content, partial, name)
+        _check_free(
+            path, overwrite=overwrite
+        )  # another upload of this name may have come before this one's end
         os.replace(partial, path)
     except OSError as error:
         raise output_error(error, Path(name)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the next start of the service takes it away
+            partial.unlink(missing_ok=True)
     return UploadTold(path=workspace.relative(path), bytes=size)
+
+
+def _check_free(path: Path, *, overwrite: bool) -> None:
+    there = os.path.lexists(path)
+    if path.is_dir() or (there and not overwrite):
+        raise Conflict(
+            "a file of this name is there already", value=path.name, remedy="rename it, or pass overwrite"
+        )
 
 
 async def _written(request: Request, partial: Path, most: int) -> int:
     size = 0
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with open(partial, "xb", opener=private) as file:
         async for piece in request.stream():
             size += len(piece)
             if size > most:
