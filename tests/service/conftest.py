@@ -68,6 +68,14 @@ def kinds(monkeypatch):
     monkeypatch.syspath_prepend(str(HERE))
 
 
+@pytest.fixture(scope="session")
+def own_modules():
+    """The same for fixtures that live longer than a test, and for other modules that only tests have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE))
+        yield
+
+
 @pytest.fixture
 def options():
     return QueueOptions(cpu_slots=2, grace_s=10, kinds=KINDS, environment=ENVIRONMENT)

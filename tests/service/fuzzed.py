@@ -25,6 +25,16 @@ SIDE, DATES, DIMS = 24, 5, 6
 STORE, LABELS, PROBE = "noise.zarr", "labels.geojson", "kind.probe"
 JOBS = ("done", "failed", "cancelled", "interrupted")
 LEFT, TOP = 600_000, 5_600_000
+EXCLUDED = "shutdown|diagnostics"  # the one ends the fuzzing, the other loads PyTorch in a process each time
+MOST_S = 20.0
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "allow_header_conformance",
+)
 
 
 def fill(path: Path) -> None:
