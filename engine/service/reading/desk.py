@@ -15,6 +15,7 @@ from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
 from .legends import legend
 from .maps import MOST_READ, Answer, Format, Part, drawn
+from .memory import few_arenas, give_back
 from .places import LONLAT, inside, named_pixels, polygons_of, thinned
 from .probes import Probes
 from .products import listed
@@ -57,6 +58,7 @@ class Desk:
     """Answers reads; may be asked from several threads."""
 
     def __init__(self, workspace: Workspace) -> None:
+        few_arenas()
         # a read's matrices are small: threads of BLAS would wait for each other beside those that read
         self._one_blas_thread = threadpool_limits(1, user_api="blas")
         self.workspace = workspace
@@ -73,6 +75,17 @@ class Desk:
             "probe": self.probes.drawing,
         }
         self._tiles: Kept[Answer] = Kept(TILE_BYTES, lambda answer: len(answer.body))
+
+    def forget(self) -> None:
+        """Let go of what is read or drawn again when it is asked for, and of what the system should have back."""
+        self._tiles.forget()
+        self.projections.forget()
+        self.searches.forget()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Hand freed memory to the system."""
+        give_back()
 
     def drawing(self, opened: OpenStore, look: Look) -> Drawing:
         """`InputError` for a layer that there isn't."""

@@ -58,6 +58,12 @@ class Kept(Generic[V]):
             self._values.move_to_end(key)
         return known.result()
 
+    def forget(self) -> None:
+        """Let go of what is finished."""
+        with self._lock:
+            self._values = OrderedDict((k, v) for k, v in self._values.items() if not v.done())
+            self._weights = {}
+
     def __len__(self) -> int:
         return len(self._values)
 

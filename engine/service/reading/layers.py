@@ -18,6 +18,7 @@ from ...views.colour import FrozenColours
 from ...views.layer import Layer
 from ...views.maps import dimension_layer, frozen_colours, pca_layer, support_layer, times_of
 from .kept import Kept
+from .memory import load_sklearn
 from .stores import OpenStore
 
 PALETTES = ("cividis", "viridis", "magma", "inferno", "plasma", "Greys", "RdYlGn", "BrBG", "twilight")
@@ -103,6 +104,7 @@ class StoreLayers:
         return found
 
     def clusters(self, opened: OpenStore, count: int) -> Clusters:
+        load_sklearn()
         key = ("clusters", opened.key, count)
         found: Clusters = self._derived.get(key, lambda: Clusters.fit(opened.store, ClusterSpec(count=count)))
         return found

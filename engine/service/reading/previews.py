@@ -23,6 +23,7 @@ from ...probes.probe import Origin, Probe
 from ...response import Response
 from ...store_layout import CHUNK_SIDE
 from ..faults import TooLarge
+from .memory import load_sklearn
 from .places import LONLAT, MOST_BURNT, evenly, looked_at
 from .probes import refuse_torch
 from .series import MOST_CHUNK_DATES
@@ -82,6 +83,7 @@ def fit(opened: OpenStore, labels: Labels, recipe: ProbeRecipe, when: str | None
     `LabelError` where they give no pixel, `ProbeError` where they can't carry the probe or it has no preview,
     `TooLarge` for more than a moment's work."""
     check_recipe(recipe)
+    load_sklearn()
     begun = time.perf_counter()
     pixels = labelled(labels, opened.store.grid)
     chosen = pixels.take(evenly(len(pixels), MOST_SAMPLES))

@@ -28,9 +28,11 @@ from ..faults import NotFound
 from ..workspace import Workspace
 from .kept import Kept
 from .layers import Drawing, Look, Values, named_time
+from .memory import load_sklearn
 from .stores import OpenStore
 
-MOST_KEPT, MOST_LOADED = 16, 8
+PREVIEW_BYTES, LOADED_BYTES = 96 * 2**20, 96 * 2**20
+LEAST_BYTES, NODE_BYTES = 4 * 2**20, 64
 MOST_RAMPS = 64
 NO_TORCH = "temporal"
 Shades = tuple[tuple[int, int, int, int], ...]
@@ -50,8 +52,8 @@ class Probes:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._previews: Kept[_Known] = Kept(MOST_KEPT)
-        self._loaded: Kept[_Known] = Kept(MOST_LOADED)
+        self._previews: Kept[_Known] = Kept(PREVIEW_BYTES, _bytes)
+        self._loaded: Kept[_Known] = Kept(LOADED_BYTES, _bytes)
         self._ramps: Kept[Ramp] = Kept(MOST_RAMPS)
 
     def keep(self, probe: Probe) -> str:
@@ -102,6 +104,12 @@ class Probes:
         return self._loaded.get((str(path), changed.st_mtime_ns, changed.st_size), lambda: _loaded(path))
 
 
+def _bytes(known: _Known) -> int:
+    """What a probe takes at least: trees are what makes some of them large."""
+    trees = [tree.tree_ for tree in getattr(known.probe.estimator.learner, "estimators_", ())]
+    return LEAST_BYTES + sum(int(NODE_BYTES * tree.node_count + tree.value.nbytes) for tree in trees)
+
+
 def refuse_torch(estimator: str) -> None:
     """`ProbeError` for the estimator that needs PyTorch."""
     if estimator == NO_TORCH:
@@ -120,6 +128,7 @@ def _loaded(path: Path) -> _Known:
         raise ProbeError(
             "the probe's record can't be read", value=path.name, remedy="fit it again"
         ) from error
+    load_sklearn()
     probe = load_probe(path)
     return _Known(probe, trust_of(probe), f"{path}{path.stat().st_mtime_ns}")
 

@@ -19,6 +19,7 @@ from ..faults import NotFound, TooLarge
 from .kept import Kept
 from .layers import date_of
 from .maps import Part
+from .memory import load_sklearn
 from .stores import OpenStore
 
 MOST_POINTS = 10_000_000
@@ -115,6 +116,10 @@ class Projections:
             raise InputError("the projection has no such components", value=value, remedy=remedy)
         return Projected(projection, view, chosen, self._reader(projection, view, (*key, part)))
 
+    def forget(self) -> None:
+        """Let go of the places: they are read again when they are asked for."""
+        self._places.forget()
+
     def _reader(self, projection: Projection, view: Overview, key: tuple[Any, ...]) -> PlaceReader:
         def read(date: int, window: Window) -> tuple[npt.NDArray[np.float32], Bools]:
             if window != view.grid.window:
@@ -147,4 +152,5 @@ def _found(opened: OpenStore, spec: ProjectionSpec) -> Projection:
         raise NotFound(
             "the store has no UMAP yet", value=opened.name, remedy="run the job project on it, or ask for pca"
         )
+    load_sklearn()
     return frozen_projection(opened.store, spec)

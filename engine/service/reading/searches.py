@@ -10,10 +10,11 @@ import numpy as np
 from ...store import EmbeddingStore
 from ...views.percentile import filled
 from ...views.sampling import sample_store
-from ...views.similarity import Similarity, seed_embeddings, similarity_layer
+from ...views.similarity import MOST_PROTOTYPES, Similarity, seed_embeddings, similarity_layer
 from ..faults import NotFound
 from .kept import Kept
 from .layers import Drawing, Look, Values, date_of
+from .memory import load_sklearn
 from .places import Pixels
 from .stores import OpenStore
 
@@ -53,8 +54,14 @@ class Searches:
         number = _number(opened, seeds)
         return self._kept.get((opened.key, number), lambda: self._fitted(opened, seeds, date, number))
 
+    def forget(self) -> None:
+        """Let go of samples; searches stay, as they are asked for by their number."""
+        self._samples.forget()
+
     def _fitted(self, opened: OpenStore, seeds: Seeds, date: int, number: str) -> Search:
         store, dims = opened.store, seeds.dims
+        if max(len(seeds.like), len(seeds.unlike)) > MOST_PROTOTYPES:
+            load_sklearn()
         like, unlike = (
             seed_embeddings(store, pixels, date, dims=dims) if pixels else None
             for pixels in (seeds.like, seeds.unlike)

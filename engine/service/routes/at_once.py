@@ -1,7 +1,9 @@
 """How reads are answered: in few threads, so that many at a time wait for each other instead of filling memory."""
 
+import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,19 +17,42 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 THREADS = max(2, min(8, os.cpu_count() or 2))
+LONG_THREADS = max(1, THREADS // 2)
+"""Beside those: for what takes seconds, so that maps don't wait behind it."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What is done when nobody reads, and after how many seconds."""
+
+    give_back_s: float = 2.0
+    """Hand freed memory to the system."""
+    forget_s: float = 300.0
+    """Let go of what would be read again; a person who thinks meanwhile finds it as it was."""
 
 
 class Reads:
     """The desk of a service and the threads that work at it."""
 
-    def __init__(self, workspace: Any) -> None:
+    def __init__(self, workspace: Any, rest: Rest | None = None) -> None:
         self._workspace = workspace
+        self._rest = rest or Rest()
         self._desk: Desk | None = None
-        self._threads = CapacityLimiter(THREADS)
+        self._threads, self._long_threads = CapacityLimiter(THREADS), CapacityLimiter(LONG_THREADS)
+        self._open = 0
+        self._alarm: asyncio.TimerHandle | None = None
 
-    async def __call__(self, work: "Callable[[Desk], T]") -> T:
-        """What `work` makes at the desk, in one of its threads."""
-        return await to_thread.run_sync(partial(self._worked, work), limiter=self._threads)
+    async def __call__(self, work: "Callable[[Desk], T]", *, long: bool = False) -> T:
+        """What `work` makes at the desk, in one of its threads; `long`: it may take seconds."""
+        limiter = self._long_threads if long else self._threads
+        self._open += 1
+        self._wake()
+        try:
+            return await to_thread.run_sync(partial(self._worked, work), limiter=limiter)
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._after(self._rest.give_back_s, self._give_back)
 
     def _worked(self, work: "Callable[[Desk], T]") -> T:
         return work(self._desk or self._opened())
@@ -38,6 +63,21 @@ class Reads:
 
         self._desk = self._desk or Desk(self._workspace)
         return self._desk
+
+    def _wake(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _after(self, seconds: float, then: Callable[[], None]) -> None:
+        self._alarm = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _give_back(self) -> None:
+        if self._desk is not None:
+            self._aside(self._desk.give_back)
+            self._after(self._rest.forget_s - self._rest.give_back_s, partial(self._aside, self._desk.forget))
+
+    def _aside(self, work: Callable[[], None]) -> None:
+        asyncio.get_running_loop().run_in_executor(None, work)
 
 
 async def _reads(request: Request, service: Here) -> Reads:

@@ -176,7 +176,7 @@ async def probes(reads: AtOnce) -> ProbeList:
 @router.post("/probe/preview")
 async def preview(reads: AtOnce, asked: PreviewAsked) -> PreviewTold:
     """Fit a probe on labels, and map a window with it."""
-    return await reads(lambda desk: _preview(desk, asked))
+    return await reads(lambda desk: _preview(desk, asked), long=True)
 
 
 def _preview(desk: "Desk", asked: PreviewAsked) -> PreviewTold:

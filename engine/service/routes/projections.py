@@ -126,7 +126,7 @@ class SimilarityTold(Told):
 @router.post("/density")
 async def density(reads: AtOnce, asked: DensityAsked) -> DensityTold:
     """Where the pixels of some dates fall in a projection, counted in bins."""
-    return await reads(lambda desk: _density(desk, asked))
+    return await reads(lambda desk: _density(desk, asked), long=True)
 
 
 @router.post("/lasso")
@@ -138,7 +138,7 @@ async def lasso(reads: AtOnce, asked: LassoAsked) -> LassoTold:
 @router.post("/similarity")
 async def similarity(reads: AtOnce, asked: SimilarityAsked) -> SimilarityTold:
     """Search for pixels like some others; the result is a layer of the map."""
-    return await reads(lambda desk: _similarity(desk, asked))
+    return await reads(lambda desk: _similarity(desk, asked), long=True)
 
 
 def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
