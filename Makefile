@@ -56,7 +56,7 @@ build/landscape.zarr: .venv/ready
 # the import name phenolens.engine is a mapping of setuptools; type checkers need to see it as folders
 build/typing/phenolens:
 	@mkdir -p $@
-	@for package in engine resources; do ln -sfn "../../../$$package" "$@/$$package"; done
+	@for package in app engine resources; do ln -sfn "../../../$$package" "$@/$$package"; done
 
 clean:
 	rm -rf .venv build dist *.egg-info demo-output

@@ -1,0 +1,7 @@
+"""`python -m phenolens.app`."""
+
+import sys
+
+from .application import main
+
+sys.exit(main())

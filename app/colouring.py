@@ -1,0 +1,81 @@
+"""Numbers of a map → colours, by the legend that the engine gives with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from phenolens.engine.client.arrays import Raster
+from phenolens.engine.client.readings import Legend
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def array_of(raster: Raster) -> npt.NDArray[np.generic]:
+    """[band, row, column], not copied."""
+    dtype = np.dtype(raster.dtype).newbyteorder("<")
+    return np.frombuffer(raster.data, dtype).reshape(raster.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A part of a map: its colours, and the numbers behind them."""
+
+    rgba: Bytes
+    """[row, column, 4]"""
+    raster: Raster
+    legend: Legend
+
+    def told_at(self, row: int, column: int) -> str:
+        """The value of a pixel of this part, with its unit; empty where a picture has none."""
+        values = array_of(self.raster)[:, row, column]
+        if self.raster.bands == ("red", "green", "blue", "alpha"):
+            return "" if values[3] else "no data"
+        value = float(values[0])
+        if self.raster.is_nodata(value):
+            return "no data"
+        if self.legend.classes is not None:
+            return next((one.name for one in self.legend.classes if one.code == value), f"class {value:g}")
+        unit = "" if self.raster.unit in ("", "1") else f" {self.raster.unit}"
+        return f"{value:.3g}{unit}"
+
+
+def paint(raster: Raster, legend: Legend) -> Painted:
+    """Colours of a picture as they are; of one band, by its scale or classes. No data is transparent."""
+    values = array_of(raster)
+    if len(values) == 4:
+        return Painted(np.ascontiguousarray(np.moveaxis(values, 0, -1)), raster, legend)
+    band = values[0]
+    hidden = _hidden(band, raster.nodata)
+    table, index = _table(legend), _indices(band, legend)
+    index[hidden] = 0
+    return Painted(table[index], raster, legend)
+
+
+def _hidden(band: npt.NDArray[np.generic], nodata: float | None) -> npt.NDArray[np.bool_]:
+    absent = np.isnan(band) if band.dtype.kind == "f" else np.zeros(band.shape, bool)
+    return absent if nodata is None or np.isnan(nodata) else absent | (band == nodata)
+
+
+def _table(legend: Legend) -> Bytes:
+    """RGBA by index: 0 is transparent, then the scale's colours or the classes' codes."""
+    table = np.zeros((256, 4), np.uint8)
+    if legend.classes is not None:
+        for one in legend.classes:
+            table[one.code] = (*bytes.fromhex(one.colour[1:7]), 255)
+    elif legend.scale is not None:
+        colours = legend.scale.colours
+        shades = np.array([tuple(bytes.fromhex(colour[1:7])) for colour in colours], np.uint8)
+        table[1:, :3] = shades[np.linspace(0, len(shades) - 1, 255).round().astype(int)]
+        table[1:, 3] = 255
+    return table
+
+
+def _indices(band: npt.NDArray[np.generic], legend: Legend) -> npt.NDArray[np.uint8]:
+    if legend.classes is not None or legend.scale is None:
+        return np.nan_to_num(band).astype(np.uint8)
+    low, high = legend.scale.low, legend.scale.high
+    share = (band.astype(np.float32) - low) * np.float32(254 / max(high - low, 1e-12))
+    share = np.nan_to_num(share, nan=0.0, posinf=254.0, neginf=0.0)
+    return (1 + np.clip(share, 0, 254)).astype(np.uint8)

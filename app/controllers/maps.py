@@ -1,0 +1,181 @@
+"""The map: which parts of which layer are asked for, kept, and shown."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.readings import Legend, Store
+
+from ..colouring import Painted, paint
+from ..engine_link import EngineLink
+from ..panels.map import MapPanel, View
+from ..session import Session, SessionModel
+
+MOST_PIXELS = 1_500_000
+"""Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
+MOST_KEPT_BYTES = 400_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """A window (row, column, height, width) of a layer of a store, by every `step`-th pixel."""
+
+    store: str
+    look: Look
+    window: tuple[int, int, int, int]
+    step: int
+
+
+class MapsController:
+    """Keeps the map at the session's date and layers."""
+
+    def __init__(self, model: SessionModel, link: EngineLink, panel: MapPanel) -> None:
+        self._model, self._link, self._panel = model, link, panel
+        self._kept: OrderedDict[Part, Painted] = OrderedDict()
+        self._bytes = 0
+        self._legends: dict[tuple[str, Look], Legend] = {}
+        self._view: View | None = None
+        model.listen(self._changed)
+        panel.view_changed.connect(self._looked)
+
+    def forget(self, layer: str = "") -> None:
+        """Drop what is kept of layers that begin so: their content has changed."""
+        for part in [part for part in self._kept if part.look.layer.startswith(layer)]:
+            self._bytes -= self._kept.pop(part).rgba.nbytes
+        for key in [key for key in self._legends if key[1].layer.startswith(layer)]:
+            del self._legends[key]
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self.forget()
+            self._view = None
+            self._panel.set_store(new.store)
+        if old.opacity != new.opacity:
+            self._panel.set_opacity(new.opacity)
+        if old.tool != new.tool:
+            self._panel.set_tool(new.tool)
+        if old.work.labels != new.work.labels or old.work.classes != new.work.classes:
+            self._panel.set_labels(new.work.labels, new.work.classes)
+        if old.work.places != new.work.places:
+            self._panel.set_places(new.work.places)
+        if (old.beside is None) != (new.beside is None) or old.compare != new.compare:
+            self._panel.set_compare(new.compare if new.beside else None)
+        if (old.store, old.date, old.look, old.beside) != (new.store, new.date, new.look, new.beside):
+            self._show()
+
+    def _looked(self, view: View) -> None:
+        self._view = view
+        self._show(details_only=True)
+
+    def _show(self, details_only: bool = False) -> None:
+        now = self._model.now
+        if now.store is None:
+            return
+        for slot, look in (("base", now.look), ("beside", now.beside)):
+            if look is None:
+                self._link.drop(f"map {slot}")
+                continue
+            dated = replace(look, date=now.time)
+            whole = _whole(now.store, dated)
+            if not details_only:
+                self._want(slot, whole, now.store)
+            detail = _detail(now.store, whole, self._view)
+            if detail is not None:
+                self._want(f"{slot} detail", detail, now.store)
+            else:
+                self._link.drop(f"map {slot} detail")
+                self._panel.clear(f"{slot} detail")
+        if not details_only:
+            self._fetch_ahead(now)
+
+    def _want(self, slot: str, part: Part, store: Store) -> None:
+        kept = self._kept.get(part)
+        if kept is not None:
+            self._kept.move_to_end(part)
+            self._link.drop(f"map {slot}")
+            self._panel.show_part(slot, kept, part.window)
+            return
+
+        def come(painted: Painted) -> None:
+            self._keep(part, painted)
+            self._panel.show_part(slot, painted, part.window)
+
+        self._link.ask(
+            f"map {slot}",
+            lambda client: self._painted(client, part),
+            come,
+            lambda error: self._refused(slot, part, error),
+            late=not slot.endswith("detail"),
+        )
+
+    def _fetch_ahead(self, now: Session) -> None:
+        """The dates beside this one: stepping through them is what is done most."""
+        if now.store is None:
+            return
+        ahead = []
+        for date in (now.date + 1, now.date - 1, now.date + 2):
+            if 0 <= date < len(now.store.times):
+                part = _whole(now.store, replace(now.look, date=now.store.times[date]))
+                if part not in self._kept:
+                    ahead.append(part)
+        if ahead:
+            self._link.ask(
+                "map ahead",
+                lambda client: [(part, self._painted(client, part)) for part in ahead],
+                self._keep_all,
+                lambda _: None,
+                late=True,
+            )
+
+    def _painted(self, client: EngineClient, part: Part) -> Painted:
+        """In a thread."""
+        undated = replace(part.look, date=None)
+        legend = self._legends.get((part.store, undated))
+        if legend is None:
+            legend = client.views.legend(part.store, part.look)
+            self._legends[part.store, undated] = legend
+        return paint(client.views.map_raw(part.store, part.look, window=part.window, step=part.step), legend)
+
+    def _keep_all(self, found: list[tuple[Part, Painted]]) -> None:
+        for part, painted in found:
+            self._keep(part, painted)
+
+    def _keep(self, part: Part, painted: Painted) -> None:
+        if part not in self._kept:
+            self._bytes += painted.rgba.nbytes
+        self._kept[part] = painted
+        while self._bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1].rgba.nbytes
+
+    def _refused(self, slot: str, part: Part, error: ServiceError) -> None:
+        """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
+        self._panel.clear(slot)
+        self._panel.say(slot, f"{error.cause}. {error.remedy}".strip())
+
+
+def _whole(store: Store, look: Look) -> Part:
+    rows, columns = store.grid.shape
+    step = max(1, ceil(sqrt(rows * columns / MOST_PIXELS)))
+    return Part(store.store, look, (0, 0, rows, columns), step)
+
+
+def _detail(store: Store, whole: Part, view: View | None) -> Part | None:
+    """The part in view in more detail than the whole has; on a lattice, so that it is found again."""
+    if view is None or whole.step == 1:
+        return None
+    step = max(1, int(view.pixels_per_point))
+    if step >= whole.step:
+        return None
+    rows, columns = store.grid.shape
+    lattice = 256 * step
+    left, top = (max(0, int(edge // lattice) * lattice) for edge in (view.left, view.top))
+    right = min(columns, ceil(view.right / lattice) * lattice)
+    bottom = min(rows, ceil(view.bottom / lattice) * lattice)
+    if right <= left or bottom <= top or (bottom - top) * (right - left) / step**2 > 2 * MOST_PIXELS:
+        return None
+    return replace(whole, window=(top, left, bottom - top, right - left), step=step)

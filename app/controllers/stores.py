@@ -1,0 +1,75 @@
+"""Opening a store, the sample among them; its dates and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import NotFound
+from phenolens.engine.client.readings import Store
+from phenolens.engine.client.results import Job
+
+from ..engine_link import EngineLink
+from ..panels.dates import DateBar
+from ..panels.layers import LayersPanel, choices_of
+from ..session import Session, SessionModel
+
+SAMPLES = {"landscape": "every:10", "romania": "every:30"}
+"""Bundled samples and the dates that they are embedded at."""
+
+
+class StoresController:
+    """What is open, and at which date."""
+
+    def __init__(self, model: SessionModel, link: EngineLink, dates: DateBar, layers: LayersPanel) -> None:
+        self._model, self._link, self._dates, self._layers = model, link, dates, layers
+        model.listen(self._changed)
+        dates.chosen.connect(lambda date: model.change(date=date))
+        layers.chosen.connect(lambda look: model.change(look=look))
+        layers.compared.connect(lambda look: model.change(beside=look))
+        layers.opacity_changed.connect(lambda opacity: model.change(opacity=opacity))
+
+    def open(self, store: str) -> None:
+        """Show a store of the workspace."""
+        self._link.ask("open", lambda client: client.views.store(store), self._opened)
+
+    def open_sample(self, name: str, computing: Callable[[Job], None]) -> None:
+        """Show a bundled sample; it is embedded first where that hasn't been done, and `computing` gets the job."""
+        out = f"{name}.zarr"
+
+        def found(got: Store | Job) -> None:
+            if isinstance(got, Job):
+                computing(got)
+            else:
+                self._opened(got)
+
+        self._link.ask("open", lambda client: _store_or_job(client, name, out), found)
+
+    def _opened(self, store: Store) -> None:
+        self._model.begin(Session(store=store, date=len(store.times) // 2))
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self._dates.set_times(new.store.times if new.store else ())
+            self._layers.set_choices(
+                choices_of(new.store) if new.store else (), new.store.dims if new.store else 1
+            )
+        if (old.store, old.date) != (new.store, new.date):
+            self._dates.set_date(new.date)
+        if (old.store, old.look, old.beside) != (new.store, new.look, new.beside):
+            self._layers.set_shown(new.look, new.beside)
+
+
+def _store_or_job(client: EngineClient, name: str, out: str) -> Store | Job:
+    try:
+        store = client.views.store(out)
+    except NotFound:
+        store = None
+    if store is not None and store.complete:
+        return store
+    under_way = client.jobs.list(states=("queued", "running")).jobs
+    for job in under_way:
+        if job.kind == "embed" and job.params.get("out") == out:
+            return job
+    asked = {"sources": {"sample": name}, "out": out, "dates": SAMPLES[name], "overwrite": store is not None}
+    return client.jobs.submit("embed", asked, priority=10)

@@ -1,0 +1,237 @@
+"""The engine as the app sees it: asked in threads, answered on the user interface's, restarted when it dies."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from phenolens.engine.client import launch
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ConnectionLost, NotRunning, ServiceError
+from phenolens.engine.client.results import Hello
+from PySide6.QtCore import QObject, QTimer, Signal
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+THREADS = 6
+CHECKED_MS = 3_000
+AT_MOST_ONCE_IN_S = 20.0
+"""Restarts: an engine that dies at once is not started again and again."""
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """`starting`, `ready`, `busy` (jobs run), `away` (it was lost and is not coming back by itself)."""
+
+    name: str
+    told: str = ""
+    """In a sentence, for the status bar."""
+    hello: Hello | None = None
+
+
+@dataclass
+class _Asked:
+    channel: str
+    generation: int
+    work: Callable[[EngineClient], Any]
+    then: Callable[[Any], object]
+    failed: Callable[[ServiceError], object] | None
+    late: bool
+    answer: Any = None
+    error: Exception | None = None
+
+
+class EngineLink(QObject):
+    """Asks the service of one workspace; nothing here waits.
+
+    Of each channel one question is under way and the newest one waits: those between are dropped, and so are
+    answers that a newer question has made stale, unless they are wanted `late` (while a slider is dragged).
+    """
+
+    state_changed = Signal(object)
+    """`EngineState`"""
+    failed = Signal(object)
+    """`ServiceError` of a question without a listener of its own for that."""
+    _returned = Signal(object)
+    _called = Signal(object)
+
+    def __init__(self, workspace: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.state = EngineState("starting", "engine: starting")
+        self._client: EngineClient | None = None
+        self._pool = ThreadPoolExecutor(THREADS, "engine")
+        self._generations: dict[str, int] = {}
+        self._under_way: dict[str, _Asked] = {}
+        self._waiting: dict[str, _Asked] = {}
+        self._held: list[_Asked] = []
+        self._started_at = -AT_MOST_ONCE_IN_S
+        self._closed = False
+        self._returned.connect(self._take)
+        self._called.connect(lambda call: call())
+        self._checks = QTimer(self, interval=CHECKED_MS)
+        self._checks.timeout.connect(self._check)
+
+    def start(self) -> None:
+        """Start the workspace's service, or find the one that runs; `state_changed` says when it is ready."""
+        self._started_at = time.monotonic()
+        self._say(EngineState("starting", "engine: starting"))
+        self._pool.submit(self._connect)
+
+    def close(self, stop_engine: bool = False) -> None:
+        """Let go of the service; it goes on with its jobs unless told to stop."""
+        self._closed = True
+        self._checks.stop()
+        client, self._client = self._client, None
+        if client is not None and stop_engine:
+            self._pool.submit(_shut_down, client)
+        elif client is not None:
+            self._pool.submit(client.close)
+        self._pool.shutdown(wait=stop_engine, cancel_futures=False)
+
+    def ask(
+        self,
+        channel: str,
+        work: Callable[[EngineClient], T],
+        then: Callable[[T], object],
+        failed: Callable[[ServiceError], object] | None = None,
+        *,
+        late: bool = False,
+    ) -> None:
+        """Do `work` in a thread and hand its result to `then`, on the user interface's thread."""
+        generation = self._generations.get(channel, 0) + 1
+        self._generations[channel] = generation
+        asked = _Asked(channel, generation, work, then, failed, late)
+        if self._client is None:
+            self._held = [one for one in self._held if one.channel != channel] + [asked]
+        elif channel in self._under_way:
+            self._waiting[channel] = asked
+        else:
+            self._send(asked)
+
+    def drop(self, channel: str) -> None:
+        """What was asked on a channel is no longer wanted."""
+        self._generations[channel] = self._generations.get(channel, 0) + 1
+        self._waiting.pop(channel, None)
+        self._held = [one for one in self._held if one.channel != channel]
+
+    def background(self, work: Callable[[EngineClient], None]) -> bool:
+        """Work that goes on by itself (follows a job) and calls back with `call`; False without an engine."""
+        client = self._client
+        if client is None or self._closed:
+            return False
+        self._pool.submit(work, client)
+        return True
+
+    def call(self, done: Callable[[], None]) -> None:
+        """From any thread: run this on the user interface's."""
+        if not self._closed:
+            self._called.emit(done)
+
+    def _send(self, asked: _Asked) -> None:
+        if self._closed:
+            return
+        if self._client is None:  # lost since: it waits for the next one
+            self._held.append(asked)
+            return
+        self._under_way[asked.channel] = asked
+        assert self._client is not None
+        self._pool.submit(self._do, asked, self._client)
+
+    def _do(self, asked: _Asked, client: EngineClient) -> None:
+        try:
+            asked.answer = asked.work(client)
+        except Exception as error:  # noqa: BLE001 - reported on the other thread, whatever it is
+            asked.error = error
+        if not self._closed:
+            self._returned.emit(asked)
+
+    def _take(self, asked: _Asked) -> None:
+        if self._closed:
+            return
+        self._under_way.pop(asked.channel, None)
+        waiting = self._waiting.pop(asked.channel, None)
+        if waiting is not None:
+            self._send(waiting)
+        stale = asked.generation != self._generations.get(asked.channel)
+        if asked.error is not None:
+            self._report(asked, stale)
+        elif not stale or (asked.late and waiting is not None):
+            asked.then(asked.answer)
+
+    def _report(self, asked: _Asked, stale: bool) -> None:
+        error = asked.error
+        if not isinstance(error, ServiceError):
+            log.error("in %s", asked.channel, exc_info=error)
+            error = ServiceError("the app made a mistake", value=repr(error), remedy="see the log")
+        if isinstance(error, (NotRunning, ConnectionLost)):
+            self._lost(error)
+        if stale:
+            return
+        if asked.failed is not None:
+            asked.failed(error)
+        elif not isinstance(error, (NotRunning, ConnectionLost)):
+            self.failed.emit(error)  # the status light says that the engine is away
+
+    def _connect(self) -> None:
+        try:
+            launch.start(self.workspace)
+            client = EngineClient.of_workspace(self.workspace)
+            hello = client.hello()
+        except ServiceError as error:
+            fault = error
+            self.call(lambda: self._say(EngineState("away", str(fault))))
+            return
+        self.call(lambda: self._ready(client, hello))
+
+    def _ready(self, client: EngineClient, hello: Hello) -> None:
+        self._client = client
+        device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
+        self._say(EngineState("ready", f"engine: ready, on the {device}", hello))
+        self._checks.start()
+        held, self._held = self._held, []
+        for asked in held:
+            self._send(asked)
+
+    def _check(self) -> None:
+        if self._client is not None:
+            self.ask("status", lambda client: client.status(), self._checked, lambda _: None)
+
+    def _checked(self, status: Any) -> None:
+        running = int(status.jobs.get("running", 0))
+        hello = self.state.hello
+        if running:
+            self._say(EngineState("busy", f"engine: {running} job{'s' * (running > 1)}", hello))
+        elif self.state.name == "busy":
+            self._say(EngineState("ready", "engine: ready", hello))
+
+    def _lost(self, error: ServiceError) -> None:
+        if self._client is None:
+            return
+        client, self._client = self._client, None
+        self._checks.stop()
+        self._pool.submit(client.close)
+        if time.monotonic() - self._started_at > AT_MOST_ONCE_IN_S:
+            log.warning("the engine was lost: %s", error)
+            self.start()
+        else:
+            self._say(EngineState("away", f"engine: away. {error.cause}"))
+
+    def _say(self, state: EngineState) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+def _shut_down(client: EngineClient) -> None:
+    try:
+        client.shutdown()
+    except ServiceError as error:
+        log.info("the engine had gone: %s", error)
+    finally:
+        client.close()

@@ -1,0 +1,46 @@
+"""Pixels of a store ↔ positions on Earth."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from phenolens.engine.client.arrays import Grid
+from pyproj import CRS, Transformer
+
+
+class Geography:
+    """Columns and rows (fractions, from the upper left corner) ↔ x and y of the grid's CRS ↔ degrees (WGS 84)."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+
+    @cached_property
+    def _to_degrees(self) -> Transformer:
+        return Transformer.from_crs(CRS.from_user_input(self.grid.crs), "EPSG:4326", always_xy=True)
+
+    def xy(self, column: float, row: float) -> tuple[float, float]:
+        a, b, c, d, e, f = self.grid.transform
+        return a * column + b * row + c, d * column + e * row + f
+
+    def pixel(self, x: float, y: float) -> tuple[float, float]:
+        """(column, row) of x and y in the grid's CRS."""
+        a, b, c, d, e, f = self.grid.transform
+        determinant = a * e - b * d
+        return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
+
+    def lonlat(self, column: float, row: float) -> tuple[float, float]:
+        longitude, latitude = self._to_degrees.transform(*self.xy(column, row))
+        return float(longitude), float(latitude)
+
+    def pixel_of_lonlat(self, longitude: float, latitude: float) -> tuple[float, float]:
+        x, y = self._to_degrees.transform(longitude, latitude, direction="INVERSE")
+        return self.pixel(float(x), float(y))
+
+    def told(self, column: float, row: float) -> str:
+        """`51.18012 N 3.37911 E   x 526 430 y 5 669 770`"""
+        longitude, latitude = self.lonlat(column, row)
+        x, y = self.xy(column, row)
+        return (
+            f"{abs(latitude):.5f} {'N' if latitude >= 0 else 'S'} "
+            f"{abs(longitude):.5f} {'E' if longitude >= 0 else 'W'}   x {x:.0f}  y {y:.0f}"
+        )

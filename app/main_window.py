@@ -1,0 +1,250 @@
+"""The window: the map in the middle, everything else in docks around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from phenolens.engine.client.results import Job
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .controllers.jobs import JobsController
+from .controllers.maps import MapsController
+from .controllers.stores import StoresController
+from .engine_link import EngineLink, EngineState
+from .features import FEATURES
+from .panels.dates import DateBar
+from .panels.jobs import JobLine, JobsPanel
+from .panels.layers import LayersPanel
+from .panels.map import MapPanel
+from .panels.start import StartPanel
+from .panels.steps import STEPS, StepBar
+from .session import Session, SessionModel
+from .theme import Theme
+
+MESSAGE_MS = 12_000
+LIGHTS = {"starting": "◌", "ready": "●", "busy": "◉", "away": "○"}
+MENUS = ("&File", "&Edit", "&View", "&Dates", "&Labels", "&Help")
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+
+class MainWindow(QMainWindow):
+    """Makes what every step needs, lets the features add theirs, and joins them."""
+
+    closing = Signal()
+    start_chosen = Signal(str)
+    """A card of the start page: `sample`, `area`, `project`."""
+
+    def __init__(self, link: EngineLink, theme: Theme, settings: QSettings) -> None:
+        super().__init__()
+        self.link, self.theme, self.settings = link, theme, settings
+        self.model = SessionModel()
+        self.docks: dict[str, QDockWidget] = {}
+        self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
+        self.setWindowTitle("Phenolens")
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
+        self._make_menus()
+        self._make_middle()
+        self._make_status()
+        self._make_controllers()
+        self._make_actions()
+        for install in FEATURES:
+            install(self)
+        self._list_docks()
+        self.model.listen(self._changed)
+        link.state_changed.connect(self._show_engine)
+        link.failed.connect(lambda error: self.say(str(error), True))
+        self._show_engine(link.state)
+        self._first_layout = self.saveState()
+        self._restore()
+
+    def say(self, text: str, warning: bool = False) -> None:
+        """A message that goes away by itself; warnings stay until the next one."""
+        self._message.setText(text)
+        self._message.setToolTip(text)
+        self._message.setProperty("warning", warning)
+        self._message.style().polish(self._message)
+        self._message_timer.stop()
+        if not warning:
+            self._message_timer.start()
+
+    def add_dock(
+        self,
+        title: str,
+        panel: QWidget,
+        area: Qt.DockWidgetArea,
+        step: str | None = None,
+        *,
+        shown: bool = True,
+    ) -> QDockWidget:
+        """A panel beside the map; `step` is the one that raises it. Docks of an area share it as tabs."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock {title}")
+        dock.setWidget(panel)
+        before = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
+        self.addDockWidget(area, dock)
+        if before and area != LEFT:
+            self.tabifyDockWidget(before[-1], dock)
+        self.docks[title] = dock
+        if step is not None:
+            self._steps_of[step].append(dock)
+        dock.setVisible(shown)
+        return dock
+
+    def add_action(
+        self,
+        menu: str | None,
+        name: str,
+        keys: QKeySequence.StandardKey | str | None,
+        done: Callable[[], object],
+    ) -> QAction:
+        """An action of a menu (one of `MENUS`, without its &), or of its key alone."""
+        action = QAction(name, self)
+        if keys is not None:
+            action.setShortcut(keys)
+        action.triggered.connect(lambda _=False: done())
+        self.addAction(action)
+        if menu is not None:
+            self.menus[menu].addAction(action)
+        return action
+
+    def show_in_middle(self, widget: QWidget | None) -> None:
+        """Something else in place of the map (the area map); None: the map, or the start page."""
+        if widget is None:
+            self._middle.setCurrentIndex(1 if self.model.now.store else 0)
+            return
+        if self._middle.indexOf(widget) < 0:
+            self._middle.addWidget(widget)
+        self._middle.setCurrentWidget(widget)
+
+    def show_step(self, step: str) -> None:
+        """Raise what a step of the work needs."""
+        self.steps.set_step(step)
+        for dock in self._steps_of[step]:
+            dock.show()
+            dock.raise_()
+
+    def open_sample(self, name: str = "landscape") -> None:
+        """Show a bundled sample, embedding it first where that hasn't been done."""
+        self.say("Opening the sample…")
+        self.stores.open_sample(name, lambda job: self.jobs.follow(job, self.open_embedded))
+
+    def open_embedded(self, job: Job) -> None:
+        """Show the store that a job has written."""
+        if job.state == "done" and job.result is not None:
+            self.stores.open(str(job.result["store"]))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue("layout", self.saveState())
+        self.dates.stop()
+        self.closing.emit()
+        self.link.close()
+        super().closeEvent(event)
+
+    def _make_menus(self) -> None:
+        self.menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            self.menus[name.replace("&", "")] = self.menuBar().addMenu(name)
+        self.steps = StepBar()
+        self.steps.chosen.connect(self.show_step)
+        self.addToolBar(self.steps)
+
+    def _make_middle(self) -> None:
+        self.start, self.map, self.dates = StartPanel(), MapPanel(self.theme), DateBar(self.theme)
+        self.layers, self.jobs_panel = LayersPanel(), JobsPanel()
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.map, 1)
+        column.addWidget(self.dates)
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.start)
+        self._middle.addWidget(shown)
+        self.setCentralWidget(self._middle)
+        self.start.chosen.connect(self._start)
+        layers = self.add_dock("Layers", self.layers, LEFT, "Explore")
+        self.add_dock("Jobs", self.jobs_panel, BOTTOM, "Compute", shown=False)
+        self.resizeDocks([layers], [250], Qt.Orientation.Horizontal)
+
+    def _make_status(self) -> None:
+        self._message, self._light, self.job_line = QLabel(), QLabel(), JobLine()
+        self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self._message_timer.timeout.connect(lambda: self.say(""))
+        self._message.setMinimumWidth(80)
+        self._message.setAccessibleName("Message")
+        self._light.setAccessibleName("State of the engine")
+        bar = self.statusBar()
+        bar.addWidget(self.job_line)
+        bar.addWidget(self._message, 1)
+        bar.addPermanentWidget(self._light)
+
+    def _make_controllers(self) -> None:
+        self.stores = StoresController(self.model, self.link, self.dates, self.layers)
+        self.maps = MapsController(self.model, self.link, self.map)
+        self.jobs = JobsController(self.link, self.jobs_panel, self.job_line, self.say)
+
+    def _make_actions(self) -> None:
+        add = self.add_action
+        self._undo = add("Edit", "Undo", QKeySequence.StandardKey.Undo, self.model.undo)
+        self._redo = add("Edit", "Redo", QKeySequence.StandardKey.Redo, self.model.redo)
+        add("View", "Whole area", "F", self.map.fit)
+        add("View", "Closer", QKeySequence.StandardKey.ZoomIn, lambda: self.map.zoom(1.5))
+        add("View", "Further away", QKeySequence.StandardKey.ZoomOut, lambda: self.map.zoom(1 / 1.5))
+        add("View", "Reset layout", None, lambda: self.restoreState(self._first_layout))
+        add("Dates", "Previous date", "Left", lambda: self.dates.step(-1))
+        add("Dates", "Next date", "Right", lambda: self.dates.step(1))
+        add("Dates", "Play", "Space", self.dates.play)
+        for number in range(9):
+            add(None, f"Layer {number + 1}", str(number + 1), lambda number=number: self.layers.pick(number))
+
+    def _list_docks(self) -> None:
+        self.menus["View"].addSeparator()
+        for dock in self.docks.values():
+            self.menus["View"].addAction(dock.toggleViewAction())
+
+    def _start(self, name: str) -> None:
+        if name == "sample":
+            self.open_sample()
+        self.start_chosen.emit(name)
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self.show_in_middle(None)
+            self.steps.set_step("Explore" if new.store else "Area")
+            title = new.store.title or new.store.store if new.store else ""
+            simulated = " (simulated)" if new.store and new.store.simulated else ""
+            self.setWindowTitle(f"{title}{simulated} — Phenolens" if title else "Phenolens")
+            self.say("")
+        self._undo.setEnabled(self.model.can_undo)
+        self._redo.setEnabled(self.model.can_redo)
+
+    def _show_engine(self, state: EngineState) -> None:
+        self._light.setText(f"{LIGHTS[state.name]} {state.told.partition('. ')[0]}")
+        self._light.setToolTip(state.told)
+        self.start.set_engine(state.told)
+
+    def _restore(self) -> None:
+        geometry, layout = self.settings.value("geometry"), self.settings.value("layout")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        else:
+            self.resize(1360, 860)
+        if layout is not None:
+            self.restoreState(layout)

@@ -1,0 +1,100 @@
+"""Picks → the pixels that they mean, on each date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.projections import Scope
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
+
+from .selection import Corners, LassoPick, MapPick, Pick
+
+Bits = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The pixels of a pick: the same ones on all dates, or some of each."""
+
+    shape: tuple[int, int]
+    """Rows and columns of the store."""
+    always: Bits | None = None
+    """[row, column]"""
+    packed: npt.NDArray[np.uint8] | None = None
+    """[date, bytes]: bits row by row, the first pixel in the highest bit."""
+
+    def on(self, date: int) -> Bits:
+        """[row, column] of one date."""
+        if self.always is not None:
+            return self.always
+        assert self.packed is not None
+        rows, columns = self.shape
+        return np.unpackbits(self.packed[date], count=rows * columns).view(bool).reshape(self.shape)
+
+    def ever(self) -> Bits:
+        """[row, column]: on any date."""
+        if self.always is not None:
+            return self.always
+        assert self.packed is not None
+        rows, columns = self.shape
+        either = np.bitwise_or.reduce(self.packed, axis=0)
+        return np.unpackbits(either, count=rows * columns).view(bool).reshape(self.shape)
+
+    def counts(self, dates: int) -> npt.NDArray[np.int64]:
+        """Selected pixels by date."""
+        if self.always is not None:
+            return np.full(dates, np.count_nonzero(self.always))
+        assert self.packed is not None
+        return np.bitwise_count(self.packed).sum(axis=1, dtype=np.int64)
+
+    def every(self, dates: int) -> npt.NDArray[np.uint8]:
+        """[date, bytes], as `packed`."""
+        if self.packed is not None:
+            return self.packed
+        assert self.always is not None
+        return np.broadcast_to(np.packbits(self.always), (dates, -(-self.always.size // 8)))
+
+
+def find(pick: Pick, client: EngineClient, store: str, shape: tuple[int, int], dates: int) -> Mask:
+    """The pixels of a pick; lassos are answered by the engine."""
+    if isinstance(pick, MapPick):
+        return Mask(shape, always=inside(pick.corners, shape))
+    if isinstance(pick, LassoPick):
+        return _lassoed(pick, client, store, dates)
+    first = find(pick.first, client, store, shape, dates)
+    return _combined(pick.how, first, find(pick.second, client, store, shape, dates), dates)
+
+
+def inside(corners: Corners, shape: tuple[int, int]) -> Bits:
+    """[row, column]: pixels whose centres a polygon of (column, row) corners encloses."""
+    rows, columns = shape
+    image = QImage(columns, rows, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor("white"))
+    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+    painter.end()
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(rows, image.bytesPerLine())
+    return lines[:, :columns] > 127
+
+
+def _lassoed(pick: LassoPick, client: EngineClient, store: str, dates: int) -> Mask:
+    found = client.projections.lasso(store, pick.corners, Scope(pick.method, axes=pick.axes))
+    packed = np.zeros((dates, -(-found.shape[0] * found.shape[1] // 8)), np.uint8)
+    packed[list(found.dates)] = np.frombuffer(found.bits, np.uint8).reshape(len(found.dates), -1)
+    return Mask(found.shape, packed=packed)
+
+
+def _combined(how: str, first: Mask, second: Mask, dates: int) -> Mask:
+    if first.always is not None and second.always is not None:
+        one, other = first.always, second.always
+        result = {"and": one & other, "or": one | other, "not": one & ~other}[how]
+        return Mask(first.shape, always=result)
+    left, right = first.every(dates), second.every(dates)
+    packed = {"and": left & right, "or": left | right, "not": left & ~right}[how]
+    return Mask(first.shape, packed=packed)

@@ -1,0 +1,185 @@
+"""The dates of a store as bars: how clear each is, which one is shown; keys step, space plays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+
+from ..theme import Theme
+
+PLAY_MS = 350
+
+
+class DateBar(QWidget):
+    """Steps and plays through dates."""
+
+    chosen = Signal(int)
+    """Index of a date."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("dates")
+        self.setAccessibleName("Dates")
+        self._back = _button("◂", "Previous date (←)", lambda: self.step(-1))
+        self._on = _button("▸", "Next date (→)", lambda: self.step(1))
+        self._play = _button("▶", "Play (space)", self.play)
+        self._play.setCheckable(True)
+        self._label = QLabel()
+        self._label.setMinimumWidth(
+            self._label.fontMetrics().horizontalAdvance("0000-00-00 (000 of 000)") + 4
+        )
+        self.strip = DateStrip(theme)
+        self.strip.chosen.connect(self.chosen)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setSpacing(2)
+        for widget in (self._back, self._on, self._play):
+            layout.addWidget(widget)
+        layout.addSpacing(6)
+        layout.addWidget(self._label)
+        layout.addWidget(self.strip, 1)
+        self._timer = QTimer(self, interval=PLAY_MS)
+        self._timer.timeout.connect(lambda: self.step(1, around=True))
+        self.set_times(())
+
+    def set_times(self, times: Sequence[str]) -> None:
+        """ISO 8601, ascending."""
+        self.strip.set_times(times)
+        self.stop()
+        for button in (self._back, self._on, self._play):
+            button.setEnabled(len(times) > 1)
+        self.set_date(0)
+
+    def set_date(self, date: int) -> None:
+        self.strip.set_date(date)
+        times = self.strip.times
+        shown = f"{times[date]:%Y-%m-%d}  ({date + 1} of {len(times)})" if date < len(times) else ""
+        self._label.setText(shown)
+
+    def set_clear_shares(self, shares: Sequence[float]) -> None:
+        """How much of each date was seen by a clear acquisition, 0 to 1."""
+        self.strip.set_clear_shares(shares)
+
+    def step(self, by: int, around: bool = False) -> None:
+        count = len(self.strip.times)
+        if count:
+            date = self.strip.date + by
+            self.chosen.emit(date % count if around else max(0, min(count - 1, date)))
+
+    def play(self) -> None:
+        """Start, or stop."""
+        if self._timer.isActive():
+            self.stop()
+        elif len(self.strip.times) > 1:
+            self._timer.start()
+            self._play.setChecked(True)
+
+    def stop(self) -> None:
+        self._timer.stop()
+        self._play.setChecked(False)
+
+    @property
+    def playing(self) -> bool:
+        return self._timer.isActive()
+
+
+class DateStrip(QWidget):
+    """A bar for each date, at its place in time."""
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.times: list[datetime] = []
+        self.date = 0
+        self._shares: Sequence[float] = ()
+        self.setMinimumHeight(44)
+        self.setMinimumWidth(160)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Dates, one bar each")
+        self.setToolTip(
+            "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition nearby"
+        )
+
+    def set_times(self, times: Sequence[str]) -> None:
+        self.times = [datetime.fromisoformat(time) for time in times]
+        self._shares = ()
+        self.update()
+
+    def set_date(self, date: int) -> None:
+        self.date = date
+        self.update()
+
+    def set_clear_shares(self, shares: Sequence[float]) -> None:
+        self._shares = shares
+        self.update()
+
+    def x_of(self, date: int) -> float:
+        first, last = self.times[0], self.times[-1]
+        span = (last - first).total_seconds() or 1.0
+        share = (self.times[date] - first).total_seconds() / span
+        return 8 + share * (self.width() - 16)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        self._choose(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._choose(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        event.ignore()  # the window's shortcuts step
+
+    def _choose(self, event: QMouseEvent) -> None:
+        if self.times:
+            x = event.position().x()
+            self.chosen.emit(min(range(len(self.times)), key=lambda date: abs(self.x_of(date) - x)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self.times:
+            return
+        base = self.height() - 16
+        painter.setPen(QColor(self._theme.line))
+        painter.drawLine(QPointF(8, base + 0.5), QPointF(self.width() - 8, base + 0.5))
+        self._years(painter, base)
+        for date in range(len(self.times)):
+            share = self._shares[date] if date < len(self._shares) else 1.0
+            height = 4 + (base - 6) * share
+            colour = QColor(self._theme.accent if date == self.date else self._theme.faint)
+            colour.setAlpha(255 if date == self.date else 90 + int(120 * share))
+            width = 4 if date == self.date else 2
+            painter.fillRect(QRectF(self.x_of(date) - width / 2, base - height, width, height), colour)
+
+    def _years(self, painter: QPainter, base: float) -> None:
+        """Months, or years where there are many."""
+        painter.setPen(QColor(self._theme.faint))
+        months = (self.times[-1] - self.times[0]).days / 30
+        seen, edge = "", -100.0
+        for date, time in enumerate(self.times):
+            name = (
+                f"{time:%Y}"
+                if months > 20
+                else f"{time:%b %Y}"
+                if time.month == 1 or not seen
+                else f"{time:%b}"
+            )
+            x = self.x_of(date)
+            if name != seen and x > edge:
+                painter.drawText(QPointF(x, self.height() - 3), name)
+                edge = x + painter.fontMetrics().horizontalAdvance(name) + 8
+                seen = name
+
+
+def _button(text: str, tip: str, done: object) -> QToolButton:
+    button = QToolButton(text=text, toolTip=tip)
+    button.setAccessibleName(tip.partition(" (")[0])
+    button.setAutoRaise(True)
+    button.clicked.connect(done)
+    return button

@@ -1,0 +1,182 @@
+"""Jobs of the engine: what runs, how far it is, what it said; stop it, take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phenolens.engine.client.results import Job
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+TITLES = {
+    "embed": "Computing embeddings",
+    "view": "Drawing maps",
+    "project": "Fitting a projection",
+    "similarity": "Searching for similar pixels",
+    "change": "Looking for change",
+    "cluster": "Clustering",
+    "probe-fit": "Fitting a probe",
+    "probe-apply": "Mapping with a probe",
+    "export": "Exporting",
+    "train": "Training",
+}
+COLUMNS = ("Job", "State", "Progress", "Time left", "Started")
+
+
+def title_of(job: Job) -> str:
+    out = str(job.params.get("out", ""))
+    return f"{TITLES.get(job.kind, job.kind)}{f': {out}' if out else ''}"
+
+
+def time_left(job: Job) -> str:
+    """`2 min left`, or nothing while it can't be told."""
+    if job.state != "running" or job.progress is None or job.progress.eta_s is None:
+        return ""
+    seconds = job.progress.eta_s
+    return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
+
+
+def state_of(job: Job) -> str:
+    return "stopping" if job.cancelling and not job.ended else job.state
+
+
+class JobLine(QWidget):
+    """The job that runs, in the status bar."""
+
+    cancelled = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("job line")
+        self._job: Job | None = None
+        self._text, self._bar = QLabel(), QProgressBar(maximum=1000, textVisible=False)
+        self._bar.setFixedWidth(140)
+        self._bar.setFixedHeight(8)
+        self._bar.setAccessibleName("Progress of the job")
+        self._left = QLabel()
+        self._left.setProperty("faint", True)
+        self._cancel = QPushButton("Cancel")
+        self._cancel.setAccessibleName("Cancel the job")
+        self._cancel.clicked.connect(lambda: self._job and self.cancelled.emit(self._job.id))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 1, 6, 1)
+        for widget in (self._text, self._bar, self._left, self._cancel):
+            layout.addWidget(widget)
+        self.show_job(None)
+
+    def show_job(self, job: Job | None) -> None:
+        self._job = job
+        self.setVisible(job is not None)
+        if job is None:
+            return
+        progress = job.progress
+        stage = f", {progress.stage} {progress.done}/{progress.total}" if progress and progress.total else ""
+        self._text.setText(f"▶ {title_of(job)}{stage}")
+        self._bar.setRange(0, 1000 if progress and progress.total else 0)
+        self._bar.setValue(int(1000 * progress.share) if progress else 0)
+        self._left.setText(time_left(job))
+        self._cancel.setEnabled(not job.cancelling)
+
+
+class JobsPanel(QWidget):
+    """Newest first, with the log of the chosen one."""
+
+    cancelled = Signal(str)
+    resumed = Signal(str)
+    deleted = Signal(str)
+    chosen = Signal(str)
+    diagnosed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("jobs")
+        self._jobs: tuple[Job, ...] = ()
+        self._table = QTableWidget(0, len(COLUMNS))
+        self._table.setAccessibleName("Jobs")
+        self._table.setHorizontalHeaderLabels(COLUMNS)
+        self._table.verticalHeader().hide()
+        self._table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self._table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self._table.setShowGrid(False)
+        self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._table.itemSelectionChanged.connect(self._select)
+        self._log = QPlainTextEdit(readOnly=True, placeholderText="Choose a job to see what it said.")
+        self._log.setAccessibleName("Log of the job")
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._table)
+        split.addWidget(self._log)
+        split.setSizes([500, 400])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(split)
+        layout.addLayout(self._buttons())
+        self._select()
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._cancel, self._resume = QPushButton("Cancel"), QPushButton("Resume")
+        self._delete, self._diagnose = QPushButton("Remove from history"), QPushButton("Diagnostics report…")
+        for button, signal in (
+            (self._cancel, self.cancelled),
+            (self._resume, self.resumed),
+            (self._delete, self.deleted),
+        ):
+            button.clicked.connect(
+                lambda _=False, signal=signal: self.current and signal.emit(self.current.id)
+            )
+            row.addWidget(button)
+        row.addStretch(1)
+        self._diagnose.clicked.connect(self.diagnosed)
+        row.addWidget(self._diagnose)
+        return row
+
+    @property
+    def current(self) -> Job | None:
+        row = self._table.currentRow()
+        return self._jobs[row] if 0 <= row < len(self._jobs) and self._table.selectedItems() else None
+
+    def set_jobs(self, jobs: Sequence[Job]) -> None:
+        kept = self.current.id if self.current else None
+        self._jobs = tuple(jobs)
+        self._table.blockSignals(True)
+        self._table.setRowCount(len(self._jobs))
+        for row, job in enumerate(self._jobs):
+            share = f"{job.progress.share:.0%}" if job.progress and job.progress.total else ""
+            started = (job.started or "")[:16].replace("T", " ")
+            for column, text in enumerate((title_of(job), state_of(job), share, time_left(job), started)):
+                item = self._table.item(row, column) or QTableWidgetItem()
+                item.setText(text)
+                self._table.setItem(row, column, item)
+            if job.id == kept:
+                self._table.selectRow(row)
+        self._table.blockSignals(False)
+        self._enable()
+
+    def set_log(self, text: str) -> None:
+        if text != self._log.toPlainText():
+            self._log.setPlainText(text)
+            self._log.verticalScrollBar().setValue(self._log.verticalScrollBar().maximum())
+
+    def _select(self) -> None:
+        self._enable()
+        if self.current is not None:
+            self.chosen.emit(self.current.id)
+
+    def _enable(self) -> None:
+        job = self.current
+        self._cancel.setEnabled(job is not None and not job.ended and not job.cancelling)
+        self._resume.setEnabled(job is not None and job.ended and job.state != "done")
+        self._delete.setEnabled(job is not None and job.ended)

@@ -1,0 +1,173 @@
+"""Which layer the map shows, which one it is compared with, and how opaque it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.readings import Store
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A layer by the name that users know it by."""
+
+    name: str
+    look: Look
+    tip: str = ""
+
+
+def choices_of(store: Store) -> tuple[Choice, ...]:
+    """What can be shown of a store without further ado."""
+    shown = [
+        Choice("Embedding, PCA colours", Look("pca"), "Strongest directions as red, green, blue; alike on every date"),
+        Choice("Embedding, one dimension", Look("dim", dim=1), "A single principal dimension"),
+    ]  # fmt: skip
+    if "s2" in store.modalities:
+        shown += [
+            Choice("Sentinel-2, true colour", Look("true-colour"), "The acquisition nearest to this date"),
+            Choice("Sentinel-2, false colour", Look("false-colour"), "Near infrared, red, green"),
+        ]
+    if "s1" in store.modalities:
+        shown.append(Choice("Sentinel-1", Look("s1"), "VV, VH and their ratio, of the nearest acquisition"))
+    shown.append(Choice("Clusters", Look("cluster", clusters=8), "k-means classes of the embeddings"))
+    shown += [
+        Choice(f"Support, {sensor.upper()}", Look("support", sensor=sensor), "Days to the nearest clear acquisition")
+        for sensor in store.modalities
+    ]  # fmt: skip
+    return tuple(shown)
+
+
+class LayersPanel(QWidget):
+    """One layer on the map, and perhaps one beside it."""
+
+    chosen = Signal(object)
+    """`Look`"""
+    compared = Signal(object)
+    """`Look` or None."""
+    opacity_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layers")
+        self._choices: tuple[Choice, ...] = ()
+        self._shown, self._beside = QButtonGroup(self), QButtonGroup(self)
+        self._beside.setExclusive(False)
+        self._shown.idClicked.connect(lambda number: self.chosen.emit(self._choices[number].look))
+        self._beside.idClicked.connect(self._compare)
+        self._list = QGridLayout()
+        self._list.setColumnStretch(0, 1)
+        self._list.setVerticalSpacing(2)
+        self._dim = QSpinBox(minimum=1, maximum=32, prefix="dimension ")
+        self._dim.setAccessibleName("Dimension")
+        self._dim.valueChanged.connect(self._choose_dim)
+        self._clusters = QSpinBox(minimum=2, maximum=30, value=8, suffix=" clusters")
+        self._clusters.setAccessibleName("Number of clusters")
+        self._clusters.editingFinished.connect(self._choose_clusters)
+        self._empty = QLabel("Open a sample or compute embeddings: their layers appear here.", wordWrap=True)
+        self._empty.setProperty("faint", True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.addWidget(self._empty)
+        column.addLayout(self._list)
+        options = QHBoxLayout()
+        options.addWidget(self._dim)
+        options.addWidget(self._clusters)
+        column.addLayout(options)
+        column.addLayout(self._opacity_row())
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        self._dim.hide()
+        self._clusters.hide()
+
+    def _opacity_row(self) -> QHBoxLayout:
+        self._opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=100)
+        self._opacity.setAccessibleName("Opacity of the layer")
+        self._opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Opacity"))
+        row.addWidget(self._opacity)
+        return row
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        return self._choices
+
+    def set_choices(self, choices: tuple[Choice, ...], dims: int) -> None:
+        """What there is to be seen."""
+        self._choices = choices
+        self._dim.setMaximum(max(1, dims))
+        self._empty.setVisible(not choices)
+        for group in (self._shown, self._beside):
+            for button in group.buttons():
+                group.removeButton(button)
+                button.deleteLater()
+        for number, choice in enumerate(choices):
+            self._add(number, choice)
+
+    def set_shown(self, look: Look, beside: Look | None) -> None:
+        """What the map shows now."""
+        for number, choice in enumerate(self._choices):
+            self._shown.button(number).setChecked(_same(choice.look, look))
+            self._beside.button(number).setChecked(beside is not None and _same(choice.look, beside))
+        self._dim.setVisible(look.layer == "dim")
+        self._clusters.setVisible(look.layer == "cluster")
+        for spin, value in ((self._dim, look.dim), (self._clusters, look.clusters)):
+            if value is not None:
+                spin.blockSignals(True)
+                spin.setValue(value)
+                spin.blockSignals(False)
+
+    def pick(self, number: int) -> None:
+        """The n-th layer, from 0; nothing where there is none."""
+        if 0 <= number < len(self._choices):
+            self.chosen.emit(self._choices[number].look)
+
+    def _add(self, number: int, choice: Choice) -> None:
+        shown = QRadioButton(choice.name, toolTip=choice.tip)
+        beside = QToolButton(text="◨", checkable=True, autoRaise=True)
+        beside.setToolTip(f"Compare with: {choice.name} (swipe)")
+        beside.setAccessibleName(f"Compare with {choice.name}")
+        self._shown.addButton(shown, number)
+        self._beside.addButton(beside, number)
+        self._list.addWidget(shown, number, 0)
+        self._list.addWidget(beside, number, 1)
+
+    def _compare(self, number: int) -> None:
+        checked = self._beside.button(number).isChecked()
+        self.compared.emit(self._choices[number].look if checked else None)
+
+    def _choose_dim(self, dim: int) -> None:
+        self.chosen.emit(Look("dim", dim=dim))
+
+    def _choose_clusters(self) -> None:
+        self.chosen.emit(Look("cluster", clusters=self._clusters.value()))
+
+
+def _same(one: Look, other: Look) -> bool:
+    """The same row: a dimension's number and the like are chosen beside it."""
+    first, second = (replace(look, date=None, dim=None, clusters=None) for look in (one, other))
+    return first == second

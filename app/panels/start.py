@@ -1,0 +1,97 @@
+"""What is seen first: the ways in, and what the engine runs on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+CARDS = (
+    ("sample", "Open the sample", "A simulated landscape with Sentinel-1 and Sentinel-2, ready within a minute. "
+     "Everything can be tried on it."),
+    ("area", "Draw an area", "Choose an area on the map, point at your Sentinel data, and compute embeddings "
+     "of every date."),
+    ("project", "Open a project", "Go on where you stopped: a project file, or a folder with embedding stores. "
+     "It can be dropped here as well."),
+)  # fmt: skip
+
+
+class StartPanel(QWidget):
+    """Three cards and a line."""
+
+    chosen = Signal(str)
+    """`sample`, `area`, `project`."""
+    dropped = Signal(str)
+    """The path of a file or folder."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start")
+        self.setAcceptDrops(True)
+        title = QLabel("Phenolens")
+        title.setProperty("title", True)
+        claim = QLabel("See what Sentinel-1 and Sentinel-2 see together: any date, clouds or not.")
+        claim.setProperty("faint", True)
+        self._engine = QLabel()
+        self._engine.setProperty("faint", True)
+        cards = QHBoxLayout()
+        cards.setSpacing(14)
+        cards.addStretch(1)
+        for name, heading, text in CARDS:
+            card = _Card(heading, text)
+            card.setObjectName(f"card {name}")
+            card.clicked.connect(lambda name=name: self.chosen.emit(name))
+            cards.addWidget(card)
+        cards.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        for label in (title, claim):
+            layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(18)
+        layout.addLayout(cards)
+        layout.addSpacing(18)
+        layout.addWidget(self._engine, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def set_engine(self, told: str) -> None:
+        self._engine.setText(told)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.dropped.emit(paths[0])
+
+
+class _Card(QFrame):
+    clicked = Signal()
+
+    def __init__(self, heading: str, text: str) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(heading)
+        self.setAccessibleDescription(text)
+        self.setFixedSize(230, 150)
+        title, body = QLabel(heading), QLabel(text, wordWrap=True)
+        title.setProperty("heading", True)
+        body.setProperty("faint", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.addWidget(title)
+        layout.addWidget(body)
+        layout.addStretch(1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        if self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)

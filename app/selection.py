@@ -1,0 +1,50 @@
+"""What is selected, as a value: pixels and dates picked on the map or in the projection, and what they combine to.
+
+Nothing here holds a mask: a pick says how it came about, and `masks` finds its pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Point = tuple[float, float]
+Corners = tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class MapPick:
+    """Pixels whose centres a polygon on the map encloses, on every date; corners are (column, row) in pixels."""
+
+    corners: Corners
+
+
+@dataclass(frozen=True)
+class LassoPick:
+    """Pixels of the dates on which a lasso in the projection encloses them; corners along its axes."""
+
+    method: str
+    corners: Corners
+    axes: tuple[int, int] = (1, 2)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What two picks make together."""
+
+    how: Literal["and", "or", "not"]
+    """`not`: the first without the second."""
+    first: Pick
+    second: Pick
+
+
+Pick = MapPick | LassoPick | Combined
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A pick that has a name and a colour, and stays."""
+
+    name: str
+    colour: str
+    pick: Pick

@@ -1,0 +1,161 @@
+"""The state of the app as one frozen value, and who hears of its changes.
+
+`Work` is what the user has made (undone, redone and saved in the project); the rest is what is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.readings import Store
+
+from .selection import Pick, Selection
+
+MOST_UNDONE = 200
+CLASS_COLOURS = (  # Okabe & Ito (2008) and two more, told apart with any colour vision
+    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999", "#882255", "#332288",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """A pixel (row, column), or a polygon of (column, row) corners, whose series is shown."""
+
+    name: str
+    colour: str
+    pixel: tuple[int, int] | None = None
+    corners: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class LandClass:
+    """Code 1 to 254 (0 is never a class), name, colour."""
+
+    code: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A point (one corner) or polygon of (column, row) corners with its class, or a value where there are none."""
+
+    value: float
+    corners: tuple[tuple[float, float], ...]
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the user has made of one store."""
+
+    places: tuple[Place, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    classes: tuple[LandClass, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that the panels show, but for what the engine answers."""
+
+    store: Store | None = None
+    date: int = 0
+    """Index into the store's times."""
+    look: Look = field(default_factory=Look)
+    """The layer on the map; its date is `date`."""
+    beside: Look | None = None
+    """The layer it is compared with."""
+    compare: str = "swipe"
+    """`swipe` or `side`."""
+    opacity: float = 1.0
+    pick: Pick | None = None
+    """The selection of the moment."""
+    tool: str = "look"
+    """What a click on the map does: `look`, `select`, `point`, `polygon`."""
+    label_class: int = 1
+    """The code that new labels get."""
+    method: str = "pca"
+    """Of the projection: `pca` or `umap`."""
+    work: Work = field(default_factory=Work)
+
+    @property
+    def time(self) -> str | None:
+        """ISO 8601, UTC."""
+        return self.store.times[self.date] if self.store and self.store.times else None
+
+
+Listener = Callable[[Session, Session], None]
+
+
+class SessionModel:
+    """Holds the session of the moment; tells listeners (old, new) after each change, and undoes work."""
+
+    def __init__(self) -> None:
+        self._now = Session()
+        self._listeners: list[Listener] = []
+        self._undone: list[Work] = []
+        self._done: list[Work] = []
+        self._changes: list[tuple[Session, Session]] = []
+
+    @property
+    def now(self) -> Session:
+        return self._now
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def change(self, **changes: Any) -> None:
+        """Replace fields of the session; nothing is told where nothing differs."""
+        self._tell(replace(self._now, **changes))
+
+    def do(self, **changes: Any) -> None:
+        """Replace fields of the work; can be undone."""
+        work = replace(self._now.work, **changes)
+        if work == self._now.work:
+            return
+        self._done = [*self._done[1 - MOST_UNDONE :], self._now.work]
+        self._undone.clear()
+        self._tell(replace(self._now, work=work))
+
+    def begin(self, session: Session) -> None:
+        """Another store or project: its work can't be mixed with what was undone before."""
+        self._done.clear()
+        self._undone.clear()
+        self._tell(session)
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._undone)
+
+    def undo(self) -> None:
+        self._swap(self._done, self._undone)
+
+    def redo(self) -> None:
+        self._swap(self._undone, self._done)
+
+    def _swap(self, taken: list[Work], kept: list[Work]) -> None:
+        if taken:
+            kept.append(self._now.work)
+            self._tell(replace(self._now, work=taken.pop()))
+
+    def _tell(self, session: Session) -> None:
+        """Every listener hears of every change, in order, also of those that listeners make."""
+        if session == self._now:
+            return
+        self._changes.append((self._now, session))
+        self._now = session
+        if len(self._changes) > 1:
+            return  # a listener made it: told below, once all have heard of the one before
+        while self._changes:
+            for listener in tuple(self._listeners):
+                listener(*self._changes[0])
+            del self._changes[0]

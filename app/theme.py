@@ -1,0 +1,108 @@
+"""How the app looks: neutral greys and one accent, light or dark; colour belongs to the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours (#rrggbb) of one appearance."""
+
+    name: str
+    window: str
+    base: str
+    """Behind text fields, lists and plots."""
+    raised: str
+    line: str
+    text: str
+    faint: str
+    """Text of less weight; 4.5:1 against `window`."""
+    accent: str
+    on_accent: str
+    selection: str
+    """Outlines in map, projection and curves; stands out from satellite colours."""
+    warning: str
+    good: str
+
+
+LIGHT = Theme(
+    "light", "#f3f3f2", "#ffffff", "#fafafa", "#d4d4d2", "#1f2021", "#5f6163", "#1f6f8b", "#ffffff",
+    "#e0007a", "#a85500", "#2b7a3d",
+)  # fmt: skip
+DARK = Theme(
+    "dark", "#242526", "#1a1b1c", "#2d2e30", "#3d3f41", "#e6e6e5", "#a3a5a7", "#5cb3cf", "#0d1b20",
+    "#ff4fa8", "#f0a35a", "#6cc581",
+)  # fmt: skip
+
+_STYLE = """
+QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QMainWindow::separator:hover {{ background: {accent}; }}
+QDockWidget {{ titlebar-close-icon: none; font-weight: 600; }}
+QDockWidget::title {{ background: {window}; padding: 6px 8px; border-bottom: 1px solid {line}; text-align: left; }}
+QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px 6px; }}
+QStatusBar {{ background: {window}; border-top: 1px solid {line}; }}
+QStatusBar::item {{ border: 0; }}
+QToolButton {{ padding: 4px 8px; border-radius: 4px; }}
+QToolButton:hover {{ background: {line}; }}
+QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
+QToolButton:disabled {{ color: {faint}; }}
+QPushButton {{ padding: 5px 12px; border: 1px solid {line}; border-radius: 4px; background: {raised}; }}
+QPushButton:hover {{ border-color: {accent}; }}
+QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {faint}; background: {window}; }}
+QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ background: {line}; color: {faint}; border-color: {line}; }}
+QFrame[card="true"] {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
+QFrame[card="true"]:hover {{ border-color: {accent}; }}
+QLabel[faint="true"] {{ color: {faint}; }}
+QLabel[heading="true"] {{ font-weight: 600; }}
+QLabel[title="true"] {{ font-size: 20pt; font-weight: 600; }}
+QLabel[warning="true"] {{ color: {warning}; }}
+QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
+QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
+QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}
+QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px; }}
+"""
+
+
+def theme_named(name: str) -> Theme:
+    """`light`, `dark`, or what the desktop prefers for anything else."""
+    if name in ("light", "dark"):
+        return LIGHT if name == "light" else DARK
+    hints = QApplication.styleHints()
+    return DARK if hints is not None and hints.colorScheme().name == "Dark" else LIGHT
+
+
+def apply_theme(application: QApplication, theme: Theme) -> None:
+    """Palette and style of every widget, and the colours that plots made from now on start with."""
+    application.setStyle("Fusion")
+    application.setPalette(_palette(theme))
+    application.setStyleSheet(_STYLE.format(**vars(theme)))
+    pg.setConfigOptions(
+        background=theme.base, foreground=theme.text, antialias=True, imageAxisOrder="row-major"
+    )
+
+
+def _palette(theme: Theme) -> QPalette:
+    palette, role = QPalette(), QPalette.ColorRole
+    for roles, colour in (
+        ((role.Window, role.Button), theme.window),
+        ((role.Base,), theme.base),
+        ((role.AlternateBase, role.ToolTipBase), theme.raised),
+        ((role.WindowText, role.Text, role.ButtonText, role.ToolTipText, role.BrightText), theme.text),
+        ((role.PlaceholderText,), theme.faint),
+        ((role.Highlight, role.Link, role.Accent), theme.accent),
+        ((role.HighlightedText,), theme.on_accent),
+        ((role.Mid, role.Dark), theme.line),
+    ):
+        for one in roles:
+            palette.setColor(one, QColor(colour))
+    for one in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, one, QColor(theme.faint))
+    return palette

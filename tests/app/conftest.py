@@ -1,0 +1,92 @@
+"""A window over a real service with a small store of a real forest, without a screen."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+WAIT_MS = 60_000
+STORE = "forest.zarr"
+DAYS = ",".join(f"{year}-{month:02}-15" for year in (2019, 2020) for month in range(3, 11))
+SHOTS = os.environ.get("PHENOLENS_SHOTS")
+"""A folder that gets a picture of what tests look at."""
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace with a corner of the real forest sample (48 × 48 pixels), its embeddings, and its service."""
+    from phenolens.engine.client.launch import stop
+
+    folder = tmp_path_factory.mktemp("workspace")
+    sample = Path(str(resources.files("phenolens.resources") / "samples" / "romania"))
+    with xr.open_dataset(sample / "romania_10m_2019_2021.nc", engine="h5netcdf", decode_cf=False) as whole:
+        corner = whole.isel(x=slice(0, 48), y=slice(0, 48)).load()
+    for variable in corner.variables.values():
+        variable.encoding.clear()
+    corner.to_netcdf(folder / "forest.nc", engine="h5netcdf")
+    asked = {"--s2": "forest.nc", "--s2-as": "s2-dn", "--dates": DAYS, "--out": STORE}
+    embed = ["embed", *(word for pair in asked.items() for word in pair)]
+    subprocess.run(
+        [sys.executable, "-m", "phenolens.engine", *embed], check=True, capture_output=True, cwd=folder
+    )
+    yield folder
+    stop(folder)
+
+
+@pytest.fixture
+def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
+    """The main window, with the engine ready and nothing open."""
+    from phenolens.app.engine_link import EngineLink
+    from phenolens.app.main_window import MainWindow
+    from phenolens.app.theme import apply_theme, theme_named
+
+    application = QApplication.instance()
+    theme = theme_named("light")
+    apply_theme(application, theme)
+    link = EngineLink(workspace)
+    settings = QSettings(str(tmp_path / "app.ini"), QSettings.Format.IniFormat)
+    shown = MainWindow(link, theme, settings)
+    shown.resize(1440, 900)
+    shown.show()
+    link.start()
+    qtbot.waitUntil(lambda: link.state.name in ("ready", "busy"), timeout=WAIT_MS)
+    yield shown
+    shown.close()
+
+
+@pytest.fixture
+def until(qtbot) -> Callable[[Callable[[], bool]], None]:
+    """`until(condition)` lets the window live until it holds."""
+    return lambda condition: qtbot.waitUntil(condition, timeout=WAIT_MS)
+
+
+@pytest.fixture
+def opened(window, until):
+    """The window with the store open and its map drawn."""
+    window.stores.open(STORE)
+    until(lambda: "base" in window.map.shown)
+    return window
+
+
+@pytest.fixture
+def look(request: pytest.FixtureRequest) -> Callable:
+    """Keeps a picture of a widget where `PHENOLENS_SHOTS` names a folder."""
+
+    def keep(widget, name: str = "") -> None:
+        picture = widget.grab()
+        assert not picture.isNull()
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            picture.save(str(Path(SHOTS) / f"{request.node.name}{name}.png"))
+
+    return keep
