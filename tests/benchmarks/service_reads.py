@@ -32,10 +32,10 @@ Answer = tuple[bytes, dict[str, str]]
 Ask = Callable[..., Answer]
 
 
-def fill(path: Path) -> None:
+def fill(path: Path, dates: int = DATES) -> None:
     """Noise around class centres in blocks of 25 px, so that probes have something to tell apart."""
     grid = Grid.from_bounds("EPSG:32631", (600_000, 5_600_000, 600_000 + 10 * SIDE, 5_600_000 + 10 * SIDE))
-    days = tuple(18_628.0 + 3.5 * i for i in range(DATES))
+    days = tuple(18_628.0 + 3.5 * i for i in range(dates))
     model = {"name": "noise", "sha256": "0" * 64, "family": "dense", "config": {"reach_days": 90.0}}
     record = {"scenes": {"s1": [], "s2": []}, "model": model, "attribution": "Simulated data"}
     spec = StoreSpec(grid, days, DIMS, ("s1", "s2"), "float16", record=record)
@@ -46,8 +46,8 @@ def fill(path: Path) -> None:
         blocks = random.integers(0, CLASSES, (shape[0] // 25 + 1, shape[1] // 25 + 1))
         codes = np.kron(blocks, np.ones((25, 25), int))[: shape[0], : shape[1]]
         values = centres[codes.ravel(), :, 0].T.reshape(1, DIMS, *shape)
-        for first in range(0, DATES, spec.times):
-            count = min(spec.times, DATES - first)
+        for first in range(0, dates, spec.times):
+            count = min(spec.times, dates - first)
             noise = 0.5 * random.normal(size=(count, DIMS, *shape)).astype(np.float32)
             valid = random.random((count, *shape)) < 0.98
             layers = {n: random.integers(0, 9, valid.shape, np.uint8) for n in spec.layers} | {
