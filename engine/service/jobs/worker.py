@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from ...errors import EngineError, ResourceError
 from ...output import output_error
 from ...progress import CancelToken, ProgressEvent
@@ -28,6 +30,7 @@ from .order import LONGEST_LINE, Order
 PROGRESS_EVERY_S = 0.2
 ORPHANED = 75
 _PREFERRED_BY_THE_OOM_KILLER = "500"
+_NICENESS = 10
 
 
 class Messages:
@@ -66,6 +69,7 @@ def main() -> int:
     cancel = CancelToken()
     threading.Thread(target=_listen, args=(cancel, rest), daemon=True).start()
     _offer_to_oom_killer()
+    _make_way()
     try:
         messages.send({"result": _do(order, messages, cancel)})
     except Exception as error:  # noqa: BLE001 - the outermost place: everything becomes a message
@@ -137,6 +141,14 @@ def _offer_to_oom_killer() -> None:
     """Linux: if memory runs out, this process should go before the service or the user's desktop does."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_PREFERRED_BY_THE_OOM_KILLER, encoding="ascii")
+
+
+def _make_way() -> None:
+    """Let whoever looks at maps meanwhile go first: a job has time."""
+    with suppress(OSError, psutil.Error):
+        psutil.Process().nice(
+            getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICENESS)
+        )  # Windows has the former
 
 
 if __name__ == "__main__":
