@@ -16,6 +16,7 @@ import zarr
 from .errors import AreaError, InputError, TargetError
 from .grid import Grid, Window
 from .store_layout import KIND, NO_FRAME
+from .store_place import Folder, Place, place_of
 from .store_shards import Glass, ShardLayout, ShardReader
 
 __all__ = ["NO_FRAME", "DateMap", "EmbeddingStore", "Glass", "PixelSeries"]
@@ -57,12 +58,18 @@ class PixelSeries:
 
 
 class EmbeddingStore:
-    """An embedding store opened for reading; `InputError` where there is none, or a damaged one."""
+    """An embedding store opened for reading; `InputError` where there is none, or a damaged one.
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    What is kept beside embeddings (colours, projections) needs a folder: a store in a bucket is written, and read by
+    map and pixel."""
+
+    def __init__(self, path: Path | str | Place) -> None:
+        self.place = place_of(path)
+        self.path = self.place.path if isinstance(self.place, Folder) else Path(self.place.name)
+        # zarr's errors derive from these
+        faults: tuple[type[Exception], ...] = (*self.place.faults, KeyError, ValueError)
         try:
-            self._root = zarr.open_group(self.path, mode="r")
+            self._root = zarr.open_group(self.place.opened, mode="r")
             self.attributes: dict[str, Any] = dict(self._root.attrs)
             if self.attributes.get("kind") != KIND:
                 raise InputError(
@@ -70,8 +77,8 @@ class EmbeddingStore:
                 )
             self.grid = Grid.from_dict(json.loads(self.attributes["grid"]))
             self._readers = {name: self._reader(name) for name in ("embedding", *self._layer_names)}
-        except (OSError, KeyError, ValueError) as error:  # zarr's errors derive from these
-            if not self.path.exists():
+        except faults as error:
+            if not self._exists():
                 raise InputError("there is no such store", value=path, remedy="check the path") from error
             raise InputError(
                 "there is no readable embedding store",
@@ -276,7 +283,13 @@ class EmbeddingStore:
             side=array.shards[-1],
             chunk=array.chunks[-1],
         )
-        return ShardReader(self.path / name, layout)
+        return ShardReader(self.place, name, layout)
+
+    def _exists(self) -> bool:
+        try:
+            return self.place.exists()
+        except self.place.faults:  # no bucket, or no way to it: the error at hand says more
+            return True
 
 
 def _datetime64(when: date | datetime) -> np.datetime64:

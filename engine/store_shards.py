@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import FileIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
+from .store_place import Place as StorePlace
+from .store_place import RemoteFile
 
 MISSING = 2**64 - 1
 CHECKSUM_BYTES = 4  # crc32c after the index
@@ -102,10 +103,10 @@ Place = tuple[int, int, int]
 
 
 class ShardReader:
-    """Decoded numbers of an array from its folder."""
+    """Decoded numbers of an array of a store."""
 
-    def __init__(self, folder: Path, layout: ShardLayout) -> None:
-        self.folder = folder
+    def __init__(self, store: StorePlace, name: str, layout: ShardLayout) -> None:
+        self._store, self._name = store, name
         self.layout = layout
 
     def read(
@@ -140,10 +141,10 @@ class ShardReader:
         return chunk.time // self.layout.times, chunk.row // across, chunk.col // across
 
     def _read_shard(self, place: Place, chunks: list[_Chunk], view: "_View") -> None:
-        time, *pixels = map(str, place)
-        path = self.folder.joinpath("c", time, *([] if self.layout.dims is None else ["0"]), *pixels)
+        time, row, col = place
+        dims = "" if self.layout.dims is None else "0/"
         try:
-            file = path.open("rb", buffering=0)
+            file = self._store.shard(f"{self._name}/c/{time}/{dims}{row}/{col}")
         except FileNotFoundError:  # a shard that holds nothing but the fill value is not written
             for chunk in chunks:
                 self._fill(chunk, view)
@@ -168,7 +169,7 @@ class ShardReader:
         # dims vary slowest within a chunk: the first few are its first bytes
         return _Span(offset, 0, self.layout.chunk, dims * row_bytes)
 
-    def _offsets(self, file: FileIO) -> npt.NDArray[np.uint64]:
+    def _offsets(self, file: FileIO | RemoteFile) -> npt.NDArray[np.uint64]:
         """First byte of each chunk, [time, y, x]; `MISSING` = a chunk of nothing but the fill value."""
         shape = (self.layout.times, self.layout.across, self.layout.across, 2)
         index = np.empty(shape, "<u8")
@@ -184,7 +185,12 @@ class ShardReader:
         return index[..., 0]
 
     def _read_chunk(
-        self, file: FileIO, span: _Span | None, chunk: _Chunk, block: npt.NDArray[Any], view: "_View"
+        self,
+        file: FileIO | RemoteFile,
+        span: _Span | None,
+        chunk: _Chunk,
+        block: npt.NDArray[Any],
+        view: "_View",
     ) -> None:
         if span is None:
             self._fill(chunk, view)
@@ -252,10 +258,13 @@ def _floats(stored: npt.NDArray[Any]) -> Block:
     return values
 
 
-def _announce(file: FileIO, spans: list[_Span | None]) -> None:
+def _announce(file: FileIO | RemoteFile, spans: list[_Span | None]) -> None:
     """Let the system fetch all that is going to be read at once, instead of one piece after the other."""
-    if sys.platform == "linux":
-        for span in filter(None, spans):
+    there = [span for span in spans if span]
+    if isinstance(file, RemoteFile):
+        file.announce([span.begin for span in there], [span.rows * span.row_bytes for span in there])
+    elif sys.platform == "linux":
+        for span in there:
             os.posix_fadvise(file.fileno(), span.begin, span.rows * span.row_bytes, os.POSIX_FADV_WILLNEED)
 
 

@@ -1,10 +1,8 @@
 """Writes an embedding store tile by tile, so that a run that is killed at any point can go on."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ import zarr
 
 from .errors import OutputError
 from .grid import Window
-from .output import output_error
 from .store_layout import KIND, StoreSpec, create_arrays
+from .store_place import METADATA, Place, place_of
 
 JOURNAL = "finished_tiles"
 """One line for each finished tile; what isn't in it doesn't count, whatever lies on the disk."""
@@ -47,43 +45,37 @@ class TileData:
 class StoreWriter:
     """A store that tiles are written to; made by `create`, `resume` or `attach`."""
 
-    def __init__(self, path: Path, spec: StoreSpec, finished: set[str]) -> None:
-        self.path = path
+    def __init__(self, place: Place, spec: StoreSpec, finished: Iterable[str]) -> None:
+        self.place = place
         self.spec = spec
-        self._finished = finished
-        self._root = zarr.open_group(path, mode="r+", use_consolidated=False)
+        self._finished = dict.fromkeys(finished)
+        self._root = zarr.open_group(place.opened, mode="r+", use_consolidated=False)
 
     @classmethod
-    def create(cls, path: Path, spec: StoreSpec) -> "StoreWriter":
+    def create(cls, path: Path | Place, spec: StoreSpec) -> "StoreWriter":
         """A new, empty store; it appears at `path` only once its metadata is whole."""
-        beside = path.with_name(f".{path.name}.new")
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(beside, ignore_errors=True)
-            try:
-                create_arrays(beside, spec)
-                (beside / JOURNAL).touch()
-                os.rename(beside, path)
-            finally:
-                shutil.rmtree(beside, ignore_errors=True)
-        return cls(path, spec, set())
+        place = place_of(path)
+        with place.writing():
+            place.create(lambda where: create_arrays(where, spec), JOURNAL)
+            return cls(place, spec, ())
 
     @classmethod
-    def resume(cls, path: Path, spec: StoreSpec) -> "StoreWriter":
+    def resume(cls, path: Path | Place, spec: StoreSpec) -> "StoreWriter":
         """Go on with an existing store; `OutputError` if it is another model's, area's or run's."""
-        check_same(path, spec)
-        with writing(path):
-            _sweep(path)
-            journal = path / JOURNAL
-            whole = [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
-            journal.write_text("".join(whole))
-        return cls(path, spec, set(whole))
+        place = place_of(path)
+        check_same(place, spec)
+        with place.writing():
+            place.sweep()
+            whole = [line for line in place.read(JOURNAL).splitlines(keepends=True) if line.endswith("\n")]
+            place.replace(JOURNAL, "".join(whole))
+            return cls(place, spec, whole)
 
     @classmethod
-    def attach(cls, path: Path, spec: StoreSpec) -> "StoreWriter":
+    def attach(cls, path: Path | Place, spec: StoreSpec) -> "StoreWriter":
         """Help to fill a store whose journal another process keeps; `OutputError` if it is another run's."""
-        check_same(path, spec)
-        return cls(path, spec, set())
+        place = place_of(path)
+        check_same(place, spec)
+        return cls(place, spec, ())
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -104,24 +96,29 @@ class StoreWriter:
 
     def write_data(self, tile: TileKey, data: TileData) -> None:
         """Write a tile without a word in the journal: it doesn't count until `record`."""
-        with writing(self.path):
+        with self.place.writing():
             self._write_arrays(tile, data)
 
     def record(self, tile: TileKey) -> None:
         """Say in the journal that a tile is written; only one process may."""
-        with writing(self.path), (self.path / JOURNAL).open("a") as journal:
-            journal.write(tile.line)
-        self._finished.add(tile.line)
+        with self.place.writing():
+            self.place.extend(JOURNAL, tuple(self._finished), tile.line)
+        self._finished[tile.line] = None
 
     def finish(self) -> None:
         """Mark the store complete; nothing in it tells in which order its tiles were finished, or by whom."""
-        document, journal = self.path / "zarr.json", self.path / JOURNAL
-        with writing(self.path):
-            _sweep(self.path)
-            _replace(journal, "".join(sorted(self._finished, key=_place)))
-            content = json.loads(document.read_text())
+        with self.place.writing():
+            self.place.sweep()
+            self.place.replace(JOURNAL, "".join(sorted(self._finished, key=_position)))
+            content = json.loads(self.place.read(METADATA))
             content["attributes"]["status"] = "complete"
-            _replace(document, json.dumps(content, indent=2))
+            self.place.replace(METADATA, json.dumps(content, indent=2))
+
+    def discard_empty(self) -> None:
+        """An output without a single tile is no output; what hinders its removal must not hide why the run ended."""
+        if not self._finished:
+            with suppress(OutputError), self.place.writing():
+                self.place.remove()
 
     def _write_arrays(self, tile: TileKey, data: TileData) -> None:
         rows, cols = tile.window.slices
@@ -137,40 +134,29 @@ class StoreWriter:
         return self._root[name]  # type: ignore[return-value]
 
 
-def _place(line: str) -> tuple[int, int, int]:
+def _position(line: str) -> tuple[int, int, int]:
     """Of a line of the journal, what it is sorted by: row, column, first date."""
     first, row, col = map(int, line.split())
     return row, col, first
 
 
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
-
-
-def _sweep(path: Path) -> None:
-    """Take away what processes that were killed while they wrote have left."""
-    for leftover in path.rglob("*.partial"):
-        leftover.unlink(missing_ok=True)
-
-
-def is_store(path: Path) -> bool:
-    """Whether a folder holds an embedding store, finished or not."""
+def is_store(path: Path | Place) -> bool:
+    """Whether an embedding store lies there, finished or not."""
     try:
-        content = json.loads((path / "zarr.json").read_text())
+        content = json.loads(place_of(path).read(METADATA))
     except (OSError, ValueError):
         return False
     return bool(content.get("attributes", {}).get("kind") == KIND)
 
 
-def check_same(path: Path, spec: StoreSpec) -> None:
+def check_same(path: Path | Place, spec: StoreSpec) -> None:
     """`OutputError` with the reason unless the store at `path` is what `spec` would make."""
-    if not is_store(path):
+    place = place_of(path)
+    if not is_store(place):
         raise OutputError(
             "the output exists and is no embedding store", value=path, remedy="choose another folder"
         )
-    different = _differences(path, spec)
+    different = _differences(place, spec)
     if different:
         raise OutputError(
             f"the output was made by another run: {'; '.join(different)}",
@@ -179,8 +165,8 @@ def check_same(path: Path, spec: StoreSpec) -> None:
         )
 
 
-def _differences(path: Path, spec: StoreSpec) -> list[str]:
-    root = zarr.open_group(path, mode="r", use_consolidated=False)
+def _differences(place: Place, spec: StoreSpec) -> list[str]:
+    root = zarr.open_group(place.opened, mode="r", use_consolidated=False)
     array: Any = root["embedding"]
     stored: dict[str, Any] = dict(root.attrs)
     different = [
@@ -201,12 +187,3 @@ def _differences(path: Path, spec: StoreSpec) -> list[str]:
 def _brief(value: object) -> str:
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn any `OSError` of the block into an `OutputError` that names `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise output_error(error, path) from error

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..inference.runner import RunOptions
     from ..inference.targets import TargetChoice
     from ..store import EmbeddingStore
+    from ..store_place import Place
 
 _TARGETS, _MODEL = "Target dates", "Model and machine"
 
@@ -88,7 +89,9 @@ def embed(
     targets: TargetFlags,
     compute: ComputeFlags,
     flags: RunFlags,
-    out: Annotated[Path | None, typer.Option(help="The store to write; NAME.zarr otherwise.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The store to write, on a disk or at s3://bucket/NAME.zarr.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another embedding store.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it would take, and stop.")] = False,
     dask: Annotated[
@@ -103,6 +106,7 @@ def embed(
     from ..inference.device import Compute
     from ..inference.runner import embed_area, prepare_run
     from ..representation.checkpoint import DEFAULT_MODEL, load_checkpoint
+    from ..store_place import Folder
     from .scaled import Scaled
 
     scaled = Scaled.of(dask, sources) if dask else None
@@ -118,30 +122,33 @@ def embed(
         run.result({"plan": vars(estimate)}, _said(estimate))
         return
     run.say(_said(estimate))
-    out = _on_disk(out or Path(f"{found.name}.zarr"))
+    place = _place(out or Path(f"{found.name}.zarr"))
+    kept = place.path if isinstance(place, Folder) else Path(place.name)  # where the settings are kept
     effective = {
-        "out": out,
+        "out": str(place),
         "model": compute.model or DEFAULT_MODEL,
         "dates": targets.choice.wanted(found.sources),
     }
     try:
         with Bar(run) as bar:
             store = (scaled or embed_area)(
-                *work, out, options=options, listener=bar, cancel=run.cancel, overwrite=overwrite
+                *work, place, options=options, listener=bar, cancel=run.cancel, overwrite=overwrite
             )
     except Cancelled:
-        if out.exists():
-            run.say(f"finished tiles are kept; go on with --config {keep_config(ctx, out, **effective)}")
+        if place.exists():
+            run.say(f"finished tiles are kept; go on with --config {keep_config(ctx, kept, **effective)}")
         raise
-    run.result(*_outcome(store, keep_config(ctx, out, **effective)))
+    run.result(*_outcome(store, keep_config(ctx, kept, **effective)))
 
 
-def _on_disk(out: Path) -> Path:
-    """The path, unless it is a URL: a folder of that name is not what was meant."""
-    if out.parts and out.parts[0].endswith(":") and len(out.parts[0]) > 2:
-        remedy = "give a folder, on a disk or a network file system"
-        raise InputError("a store can't be written to a URL", value=out, remedy=remedy)
-    return out
+def _place(out: Path) -> "Place":
+    """A folder, or the bucket that a path was made of: `s3://bucket/a.zarr` has become `s3:/bucket/a.zarr`."""
+    from ..store_place import Bucket, Folder
+
+    scheme, *rest = out.parts or ("",)
+    if scheme.endswith(":") and len(scheme) > 2:
+        return Bucket.at(f"{scheme}//{'/'.join(rest)}")
+    return Folder(out)
 
 
 def _said(estimate: Any) -> str:
@@ -154,7 +161,7 @@ def _said(estimate: Any) -> str:
 def _outcome(store: "EmbeddingStore", config: Path) -> tuple[dict[str, Any], str]:
     dates = [str(time)[:10] for time in store.times]
     values = {
-        "store": str(store.path),
+        "store": str(store.place),
         "config": str(config),
         "shape": {
             "dates": len(dates),
@@ -167,5 +174,5 @@ def _outcome(store: "EmbeddingStore", config: Path) -> tuple[dict[str, Any], str
         "model": {name: store.model[name] for name in ("name", "sha256")},
         "grid": store.grid.to_dict(),
     }
-    text = f"{store.path}: {len(dates)} dates, {dates[0]} to {dates[-1]}, {store.dims} dimensions"
+    text = f"{store.place}: {len(dates)} dates, {dates[0]} to {dates[-1]}, {store.dims} dimensions"
     return values, f"{text}\nreplay with phenolens embed --config {config}"

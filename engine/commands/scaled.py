@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..inference.runner import RunOptions
     from ..representation.checkpoint import Checkpoint
     from ..store import EmbeddingStore
+    from ..store_place import Place
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Scaled:
         _sources: "Mapping[str, CubeSource]",
         grid: "Grid",
         targets: "Days",
-        out: Path,
+        out: "Path | Place",
         *,
         options: "RunOptions",
         **how: Any,

@@ -16,7 +16,8 @@ from ..representation.checkpoint import Checkpoint
 from ..representation.interface import RepresentationModel
 from ..store import EmbeddingStore
 from ..store_layout import DEFAULT_RANGE, StoreDtype, StoreSpec
-from ..store_writer import StoreWriter, TileKey, is_store, writing
+from ..store_place import Folder, Place, place_of
+from ..store_writer import StoreWriter, TileKey, is_store
 from .device import Compute
 from .plan import Estimate, Plan, Workload, make_plan
 from .predictor import Predictor
@@ -108,7 +109,7 @@ def embed_area(
     sources: Mapping[str, CubeSource],
     grid: Grid,
     targets: Days,
-    out: Path,
+    out: Path | Place,
     *,
     options: RunOptions | None = None,
     listener: Listener | None = None,
@@ -126,8 +127,7 @@ def embed_area(
         _embed_tiles(run, writer, listener, cancel or CancelToken())
         writer.finish()
     except BaseException:  # also on Ctrl-C: an output without a single tile is no output
-        if not writer.tiles_finished:
-            shutil.rmtree(out, ignore_errors=True)
+        writer.discard_empty()
         raise
     return EmbeddingStore(out)
 
@@ -180,18 +180,19 @@ def _settings(options: RunOptions) -> dict[str, object]:
     return {**settings, "device": device.type, "precision": str(dtype).removeprefix("torch.")}
 
 
-def open_writer(run: Run, out: Path, overwrite: bool) -> StoreWriter:
+def open_writer(run: Run, out: Path | Place, overwrite: bool) -> StoreWriter:
     """The store of a run: new, gone on with, or in place of another; `OutputError` where it can't be."""
-    spec = run.workload.spec
-    if not out.exists():
-        _check_space(run, out)
-        return StoreWriter.create(out, spec)
-    if overwrite and is_store(out):
-        _check_space(run, out)
-        with writing(out):
-            shutil.rmtree(out)
-        return StoreWriter.create(out, spec)
-    return StoreWriter.resume(out, spec)
+    spec, place = run.workload.spec, place_of(out)
+    with place.writing():
+        there = place.exists()
+    if there and not (overwrite and is_store(place)):
+        return StoreWriter.resume(place, spec)
+    if isinstance(place, Folder):  # a bucket tells no end
+        _check_space(run, place.path)
+    if there:
+        with place.writing():
+            place.remove()
+    return StoreWriter.create(place, spec)
 
 
 def _check_space(run: Run, out: Path) -> None:

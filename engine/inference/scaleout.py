@@ -9,7 +9,6 @@ Needs dask.distributed (`pip install 'phenolens[cluster]'`); nothing else in the
 """
 
 import logging
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -24,6 +23,7 @@ from distributed import Client, Future, KilledWorker
 from ..errors import ResourceError
 from ..progress import CancelToken, Progress
 from ..store import EmbeddingStore
+from ..store_place import Folder, Place, place_of
 from ..store_writer import StoreWriter, TileKey
 from .plan import Plan, Workload
 from .runner import Listener, Run, open_writer, pixel_dates, plan_of
@@ -48,31 +48,34 @@ LAST_WORDS_SECONDS = 60
 def embed_on(
     client: Client,
     job: Job,
-    out: Path,
+    out: Path | Place,
     *,
     listener: Listener | None = None,
     cancel: CancelToken | None = None,
     overwrite: bool = False,
     retries: int = RETRIES,
 ) -> EmbeddingStore:
-    """As `runner.embed_area`, on the workers of `client`; `out` must lie on a file system that all of them share.
+    """As `runner.embed_area`, on the workers of `client`; `out` must be seen by all of them: a folder that they
+    share under one path, or a bucket.
 
     Workers compute one tile at a time, with memory planned for one. Raises what `embed_area` raises, `ResourceError`
     where workers die over and over, make other numbers than each other, or the scheduler is lost; finished tiles are
     kept, and another run goes on with them."""
-    cancel, out, writer = cancel or CancelToken(), out.absolute(), None
+    cancel, place, writer = cancel or CancelToken(), place_of(out), None
+    if isinstance(place, Folder):
+        place = Folder(place.path.absolute())
     try:
         with _crew(client, job, retries, cancel) as crew:
             workload, plan = crew.ask(planned, crew.name)
             run = Run(job.checkpoint.model, {}, workload, plan, job.options)
-            writer = open_writer(run, out, overwrite)
+            writer = open_writer(run, place, overwrite)
             _embed_tiles(crew, workload, writer, listener)
         writer.finish()
     except BaseException:  # also on Ctrl-C: an output without a single tile is no output
-        if writer and not writer.tiles_finished:
-            shutil.rmtree(out, ignore_errors=True)
+        if writer:
+            writer.discard_empty()
         raise
-    return EmbeddingStore(out)
+    return EmbeddingStore(place)
 
 
 def _embed_tiles(crew: "_Crew", workload: Workload, writer: StoreWriter, listener: Listener | None) -> None:
@@ -83,7 +86,7 @@ def _embed_tiles(crew: "_Crew", workload: Workload, writer: StoreWriter, listene
     progress.skip(progress.total - sum(map(pixel_dates, open_tiles)))
     log.info("%d of %d tiles to do, %s", len(open_tiles), len(tiles), plan)
     failures: dict[str, str] = {}
-    for tile, done in crew.embed(iter(open_tiles), plan, writer.path):
+    for tile, done in crew.embed(iter(open_tiles), plan, writer.place):
         writer.record(tile)
         progress.advance(pixel_dates(tile))
         for name in done.failures.keys() - failures.keys():
@@ -128,7 +131,7 @@ class _Crew:
             raise _scheduler_lost()
         return answer
 
-    def embed(self, tiles: Iterator[TileKey], plan: Plan, out: Path) -> Iterator[tuple[TileKey, Done]]:
+    def embed(self, tiles: Iterator[TileKey], plan: Plan, out: Place) -> Iterator[tuple[TileKey, Done]]:
         """Tiles in the order in which they get done. Few are handed over at a time: a scheduler holds them all."""
         self._hand_over(tiles, plan, out)
         while self._under_way:
@@ -154,7 +157,7 @@ class _Crew:
         finally:
             self.client.cancel([future for future, _ in self._under_way.values()])
 
-    def _hand_over(self, tiles: Iterator[TileKey], plan: Plan, out: Path) -> None:
+    def _hand_over(self, tiles: Iterator[TileKey], plan: Plan, out: Place) -> None:
         room = max(AT_ONCE, AHEAD * self._workers()) - len(self._under_way)
         for _, tile in zip(range(room), tiles, strict=False):
             self._submit(tile, embedded, self.name, tile, plan, out)
@@ -197,20 +200,25 @@ class _LostReport(Exception):  # noqa: N818 - not a fault: the worker died after
 
 def _answer(future: Future[Any]) -> Any:
     if future.status == "error":
-        error = future.exception()
-        if isinstance(error, KilledWorker):
-            raise ResourceError(
-                "workers died over and over at the same tile",
-                value=error,
-                remedy="give them more memory or plan for less (--memory), and look into their logs",
-            ) from error
-        raise error
+        raise _failure(future.exception())
     try:
         return future.result(timeout=GATHER_SECONDS)
+    except KilledWorker as error:  # the report died with its worker, and so did those that did it again
+        raise _failure(error) from error
     except TimeoutError as error:
         raise _LostReport from error
     except CancelledError as error:
         raise _scheduler_lost() from error
+
+
+def _failure(error: BaseException) -> BaseException:
+    if not isinstance(error, KilledWorker):
+        return error
+    return ResourceError(
+        "workers died over and over at the same tile",
+        value=error,
+        remedy="give them more memory or plan for less (--memory), and look into their logs",
+    )
 
 
 def _scheduler_lost() -> ResourceError:

@@ -5,7 +5,6 @@ Needs dask.distributed; only `scaleout` imports this module.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Lock
 
 import distributed
@@ -18,6 +17,7 @@ from ..errors import Cancelled, OutputError, ResourceError
 from ..grid import Grid
 from ..progress import CancelToken
 from ..representation.checkpoint import Checkpoint
+from ..store_place import Place
 from ..store_writer import StoreWriter, TileData, TileKey
 from .plan import LARGEST_BUDGET, SHARE_OF_AVAILABLE, Plan, Workload, default_budget
 from .predictor import Predictor
@@ -68,7 +68,7 @@ class TileMaker(WorkerPlugin):
         run = self._opened(self._job.options.memory_bytes or self._budget())
         return run.workload, run.plan
 
-    def embed(self, tile: TileKey, plan: Plan, out: Path) -> Done | None:
+    def embed(self, tile: TileKey, plan: Plan, out: Place) -> Done | None:
         """Compute a tile and write it to its place in the store; None if the job was taken away meanwhile."""
         self._check_fits(plan)
         run = self._opened(plan.memory_bytes)
@@ -96,7 +96,7 @@ class TileMaker(WorkerPlugin):
                 self._run = prepare_run(job.checkpoint, job.open_sources(), job.grid, job.targets, options)
             return self._run
 
-    def _joined(self, run: Run, out: Path) -> tuple[StoreWriter, Predictor]:
+    def _joined(self, run: Run, out: Place) -> tuple[StoreWriter, Predictor]:
         """The store and the model, once it is sure that this worker makes the same numbers as the others."""
         with self._lock:
             if self._writer is None or self._predictor is None:
@@ -105,8 +105,10 @@ class TileMaker(WorkerPlugin):
                 self._writer = self._attached(run, out)
             return self._writer, self._predictor
 
-    def _attached(self, run: Run, out: Path) -> StoreWriter:
-        if not out.exists():
+    def _attached(self, run: Run, out: Place) -> StoreWriter:
+        with out.writing():
+            there = out.exists()
+        if not there:
             raise ResourceError(
                 "a worker doesn't see the store",
                 value=f"{out} on {self._worker.address}",
@@ -147,7 +149,7 @@ def planned(name: str) -> tuple[Workload, Plan] | None:
     return maker.plan() if maker else None
 
 
-def embedded(name: str, tile: TileKey, plan: Plan, out: Path) -> Done | None:
+def embedded(name: str, tile: TileKey, plan: Plan, out: Place) -> Done | None:
     """Task: a tile of the job with this name, computed and written."""
     maker = _tile_maker(name)
     return maker.embed(tile, plan, out) if maker else None

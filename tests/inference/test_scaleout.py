@@ -22,6 +22,7 @@ from phenolens.engine.inference.targets import regular_targets
 from phenolens.engine.inference.tile_maker import Job
 from phenolens.engine.progress import CancelToken
 from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.store_place import Folder
 from phenolens.engine.store_writer import StoreWriter
 
 distributed = pytest.importorskip("distributed")
@@ -210,7 +211,7 @@ def test_a_worker_that_finds_other_files_takes_no_part(job, tmp_path):
 def test_a_worker_that_does_not_see_the_store_says_so(job, tmp_path, monkeypatch):
     def elsewhere(run, out, overwrite):
         writer = open_writer(run, out, overwrite)
-        writer.path = Path("/nowhere/a.zarr")
+        writer.place = Folder(Path("/nowhere/a.zarr"))
         return writer
 
     monkeypatch.setattr(scaleout, "open_writer", elsewhere)
@@ -278,11 +279,13 @@ def test_the_command_refuses_what_names_no_cluster_before_it_reads(capsys):
     assert "names no Dask cluster" in capsys.readouterr().err
 
 
-def test_a_store_at_a_url_is_refused(capsys, tmp_path, monkeypatch):
+def test_a_store_at_an_address_that_is_no_bucket_is_refused(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ["embed", "--s2", str(SAMPLE), "--s2-as", "s2-dn", "--dates", "2019-07-01"]
-    assert main([*given, "--out", "s3://bucket/a.zarr"]) == 2
-    assert "can't be written to a URL" in capsys.readouterr().err
+    assert main([*given, "--out", "ftp://host/a.zarr"]) == 2
+    said = capsys.readouterr().err
+    assert "no store can be at this address" in said
+    assert "ftp://host/a.zarr" in said
     assert not list(tmp_path.iterdir())
 
 
