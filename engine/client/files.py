@@ -6,14 +6,18 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from .discovery import AnyPath
 from .errors import ConnectionLost, InputError, OutputError
+from .look import Look
 from .part import Part
-from .readings import Upload
+from .readings import Qgis, Upload
+from .results import Export, ExportList
 from .transport import Request, Stream
+from .views import PCA
 
 SILENCE_S = 60.0
 UPLOAD_S = 600.0
@@ -24,17 +28,16 @@ Listener = Callable[[int, int], None]
 class Files(Part):
     """Files of one workspace, by their workspace-relative paths."""
 
-    def upload(self, path: AnyPath, *, name: str | None = None) -> Upload:
+    def upload(self, path: AnyPath, *, name: str | None = None, overwrite: bool = False) -> Upload:
         """Hand a file to the service, which keeps it among the workspace's uploads and says under which path.
 
-        `TooLarge` or another `EngineFault` where the service won't have it.
+        `Conflict` where one of this name is there, `TooLarge` or another `EngineFault` where it won't have it.
         """
         source = Path(path)
+        query = {"name": name or source.name, "overwrite": overwrite or None}
         try:
             with source.open("rb") as file:
-                request = Request(
-                    "POST", "/v1/files", query={"name": name or source.name}, body=file, timeout_s=UPLOAD_S
-                )
+                request = Request("POST", "/v1/files", query=query, body=file, timeout_s=UPLOAD_S)
                 return Upload.from_json(self._transport.send(request).checked().parsed())
         except OSError as error:
             raise InputError(f"the file can't be read: {error.strerror}", value=source) from error
@@ -52,6 +55,15 @@ class Files(Part):
             with _whole_or_nothing(target) as file:
                 _fill(file, stream, listener)
         return target
+
+    def exports(self, store: str | None = None, date: str | None = None) -> tuple[Export, ...]:
+        """The maps that were written into the workspace; of one store, and of one day (2018-05-01), where named."""
+        told = self._get("/v1/exports", {"store": store, "date": date}).parsed()
+        return ExportList.from_json(told).exports
+
+    def qgis(self, store: str, look: Look = PCA) -> Qgis:
+        """What QGIS needs to show a layer of a store: its files, or tiles, and what the colours mean."""
+        return Qgis.from_json(self._get("/v1/qgis", {"store": store, **asdict(look)}).parsed())
 
 
 def _fill(file: IO[bytes], stream: Stream, listener: Listener | None) -> None:

@@ -6,12 +6,13 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional
 
 from .arrays import Array, Grid, Raster
 from .errors import BadAnswer
 from .look import Look
-from .results import Told
+from .results import Export, Told
 
 
 @dataclass(frozen=True)
@@ -258,3 +259,28 @@ class Upload(Told):
 
     path: str
     bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Qgis(Told):
+    """What QGIS needs to show a layer of a store.
+
+    `raster` is the file of this very layer and day, None where it wasn't exported; `files` are all of the store (and
+    day). `tiles` is the path of XYZ tiles on the service, with {z}, {x} and {y}, for what isn't exported; each needs
+    the token. Bounds are left, bottom, right, top.
+    """
+
+    folder: str
+    crs: str
+    bounds: tuple[float, float, float, float]
+    lonlat_bounds: tuple[float, float, float, float]
+    title: str
+    legend: Legend
+    tiles: str
+    deepest_zoom: int
+    raster: Optional[Export] = None
+    files: tuple[Export, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """Where a file of this answer lies on this machine: the service's workspace is on it too."""
+        return Path(self.folder) / name

@@ -124,3 +124,26 @@ class LogPiece(Told):
 
     text: str
     next: int
+
+
+@dataclass(frozen=True)
+class Export(Told):
+    """A GeoTIFF (COG) and the files beside it, None where there is none; paths are workspace-relative.
+
+    `style` is QML, `attributes` GDAL's table and statistics, `item` STAC; `modified` is in seconds since 1970.
+    """
+
+    raster: str
+    title: str = ""
+    style: Optional[str] = None
+    attributes: Optional[str] = None
+    item: Optional[str] = None
+    store: Optional[str] = None
+    dates: tuple[str, ...] = ()
+    bytes: int = 0
+    modified: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExportList(Told):
+    exports: tuple[Export, ...]

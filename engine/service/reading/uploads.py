@@ -35,8 +35,10 @@ LARGEST: Mapping[str, int] = {
 """Bytes of a file, by its suffix; what isn't listed isn't taken."""
 DEEPEST_JSON = 24
 MOST_UNPACKED, MOST_PARTS, LARGEST_RATIO = 1024 * MB, 1_000, 200
-LARGEST_PIECE = 2**20
-"""Bytes of a file that are looked at together; what a zip file's table of contents may hold."""
+LARGEST_PIECE = 2**18
+"""Bytes of a JSON file that are looked at together."""
+LONGEST_LIST = 2**20
+"""Bytes of a zip file's table of contents."""
 _NAME = re.compile(r"[\w][\w .()+,=@-]{0,120}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?", re.IGNORECASE)
 """What Windows takes for a device, whatever follows the dot."""
@@ -178,9 +180,9 @@ class _Bounded(io.FileIO):
     """A file of which no large part is read at once: the table of contents of a zip file says its own size."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        asked = LARGEST_PIECE + 1 if size is None or size < 0 else size
-        found = super().read(min(asked, LARGEST_PIECE + 1)) or b""
-        if len(found) > LARGEST_PIECE:
+        asked = LONGEST_LIST + 1 if size is None or size < 0 else size
+        found = super().read(min(asked, LONGEST_LIST + 1)) or b""
+        if len(found) > LONGEST_LIST:
             raise TooLarge("the zip file lists too much", remedy="send less at once")
         return found
 

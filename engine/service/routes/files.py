@@ -18,7 +18,7 @@ from ..schema import Day, Told, WorkspacePath
 from ..service import Here
 from ..workspace import Workspace, private
 from .at_once import AtOnce
-from .reads import Looked
+from .reads import LegendTold, Looked
 
 router = APIRouter(tags=["files"])
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
@@ -67,13 +67,16 @@ class QgisTold(Told):
     bounds: list[float]
     """Left, bottom, right, top in the CRS."""
     lonlat_bounds: list[float]
+    raster: ExportTold | None
+    """The newest file of this very layer and day; null where it wasn't exported."""
     files: list[ExportTold]
-    """Of this store and, where one was asked for, this day."""
+    """All of this store and, where one was asked for, this day."""
     tiles: str
     """Path of XYZ tiles on this service, with {z}, {x} and {y}; each request needs the token."""
     deepest_zoom: int
     """From which on tiles show nothing more."""
     title: str
+    legend: LegendTold
 
 
 @router.post("/files", status_code=201, openapi_extra=_UPLOAD)
@@ -118,16 +121,21 @@ def _check_free(path: Path, *, overwrite: bool) -> None:
 
 
 async def _written(request: Request, partial: Path, most: int) -> int:
+    _check_size(int(request.headers.get("content-length", 0)), most)
     size = 0
     with open(partial, "xb", opener=private) as file:
         async for piece in request.stream():
             size += len(piece)
-            if size > most:
-                raise TooLarge(
-                    "the file is too large", value=f"more than {most:,} bytes", remedy="send a smaller one"
-                )
+            _check_size(size, most)
             await to_thread.run_sync(file.write, piece)
     return size
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise TooLarge(
+            "the file is too large", value=f"more than {most:,} bytes", remedy="send a smaller one"
+        )
 
 
 @router.get("/files", response_class=FileResponse, responses=_FILE)
@@ -155,11 +163,21 @@ async def exports(
 @router.get("/qgis")
 async def qgis(reads: AtOnce, service: Here, asked: Annotated[Looked, Query()]) -> QgisTold:
     """What QGIS needs to show a layer of a store: files where they were exported, tiles in any case."""
-    found = await reads(lambda desk: desk.qgis(asked.store, asked.look))
+    found, legend = await reads(
+        lambda desk: (desk.qgis(asked.store, asked.look), desk.legend(asked.store, asked.look))
+    )
+    files = [ExportTold(**one) for one in found.pop("files")]
     query = urlencode(asked.model_dump(exclude_defaults=True))
     return QgisTold(
         folder=str(service.workspace.root),
         tiles=f"/v1/tiles/{{z}}/{{x}}/{{y}}.png?{query}",
-        files=[ExportTold(**one) for one in found.pop("files")],
+        # files and layers are titled alike, with what they show and the day
+        raster=max((one for one in files if one.title == found["title"]), key=_modified, default=None),
+        files=files,
+        legend=LegendTold.model_validate(legend),
         **found,
     )
+
+
+def _modified(one: ExportTold) -> float:
+    return one.modified
