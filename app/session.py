@@ -155,7 +155,10 @@ class SessionModel:
         self._now = session
         if len(self._changes) > 1:
             return  # a listener made it: told below, once all have heard of the one before
-        while self._changes:
-            for listener in tuple(self._listeners):
-                listener(*self._changes[0])
-            del self._changes[0]
+        try:
+            while self._changes:
+                for listener in tuple(self._listeners):
+                    listener(*self._changes[0])
+                del self._changes[0]
+        finally:
+            self._changes.clear()  # of a listener that failed: the next change is told again

@@ -63,6 +63,13 @@ QLabel[faint="true"] {{ color: {faint}; }}
 QLabel[heading="true"] {{ font-weight: 600; }}
 QLabel[title="true"] {{ font-size: 20pt; font-weight: 600; }}
 QLabel[warning="true"] {{ color: {warning}; }}
+QRadioButton::indicator, QCheckBox::indicator {{
+    width: 11px; height: 11px; border: 1px solid {faint}; background: {base};
+}}
+QRadioButton::indicator {{ border-radius: 6px; }}
+QCheckBox::indicator {{ border-radius: 3px; }}
+QRadioButton::indicator:checked, QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; }}
+QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {accent}; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}

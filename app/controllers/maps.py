@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import ceil, sqrt
 
 from phenolens.engine.client.engine_client import EngineClient
@@ -19,6 +21,9 @@ from ..session import Session, SessionModel
 MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
 MOST_KEPT_BYTES = 400_000_000
+ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "s1": "s1"}
+"""Layers that show an acquisition, and of which sensor: the one nearest to the date."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class MapsController:
             if look is None:
                 self._link.drop(f"map {slot}")
                 continue
-            dated = replace(look, date=now.time)
+            dated = dated_look(now.store, look, now.date)
             whole = _whole(now.store, dated)
             if not details_only:
                 self._want(slot, whole, now.store)
@@ -120,7 +125,7 @@ class MapsController:
         ahead = []
         for date in (now.date + 1, now.date - 1, now.date + 2):
             if 0 <= date < len(now.store.times):
-                part = _whole(now.store, replace(now.look, date=now.store.times[date]))
+                part = _whole(now.store, dated_look(now.store, now.look, date))
                 if part not in self._kept:
                     ahead.append(part)
         if ahead:
@@ -156,6 +161,16 @@ class MapsController:
         """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
         self._panel.clear(slot)
         self._panel.say(slot, f"{error.cause}. {error.remedy}".strip())
+
+
+def dated_look(store: Store, look: Look, date: int) -> Look:
+    """A layer on a date of the store; of acquisitions, the nearest one."""
+    time = store.times[date]
+    scenes = store.scenes.get(ACQUIRED.get(look.layer, ""), ())
+    if scenes:
+        wanted = datetime.fromisoformat(time)
+        time = min(scenes, key=lambda scene: abs(datetime.fromisoformat(scene) - wanted))
+    return replace(look, date=time)
 
 
 def _whole(store: Store, look: Look) -> Part:

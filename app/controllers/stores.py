@@ -27,6 +27,7 @@ class StoresController:
         dates.chosen.connect(lambda date: model.change(date=date))
         layers.chosen.connect(lambda look: model.change(look=look))
         layers.compared.connect(lambda look: model.change(beside=look))
+        layers.arranged.connect(lambda how: model.change(compare=how))
         layers.opacity_changed.connect(lambda opacity: model.change(opacity=opacity))
 
     def open(self, store: str) -> None:

@@ -9,6 +9,7 @@ from phenolens.engine.client.readings import Store
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -60,6 +61,8 @@ class LayersPanel(QWidget):
     compared = Signal(object)
     """`Look` or None."""
     opacity_changed = Signal(float)
+    arranged = Signal(str)
+    """`swipe` or `side`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +81,12 @@ class LayersPanel(QWidget):
         self._clusters = QSpinBox(minimum=2, maximum=30, value=8, suffix=" clusters")
         self._clusters.setAccessibleName("Number of clusters")
         self._clusters.editingFinished.connect(self._choose_clusters)
+        self._side = QCheckBox("Compare side by side")
+        self._side.setToolTip(
+            "The layer that is compared with (◨) in a map of its own, instead of a swipe handle"
+        )
+        self._side.toggled.connect(lambda side: self.arranged.emit("side" if side else "swipe"))
+        self._side.hide()
         self._empty = QLabel("Open a sample or compute embeddings: their layers appear here.", wordWrap=True)
         self._empty.setProperty("faint", True)
         self._lay_out()
@@ -93,6 +102,7 @@ class LayersPanel(QWidget):
         options.addWidget(self._clusters)
         column.addLayout(options)
         column.addLayout(self._opacity_row())
+        column.addWidget(self._side)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -133,6 +143,7 @@ class LayersPanel(QWidget):
         for number, choice in enumerate(self._choices):
             self._shown.button(number).setChecked(_same(choice.look, look))
             self._beside.button(number).setChecked(beside is not None and _same(choice.look, beside))
+        self._side.setVisible(beside is not None)
         self._dim.setVisible(look.layer == "dim")
         self._clusters.setVisible(look.layer == "cluster")
         for spin, value in ((self._dim, look.dim), (self._clusters, look.clusters)):

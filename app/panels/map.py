@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-import numpy as np
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
 from ..colouring import Painted
@@ -18,7 +17,9 @@ from ..geography import Geography
 from ..masks import Bits
 from ..session import Label, LandClass, Place
 from ..theme import Theme
+from .map_box import MapBox
 from .map_overlays import LegendBox, ReadOut, ScaleBar
+from .map_shapes import corners_of, cosmetic_pen, path_of, tinted
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
@@ -55,9 +56,13 @@ class MapPanel(QWidget):
         self._store: Store | None = None
         self._geography: Geography | None = None
         self._painted: dict[str, tuple[Painted, tuple[int, int, int, int]]] = {}
-        self._view = pg.GraphicsView(background=theme.window)
-        self._box = _MapBox()
-        self._view.setCentralItem(self._box)
+        self._view = pg.GraphicsLayoutWidget()
+        self._view.setBackground(theme.window)
+        self._view.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self._view.ci.layout.setSpacing(2)
+        self._box, self._side_box = MapBox(), MapBox()
+        self._view.addItem(self._box, 0, 0)
+        self._compare: str | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
@@ -67,30 +72,25 @@ class MapPanel(QWidget):
         self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settled.timeout.connect(self._tell_view)
         self._box.sigRangeChanged.connect(self._moved)
-        self._box.picked.connect(self._pick)
-        self._box.outlined.connect(self.drawn)
-        self._box.outlining.connect(self._show_outline)
+        for box in (self._box, self._side_box):
+            box.picked.connect(self._pick)
+            box.outlined.connect(self.drawn)
+            box.outlining.connect(self._show_outline)
+        self._side_box.setXLink(self._box)
+        self._side_box.setYLink(self._box)
         self._view.scene().sigMouseMoved.connect(self._hover)
-        self._swipe = 0.5
+        self._under_mouse: tuple[float, float] | None = None
 
     def _make_items(self) -> None:
-        self._images: dict[str, pg.ImageItem] = {}
         self._clip = QGraphicsRectItem()
         self._clip.setPen(QPen(Qt.PenStyle.NoPen))
         self._clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self._box.addItem(self._clip, ignoreBounds=True)
-        for z, slot in enumerate(SLOTS):
-            image = pg.ImageItem(axisOrder="row-major")
-            image.setZValue(z)
-            if slot.startswith("beside"):
-                image.setParentItem(self._clip)
-            else:
-                self._box.addItem(image, ignoreBounds=True)
-            self._images[slot] = image
         self._clip.setZValue(5)
-        self._selected = pg.ImageItem(axisOrder="row-major")
-        self._selected.setZValue(10)
-        self._box.addItem(self._selected, ignoreBounds=True)
+        self._box.addItem(self._clip, ignoreBounds=True)
+        self._images = {slot: self._image(z, self._box) for z, slot in enumerate(SLOTS[:2])}
+        self._swiped = {slot: self._image(z, self._clip) for z, slot in enumerate(SLOTS[2:])}
+        self._side = {slot: self._image(z, self._side_box) for z, slot in enumerate(SLOTS[2:])}
+        self._selected = [self._image(10, box) for box in (self._box, self._side_box)]
         self._marks: list[QGraphicsPathItem] = []
         self._handle = pg.InfiniteLine(
             angle=90,
@@ -103,9 +103,25 @@ class MapPanel(QWidget):
         self._handle.sigPositionChanged.connect(self._clip_beside)
         self._box.addItem(self._handle, ignoreBounds=True)
         self._outline = QGraphicsPathItem()
-        self._outline.setPen(_pen(self._theme.selection, 2))
+        self._outline.setPen(cosmetic_pen(self._theme.selection, 2))
         self._outline.setZValue(40)
         self._box.addItem(self._outline, ignoreBounds=True)
+
+    def _image(self, z: int, home: MapBox | QGraphicsRectItem) -> pg.ImageItem:
+        image = pg.ImageItem(axisOrder="row-major")
+        image.setZValue(z)
+        image.hide()
+        if isinstance(home, MapBox):
+            home.addItem(image, ignoreBounds=True)
+        else:
+            image.setParentItem(home)
+        return image
+
+    def _image_of(self, slot: str) -> pg.ImageItem:
+        """The second layer lies over the first one, or in a pane of its own."""
+        if not slot.startswith("beside"):
+            return self._images[slot]
+        return (self._side if self._compare == "side" else self._swiped)[slot]
 
     @property
     def shown(self) -> dict[str, tuple[Painted, tuple[int, int, int, int]]]:
@@ -151,7 +167,7 @@ class MapPanel(QWidget):
         """Colours of a window (row, column, height, width)."""
         self._painted[slot] = painted, window
         row, column, height, _ = window
-        image = self._images[slot]
+        image = self._image_of(slot)
         image.setImage(painted.rgba, autoLevels=False, levels=None)
         shown_rows, shown_columns = painted.rgba.shape[:2]
         step = max(1, round(height / shown_rows))
@@ -159,11 +175,12 @@ class MapPanel(QWidget):
         image.show()
         self._legend.show_legend(slot, painted.legend)
         self.say(slot, "")
+        self._tell()
 
     def clear(self, slot: str) -> None:
         """Nothing is known of a part."""
-        if self._painted.pop(slot, None) is not None or self._images[slot].isVisible():
-            self._images[slot].hide()
+        self._painted.pop(slot, None)
+        self._image_of(slot).hide()
         if not slot.endswith("detail"):
             self._legend.show_legend(slot, None)
 
@@ -177,25 +194,41 @@ class MapPanel(QWidget):
             self._images[slot].setOpacity(opacity)
 
     def set_compare(self, how: str | None) -> None:
-        """`swipe`: the second layer right of a handle; None: no second layer."""
-        if how is None:
-            for slot in SLOTS[2:]:
-                self.clear(slot)
-        self._handle.setVisible(how is not None)
-        if how is not None and self._store is not None:
+        """`swipe`: the second layer right of a handle; `side`: in a pane of its own; None: no second layer."""
+        kept = (
+            {} if how is None else {slot: self._painted[slot] for slot in SLOTS[2:] if slot in self._painted}
+        )
+        for slot in SLOTS[2:]:
+            self.clear(slot)
+        if (how == "side") != (self._compare == "side"):
+            self._show_side(how == "side")
+        self._compare = how
+        self._handle.setVisible(how == "swipe")
+        if how == "swipe" and self._store is not None:
             (left, right), _ = self._box.viewRange()
             self._handle.setValue((max(left, 0) + min(right, self._store.grid.shape[1])) / 2)
         self._clip_beside()
+        for slot, (painted, window) in kept.items():
+            self.show_part(slot, painted, window)
+
+    def _show_side(self, shown: bool) -> None:
+        if shown:
+            self._view.addItem(self._side_box, 0, 1)
+        else:
+            self._view.removeItem(self._side_box)
 
     def set_selected(self, mask: Bits | None) -> None:
         """Outline and tint of the selected pixels, [row, column] of the store."""
         if mask is None or not mask.any():
-            self._selected.hide()
+            for image in self._selected:
+                image.hide()
             return
-        self._selected.setImage(_tinted(mask, QColor(self._theme.selection)), autoLevels=False, levels=None)
+        tint = tinted(mask, QColor(self._theme.selection))
         rows, columns = mask.shape
-        self._selected.setRect(QRectF(0, 0, columns, rows))
-        self._selected.show()
+        for image in self._selected:
+            image.setImage(tint, autoLevels=False, levels=None)
+            image.setRect(QRectF(0, 0, columns, rows))
+            image.show()
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
         colours = {one.code: one.colour for one in classes}
@@ -203,11 +236,11 @@ class MapPanel(QWidget):
         self._mark("label", shown)
 
     def set_places(self, places: Sequence[Place]) -> None:
-        self._mark("place", [(_corners(place), place.colour) for place in places])
+        self._mark("place", [(corners_of(place), place.colour) for place in places])
 
     def set_tool(self, tool: str) -> None:
         """`look`, `select` (a lasso), `point`, `polygon`."""
-        self._box.tool = tool
+        self._box.tool = self._side_box.tool = tool
         cursor = Qt.CursorShape.ArrowCursor if tool == "look" else Qt.CursorShape.CrossCursor
         self._view.setCursor(cursor)
         self._show_outline(())
@@ -217,9 +250,9 @@ class MapPanel(QWidget):
             self._box.removeItem(item)
             self._marks.remove(item)
         for corners, colour in shapes:
-            item = QGraphicsPathItem(_path(corners))
+            item = QGraphicsPathItem(path_of(corners))
             item.setData(0, kind)
-            item.setPen(_pen(colour, 2.5))
+            item.setPen(cosmetic_pen(colour, 2.5))
             if len(corners) > 2:
                 fill = QColor(colour)
                 fill.setAlpha(40)
@@ -250,11 +283,15 @@ class MapPanel(QWidget):
             self.clicked.emit(column, row)
 
     def _hover(self, position: QPointF) -> None:
-        place = self._box.mapSceneToView(position)
+        aside = self._compare == "side" and self._side_box.sceneBoundingRect().contains(position)
+        place = (self._side_box if aside else self._box).mapSceneToView(position)
         column, row = place.x(), place.y()
-        inside = self._inside(column, row)
-        self.hovered.emit((column, row) if inside else None)
-        self._read_out.tell(self._told(column, row) if inside else "")
+        self._under_mouse = (column, row) if self._inside(column, row) else None
+        self.hovered.emit(self._under_mouse)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._read_out.tell(self._told(*self._under_mouse) if self._under_mouse else "")
 
     def _told(self, column: float, row: float) -> str:
         assert self._geography is not None
@@ -282,105 +319,4 @@ class MapPanel(QWidget):
         return 0 <= column < columns and 0 <= row < rows
 
     def _show_outline(self, corners: Sequence[tuple[float, float]]) -> None:
-        self._outline.setPath(_path(corners) if corners else QPainterPath())
-
-
-class _MapBox(pg.ViewBox):
-    """Pans and zooms; with a tool, drags and clicks outline a polygon instead."""
-
-    picked = Signal(float, float)
-    outlined = Signal(object)
-    outlining = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0)
-        self.tool = "look"
-        self._corners: list[tuple[float, float]] = []
-
-    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:  # noqa: N802 - pyqtgraph's name
-        left = event.button() == Qt.MouseButton.LeftButton  # type: ignore[attr-defined]
-        if not left or self.tool in ("look", "point"):
-            super().mouseDragEvent(event, axis)
-            return
-        event.accept()  # type: ignore[attr-defined]
-        if event.isStart():  # type: ignore[attr-defined]
-            self._corners = [self._at(event.buttonDownScenePos())]  # type: ignore[attr-defined]
-        self._corners.append(self._at(event.scenePos()))  # type: ignore[attr-defined]
-        if event.isFinish():  # type: ignore[attr-defined]
-            self._finish()
-        else:
-            self.outlining.emit(tuple(self._corners))
-
-    def mouseClickEvent(self, event: object) -> None:  # noqa: N802 - pyqtgraph's name
-        if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
-            self._corners = []
-            self.outlining.emit(())
-            return
-        event.accept()  # type: ignore[attr-defined]
-        place = self._at(event.scenePos())  # type: ignore[attr-defined]
-        if self.tool in ("look", "point"):
-            self.picked.emit(*place)
-        elif event.double():  # type: ignore[attr-defined]
-            self._finish()
-        else:
-            self._corners.append(place)
-            self.outlining.emit(tuple(self._corners))
-
-    def _at(self, scene: QPointF) -> tuple[float, float]:
-        place = self.mapSceneToView(scene)
-        return place.x(), place.y()
-
-    def _finish(self) -> None:
-        corners, self._corners = tuple(self._corners), []
-        self.outlining.emit(())
-        if len(corners) > 2:
-            self.outlined.emit(corners)
-
-
-def _tinted(mask: Bits, colour: QColor) -> np.ndarray:
-    """RGBA: selected pixels faint, those at the edge of the selection in full."""
-    core = mask.copy()
-    core[1:] &= mask[:-1]
-    core[:-1] &= mask[1:]
-    core[:, 1:] &= mask[:, :-1]
-    core[:, :-1] &= mask[:, 1:]
-    tint = np.zeros((*mask.shape, 4), np.uint8)
-    tint[mask] = (colour.red(), colour.green(), colour.blue(), 230)
-    tint[core, 3] = 60
-    return tint
-
-
-def _corners(place: Place) -> Sequence[tuple[float, float]]:
-    if place.pixel is None:
-        return place.corners
-    row, column = place.pixel
-    return ((column + 0.5, row + 0.5),)
-
-
-def _path(corners: Sequence[tuple[float, float]]) -> QPainterPath:
-    """A polygon; of one corner, the outline of its pixel with a cross through it."""
-    path = QPainterPath()
-    if len(corners) > 2:
-        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
-        path.closeSubpath()
-    elif len(corners) == 2:
-        path.moveTo(*corners[0])
-        path.lineTo(*corners[1])
-    else:
-        x, y = floor(corners[0][0]), floor(corners[0][1])
-        path.addRect(QRectF(x, y, 1, 1))
-        path.moveTo(x + 0.5, y - 2)
-        path.lineTo(x + 0.5, y)
-        path.moveTo(x + 0.5, y + 1)
-        path.lineTo(x + 0.5, y + 3)
-        path.moveTo(x - 2, y + 0.5)
-        path.lineTo(x, y + 0.5)
-        path.moveTo(x + 1, y + 0.5)
-        path.lineTo(x + 3, y + 0.5)
-    return path
-
-
-def _pen(colour: str, width: float) -> QPen:
-    pen = QPen(QColor(colour), width)
-    pen.setCosmetic(True)
-    return pen
+        self._outline.setPath(path_of(corners) if corners else QPainterPath())

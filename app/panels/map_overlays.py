@@ -13,6 +13,7 @@ MARGIN = 10
 PADDING = 8
 MOST_CLASSES = 12
 BAR_LENGTH = 140
+CHANNEL_COLOURS = ("#d43d3d", "#3fa34d", "#3d6fd4")  # red, green, blue
 
 
 class _Overlay(QWidget):
@@ -163,25 +164,17 @@ class LegendBox(_Overlay):
         holder = self._holder()
         line = self.fontMetrics().height() + 3
         height = sum(self._lines(legend) * line for legend in self._legends.values())
-        titles = [self._title(legend) for legend in self._legends.values()]
-        names = [one.name for legend in self._legends.values() for one in legend.classes or ()]
-        width = max(
-            (self.fontMetrics().horizontalAdvance(text) + 24 for text in [*titles, *names]), default=0
-        )
+        shown = self._legends.values()
+        texts = [text for one in shown for text in (one.title, *one.channels)]
+        texts += [each.name for one in shown for each in one.classes or ()]
+        width = max((self.fontMetrics().horizontalAdvance(text) + 24 for text in texts), default=0)
         width = max(width, 170) + 2 * PADDING
         self.setGeometry(holder.width() - width - MARGIN, MARGIN, width, height + PADDING)
 
     def _lines(self, legend: Legend) -> int:
         if legend.classes is not None:
             return 1 + min(len(legend.classes), MOST_CLASSES)
-        return 3 if legend.scale is not None else 2 if legend.channels else 1
-
-    def _title(self, legend: Legend) -> str:
-        return (
-            legend.title.rpartition(", ")[0] or legend.title
-            if legend.title[-10:].count("-") == 2
-            else legend.title
-        )
+        return 3 if legend.scale is not None else 1 + len(legend.channels)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
@@ -190,15 +183,20 @@ class LegendBox(_Overlay):
         y = PADDING / 2
         for legend in self._legends.values():
             painter.setPen(QColor(self._theme.text))
-            self._text(painter, PADDING, y, self._title(legend))
+            self._text(painter, PADDING, y, legend.title)
             if legend.classes is not None:
                 self._classes(painter, legend.classes[:MOST_CLASSES], y + line, line)
             elif legend.scale is not None:
                 self._gradient(painter, legend.scale, y + line, line)
-            elif legend.channels:
-                painter.setPen(QColor(self._theme.faint))
-                self._text(painter, PADDING, y + line, " · ".join(legend.channels))
+            else:
+                self._channels(painter, legend.channels, y + line, line)
             y += self._lines(legend) * line
+
+    def _channels(self, painter: QPainter, channels: tuple[str, ...], y: float, line: int) -> None:
+        for number, (channel, colour) in enumerate(zip(channels, CHANNEL_COLOURS, strict=False)):
+            painter.fillRect(QRectF(PADDING, y + number * line + 3, 12, line - 6), QColor(colour))
+            painter.setPen(QColor(self._theme.faint))
+            self._text(painter, PADDING + 20, y + number * line, channel)
 
     def _text(self, painter: QPainter, x: float, y: float, text: str) -> None:
         painter.drawText(QPointF(x, y + self.fontMetrics().ascent() + 1), text)
