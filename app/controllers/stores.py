@@ -57,8 +57,8 @@ class StoresController:
             )
         if (old.store, old.date) != (new.store, new.date):
             self._dates.set_date(new.date)
-        if (old.store, old.look, old.beside) != (new.store, new.look, new.beside):
-            self._layers.set_shown(new.look, new.beside)
+        if (old.store, old.look, old.beside, old.compare) != (new.store, new.look, new.beside, new.compare):
+            self._layers.set_shown(new.look, new.beside, new.compare)
 
 
 def _store_or_job(client: EngineClient, name: str, out: str) -> Store | Job:

@@ -138,12 +138,13 @@ class LayersPanel(QWidget):
         for number, choice in enumerate(choices):
             self._add(number, choice)
 
-    def set_shown(self, look: Look, beside: Look | None) -> None:
+    def set_shown(self, look: Look, beside: Look | None, compare: str = "swipe") -> None:
         """What the map shows now."""
         for number, choice in enumerate(self._choices):
             self._shown.button(number).setChecked(_same(choice.look, look))
             self._beside.button(number).setChecked(beside is not None and _same(choice.look, beside))
         self._side.setVisible(beside is not None)
+        self._side.setChecked(compare == "side")
         self._dim.setVisible(look.layer == "dim")
         self._clusters.setVisible(look.layer == "cluster")
         for spin, value in ((self._dim, look.dim), (self._clusters, look.clusters)):

@@ -91,6 +91,10 @@ class MapPanel(QWidget):
         self._swiped = {slot: self._image(z, self._clip) for z, slot in enumerate(SLOTS[2:])}
         self._side = {slot: self._image(z, self._side_box) for z, slot in enumerate(SLOTS[2:])}
         self._selected = [self._image(10, box) for box in (self._box, self._side_box)]
+        self._edges = [QGraphicsRectItem() for _ in range(2)]
+        for edge, box in zip(self._edges, (self._box, self._side_box), strict=True):
+            edge.setPen(cosmetic_pen(self._theme.line, 1))
+            box.addItem(edge, ignoreBounds=True)
         self._marks: list[QGraphicsPathItem] = []
         self._handle = pg.InfiniteLine(
             angle=90,
@@ -143,6 +147,8 @@ class MapPanel(QWidget):
         self._scale.metres_per_pixel = abs(store.grid.transform[0]) if store else 0.0
         if store is not None:
             rows, columns = store.grid.shape
+            for edge in self._edges:
+                edge.setRect(QRectF(0, 0, columns, rows))
             self._box.setLimits(
                 xMin=-columns, xMax=2 * columns, yMin=-rows, yMax=2 * rows, minXRange=4, minYRange=4
             )
@@ -174,7 +180,7 @@ class MapPanel(QWidget):
         image.setRect(QRectF(column, row, shown_columns * step, shown_rows * step))
         image.show()
         self._legend.show_legend(slot, painted.legend)
-        self.say(slot, "")
+        self.say(slot, "" if painted.rgba[..., 3].any() else "nothing clear was seen here on this date")
         self._tell()
 
     def clear(self, slot: str) -> None:
@@ -187,7 +193,7 @@ class MapPanel(QWidget):
     def say(self, slot: str, text: str) -> None:
         """Why there is nothing to be seen; empty once there is."""
         if not slot.endswith("detail"):
-            self._read_out.say(text)
+            self._read_out.say(slot, text)
 
     def set_opacity(self, opacity: float) -> None:
         for slot in SLOTS[:2]:
@@ -212,10 +218,19 @@ class MapPanel(QWidget):
             self.show_part(slot, painted, window)
 
     def _show_side(self, shown: bool) -> None:
+        whole = self._whole_in_view()
         if shown:
             self._view.addItem(self._side_box, 0, 1)
         else:
             self._view.removeItem(self._side_box)
+        if whole:
+            self._view.ci.layout.activate()
+            self.fit()
+
+    def _whole_in_view(self) -> bool:
+        (left, right), (top, bottom) = self._box.viewRange()
+        rows, columns = self._store.grid.shape if self._store else (0, 0)
+        return left <= 0 and top <= 0 and right >= columns and bottom >= rows
 
     def set_selected(self, mask: Bits | None) -> None:
         """Outline and tint of the selected pixels, [row, column] of the store."""

@@ -53,20 +53,22 @@ class ReadOut(_Overlay):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent)
-        self._told, self._said = "", ""
+        self._told = ""
+        self._said: dict[str, str] = {}
         self.hide()
 
     def tell(self, text: str) -> None:
         self._told = text
         self._update()
 
-    def say(self, text: str) -> None:
-        self._said = text
+    def say(self, slot: str, text: str) -> None:
+        """Of one layer."""
+        self._said[slot] = text
         self._update()
 
     @property
     def text(self) -> str:
-        return "   ".join(filter(None, (self._told, self._said)))
+        return "   ".join(filter(None, (self._told, *self._said.values())))
 
     def place(self) -> None:
         width = QFontMetricsF(self.font()).horizontalAdvance(self.text) + 2 * PADDING
