@@ -42,7 +42,7 @@ def test_made_up_requests_are_answered_as_described(service):
         @FEW
         @given(operation.as_strategy())
         def answered(case):
-            answer = case.call(headers=headers, timeout=fuzzed.MOST_S)  # noqa: B023 - called at once
+            answer = case.call(headers=headers, timeout=fuzzed.MOST_S)
             case.validate_response(answer, checks=checks)
             asked.setdefault(case.operation.label, set()).add(answer.status_code)
 
