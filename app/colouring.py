@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from phenolens.engine.client.arrays import Raster
+from phenolens.engine.client.arrays import Array, Raster
 from phenolens.engine.client.readings import Legend
 
 Bytes = npt.NDArray[np.uint8]
 
 
-def array_of(raster: Raster) -> npt.NDArray[np.generic]:
-    """[band, row, column], not copied."""
+def array_of(raster: Array) -> npt.NDArray[np.generic]:
+    """Of a raster [band, row, column]; not copied."""
     dtype = np.dtype(raster.dtype).newbyteorder("<")
     return np.frombuffer(raster.data, dtype).reshape(raster.shape)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.projections import Scope
+from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
 
-from .selection import Corners, LassoPick, MapPick, Pick
+from .selection import Combined, Corners, LassoPick, MapPick, Pick
 
 Bits = npt.NDArray[np.bool_]
+_COMBINED: dict[str, Callable[..., npt.NDArray[Any]]] = {
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "not": lambda first, second: first & ~second,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +77,30 @@ def find(pick: Pick, client: EngineClient, store: str, shape: tuple[int, int], d
     return _combined(pick.how, first, find(pick.second, client, store, shape, dates), dates)
 
 
+def find_on(pick: Pick, client: EngineClient, store: Store, date: int) -> Bits:
+    """[row, column] of a pick on one date: of large areas, all dates at once would be too much to ask."""
+    shape = store.grid.shape
+    if isinstance(pick, MapPick):
+        return inside(pick.corners, shape)
+    if isinstance(pick, Combined):
+        return _COMBINED[pick.how](
+            find_on(pick.first, client, store, date), find_on(pick.second, client, store, date)
+        )
+    if pick.dates is not None and date not in pick.dates:
+        return np.zeros(shape, bool)
+    scope = Scope(pick.method, dates=(store.times[date],), axes=pick.axes)
+    found = client.projections.lasso(store.store, pick.corners, scope)
+    bits = np.frombuffer(found.bits, np.uint8)
+    return np.unpackbits(bits, count=shape[0] * shape[1]).view(bool).reshape(shape)
+
+
+def follows_dates(pick: Pick) -> bool:
+    """Whether other pixels are meant on other dates."""
+    if isinstance(pick, Combined):
+        return follows_dates(pick.first) or follows_dates(pick.second)
+    return isinstance(pick, LassoPick)
+
+
 def inside(corners: Corners, shape: tuple[int, int]) -> Bits:
     """[row, column]: pixels whose centres a polygon of (column, row) corners encloses."""
     rows, columns = shape
@@ -87,14 +119,14 @@ def _lassoed(pick: LassoPick, client: EngineClient, store: str, dates: int) -> M
     found = client.projections.lasso(store, pick.corners, Scope(pick.method, axes=pick.axes))
     packed = np.zeros((dates, -(-found.shape[0] * found.shape[1] // 8)), np.uint8)
     packed[list(found.dates)] = np.frombuffer(found.bits, np.uint8).reshape(len(found.dates), -1)
+    if pick.dates is not None:
+        packed[np.setdiff1d(np.arange(dates), pick.dates)] = 0
     return Mask(found.shape, packed=packed)
 
 
 def _combined(how: str, first: Mask, second: Mask, dates: int) -> Mask:
     if first.always is not None and second.always is not None:
         one, other = first.always, second.always
-        result = {"and": one & other, "or": one | other, "not": one & ~other}[how]
-        return Mask(first.shape, always=result)
+        return Mask(first.shape, always=_COMBINED[how](one, other))
     left, right = first.every(dates), second.every(dates)
-    packed = {"and": left & right, "or": left | right, "not": left & ~right}[how]
-    return Mask(first.shape, packed=packed)
+    return Mask(first.shape, packed=_COMBINED[how](left, right))

@@ -26,6 +26,8 @@ class LassoPick:
     method: str
     corners: Corners
     axes: tuple[int, int] = (1, 2)
+    dates: tuple[int, ...] | None = None
+    """Indices into the store's times that it was drawn for; None: all."""
 
 
 @dataclass(frozen=True)
