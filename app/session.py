@@ -12,6 +12,7 @@ from typing import Any
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
 
+from .recipe import Quantity, Recipe
 from .selection import Pick, Selection
 
 MOST_UNDONE = 200
@@ -47,6 +48,19 @@ class Label:
     corners: tuple[tuple[float, float], ...]
     start: str | None = None
     end: str | None = None
+    """First and last day (ISO) that it holds for; always, where None."""
+    holes: tuple[tuple[tuple[float, float], ...], ...] = ()
+    group: int | None = None
+    """Labels of one group stay together when a probe is validated; None: a group of its own."""
+
+
+@dataclass(frozen=True)
+class MadeLayer:
+    """A layer that was made on the way (a preview, a search), and how it is called."""
+
+    name: str
+    look: Look
+    tip: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,28 @@ class Work:
     selections: tuple[Selection, ...] = ()
     classes: tuple[LandClass, ...] = ()
     labels: tuple[Label, ...] = ()
+    quantity: Quantity | None = None
+    """What the labels measure; None: they are classes."""
+
+
+@dataclass(frozen=True)
+class SeriesChoice:
+    """Which curves the series show: `embedding`, `index`, `s2`, `s1`, `support`, and which parts of that."""
+
+    kind: str = "embedding"
+    parts: tuple[str, ...] = ()
+    """Dimensions from 1, names of indices, bands, sensors; none: the first ones."""
+
+
+@dataclass(frozen=True)
+class ProjectionChoice:
+    """What the projection counts and how it colours it."""
+
+    colour: str = "count"
+    """`count`, or the mean `date`, `season` or `dimension`."""
+    dim: int = 1
+    every_date: bool = True
+    """Pixels of all dates, or of the one that the map shows; a lasso selects among the same."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +112,23 @@ class Session:
     pick: Pick | None = None
     """The selection of the moment."""
     tool: str = "look"
-    """What a click on the map does: `look`, `select`, `point`, `polygon`."""
+    """What a click on the map does: `look`, `select` (a lasso), `place` (a polygon for series), `point`, `polygon`."""
     label_class: int = 1
     """The code that new labels get."""
+    label_value: float = 0.0
+    """The value that new labels get where they aren't classes."""
+    label_span: tuple[str, str] | None = None
+    """First and last day of new labels; `("", "")`: the day of the map; None: they hold always."""
+    recipe: Recipe = field(default_factory=Recipe)
+    """Of the probe that is being made."""
+    live: bool = False
+    """Whether the probe is fitted anew, as a preview, after each change of the labels."""
+    made: tuple[MadeLayer, ...] = ()
+    """Layers beside those of the store."""
     method: str = "pca"
     """Of the projection: `pca` or `umap`."""
+    projection: ProjectionChoice = field(default_factory=ProjectionChoice)
+    series: SeriesChoice = field(default_factory=SeriesChoice)
     work: Work = field(default_factory=Work)
 
     @property

@@ -164,7 +164,9 @@ class MapsController:
 
 
 def dated_look(store: Store, look: Look, date: int) -> Look:
-    """A layer on a date of the store; of acquisitions, the nearest one."""
+    """A layer on a date of the store; of acquisitions, the nearest one. A layer of a period stays as it is."""
+    if look.date and "/" in look.date:
+        return look
     time = store.times[date]
     scenes = store.scenes.get(ACQUIRED.get(look.layer, ""), ())
     if scenes:

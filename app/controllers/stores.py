@@ -11,7 +11,7 @@ from phenolens.engine.client.results import Job
 
 from ..engine_link import EngineLink
 from ..panels.dates import DateBar
-from ..panels.layers import LayersPanel, choices_of
+from ..panels.layers import Choice, LayersPanel, choices_of
 from ..session import Session, SessionModel
 
 SAMPLES = {"landscape": "every:10", "romania": "every:30"}
@@ -23,6 +23,8 @@ class StoresController:
 
     def __init__(self, model: SessionModel, link: EngineLink, dates: DateBar, layers: LayersPanel) -> None:
         self._model, self._link, self._dates, self._layers = model, link, dates, layers
+        self.session_of: Callable[[Store], Session] = _afresh
+        """What a store is shown with; the project knows what was made of it before."""
         model.listen(self._changed)
         dates.chosen.connect(lambda date: model.change(date=date))
         layers.chosen.connect(lambda look: model.change(look=look))
@@ -47,18 +49,27 @@ class StoresController:
         self._link.ask("open", lambda client: _store_or_job(client, name, out), found)
 
     def _opened(self, store: Store) -> None:
-        self._model.begin(Session(store=store, date=len(store.times) // 2))
+        self._model.begin(self.session_of(store))
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
             self._dates.set_times(new.store.times if new.store else ())
-            self._layers.set_choices(
-                choices_of(new.store) if new.store else (), new.store.dims if new.store else 1
-            )
+        if (old.store, old.made) != (new.store, new.made):
+            made = tuple(Choice(one.name, one.look, one.tip) for one in new.made)
+            choices = choices_of(new.store) + made if new.store else ()
+            self._layers.set_choices(choices, new.store.dims if new.store else 1)
         if (old.store, old.date) != (new.store, new.date):
             self._dates.set_date(new.date)
-        if (old.store, old.look, old.beside, old.compare) != (new.store, new.look, new.beside, new.compare):
+        if _shown(old) != _shown(new):
             self._layers.set_shown(new.look, new.beside, new.compare)
+
+
+def _shown(session: Session) -> tuple[object, ...]:
+    return session.store, session.look, session.beside, session.compare, session.made
+
+
+def _afresh(store: Store) -> Session:
+    return Session(store=store, date=len(store.times) // 2)
 
 
 def _store_or_job(client: EngineClient, name: str, out: str) -> Store | Job:

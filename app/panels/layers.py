@@ -128,9 +128,12 @@ class LayersPanel(QWidget):
 
     def set_choices(self, choices: tuple[Choice, ...], dims: int) -> None:
         """What there is to be seen."""
+        same = [choice.name for choice in choices] == [choice.name for choice in self._choices]
         self._choices = choices
         self._dim.setMaximum(max(1, dims))
         self._empty.setVisible(not choices)
+        if same:
+            return  # their buttons keep the focus
         for group in (self._shown, self._beside):
             for button in group.buttons():
                 group.removeButton(button)

@@ -246,12 +246,20 @@ class MapPanel(QWidget):
             image.show()
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
+        """Points and polygons in the colours of their classes; those of one colour are drawn as one shape."""
         colours = {one.code: one.colour for one in classes}
-        shown = [(label.corners, colours.get(int(label.value), self._theme.accent)) for label in labels]
-        self._mark("label", shown)
+        paths: dict[tuple[str, bool], QPainterPath] = {}
+        for label in labels:
+            key = colours.get(int(label.value), self._theme.accent), len(label.corners) > 2
+            path = paths.setdefault(key, QPainterPath())
+            for corners in (label.corners, *label.holes):
+                path.addPath(path_of(corners))
+        self._mark("label", [(path, colour, area) for (colour, area), path in paths.items()])
 
     def set_places(self, places: Sequence[Place]) -> None:
-        self._mark("place", [(corners_of(place), place.colour) for place in places])
+        self._mark(
+            "place", [(path_of(corners_of(place)), place.colour, bool(place.corners)) for place in places]
+        )
 
     def set_tool(self, tool: str) -> None:
         """`look`, `select` (a lasso), `point`, `polygon`."""
@@ -260,21 +268,23 @@ class MapPanel(QWidget):
         self._view.setCursor(cursor)
         self._show_outline(())
 
-    def _mark(self, kind: str, shapes: Sequence[tuple[Sequence[tuple[float, float]], str]]) -> None:
+    def _mark(self, kind: str, shapes: Sequence[tuple[QPainterPath, str, bool]]) -> None:
+        """Each as (shape, colour, whether it is an area), over a dark edge that stands out from any map."""
         for item in [item for item in self._marks if item.data(0) == kind]:
             self._box.removeItem(item)
             self._marks.remove(item)
-        for corners, colour in shapes:
-            item = QGraphicsPathItem(path_of(corners))
-            item.setData(0, kind)
-            item.setPen(cosmetic_pen(colour, 2.5))
-            if len(corners) > 2:
-                fill = QColor(colour)
-                fill.setAlpha(40)
-                item.setBrush(fill)
-            item.setZValue(20)
-            self._box.addItem(item, ignoreBounds=True)
-            self._marks.append(item)
+        for path, colour, area in shapes:
+            for z, pen in ((19, cosmetic_pen("#90000000", 4.5)), (20, cosmetic_pen(colour, 2.5))):
+                item = QGraphicsPathItem(path)
+                item.setData(0, kind)
+                item.setPen(pen)
+                item.setZValue(z)
+                if area and z == 20:
+                    fill = QColor(colour)
+                    fill.setAlpha(40)
+                    item.setBrush(fill)
+                self._box.addItem(item, ignoreBounds=True)
+                self._marks.append(item)
 
     def _clip_beside(self) -> None:
         if self._store is None:
