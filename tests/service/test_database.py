@@ -1,5 +1,6 @@
 """The history of jobs on the disk."""
 
+import sqlite3
 import stat
 
 import pytest
@@ -66,6 +67,43 @@ def test_a_damaged_history_is_set_aside_and_a_new_one_begun(tmp_path, damage):
         again.close()
         path.write_bytes(b"broken again" * 1000)
     assert len(list(tmp_path.glob("*.damaged*"))) == 2
+
+
+def changed(path, statement):
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update jobs set content = 'no JSON'",
+        "update jobs set content = '[]'",
+        "update jobs set state = 'dreaming'",
+        "alter table jobs rename column content to contents",
+    ],
+)
+def test_a_history_of_something_else_is_set_aside_at_the_start_not_found_out_in_use(tmp_path, statement):
+    path = tmp_path / "jobs.sqlite"
+    database = Database(path)
+    database.add(a_job(1))
+    database.close()
+    changed(path, statement)
+    again = Database(path)
+    assert (again.jobs(), again.set_aside) == ([], tmp_path / "jobs.sqlite.damaged")
+    again.close()
+
+
+def test_what_a_newer_engine_keeps_of_a_job_is_passed_over(tmp_path):
+    path = tmp_path / "jobs.sqlite"
+    database = Database(path)
+    job = database.add(a_job(1))
+    database.close()
+    changed(path, "update jobs set content = json_set(content, '$.mood', 'fine')")
+    again = Database(path)
+    assert again.jobs() == [job]
+    again.close()
 
 
 def test_where_the_disk_refuses_it_is_said(tmp_path):

@@ -27,6 +27,15 @@ def service(tmp_path_factory, threads, own_modules):
         yield ask
 
 
+def test_a_wrong_method_is_told_the_right_ones(service):
+    allowed = {
+        path: service.client.request("PATCH", path).headers["allow"] for path in ("/v1/jobs", "/v1/files")
+    }
+    assert allowed == {"/v1/jobs": "GET, POST", "/v1/files": "GET, POST"}
+    one = service.client.request("PATCH", "/v1/jobs/0123456789abcdef")
+    assert (one.status_code, one.headers["allow"]) == (405, "DELETE, GET")
+
+
 def test_made_up_requests_are_answered_as_described(service):
     import fuzz_hooks  # noqa: F401 - registers itself
     import fuzzed

@@ -245,6 +245,32 @@ def test_events_tell_progress_as_it_comes_then_the_end(ask, fifo):
     assert "holding\n" in [one["text"] for one in seen if "text" in one]
 
 
+def test_who_comes_back_to_a_stream_hears_only_what_is_new(ask):
+    job = ask.run("chat")["id"]
+
+    def heard(**headers):
+        with ask.client.stream("GET", f"/v1/jobs/{job}/events", headers=headers) as answer:
+            return [line for line in answer.iter_lines() if line.startswith(("event:", "id:"))]
+
+    size = ask.get(f"/jobs/{job}/log")["next"]
+    assert heard() == ["event: log", f"id: {size}", "event: job", f"id: {size}"]
+    assert heard(**{"Last-Event-ID": str(size)}) == ["event: job", f"id: {size}"]
+    assert heard(**{"Last-Event-ID": "29"}) == heard()
+    assert heard(**{"Last-Event-ID": "-1; drop"}) == heard()
+
+
+def test_the_oldest_jobs_are_forgotten_with_their_logs_and_what_they_made_stays(serving, workspace, fifo):
+    with serving(history=3) as ask:
+        held = ask.submit("hold", fifo=str(fifo))
+        wait_for(fifo)
+        jobs = [ask.run("note", out=f"{n}.txt")["id"] for n in range(5)]
+        listed = [job["id"] for job in ask.get("/jobs")["jobs"]]
+        assert listed == [*reversed(jobs[2:]), held]
+        assert {path.name for path in (workspace.state / "jobs").iterdir()} == set(listed)
+        assert ask.client.get(f"/v1/jobs/{jobs[0]}").status_code == 404
+    assert len(list(workspace.root.glob("*.txt"))) == 5
+
+
 def test_a_job_runs_only_code_of_the_installation(ask, workspace):
     for name in ("json.py", "psutil.py", "pydantic.py"):
         (workspace.root / name).write_text("raise SystemExit('code of the workspace was run')")
