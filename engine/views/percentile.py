@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -32,10 +33,19 @@ class Ranking:
             raise InputError("the quantity has no value anywhere in the sample", value=len(sample))
         return cls(known)
 
+    @cached_property
+    def _after(self) -> npt.NDArray[np.int64]:
+        """[place, and one for the end] where the values that equal it end: halves the searches in `below`."""
+        return np.append(np.searchsorted(self.ordered, self.ordered, "right"), len(self.ordered))
+
+    def _at(self, place: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return self.ordered[np.minimum(place, len(self.ordered) - 1)]
+
     def below(self, values: Floats) -> npt.NDArray[np.float32]:
         """Percent of the sample that lies below each value (half of what equals it); NaN stays NaN."""
         flat = np.ascontiguousarray(values, np.float32)
-        rank = np.searchsorted(self.ordered, flat, "left") + np.searchsorted(self.ordered, flat, "right")
+        left = np.searchsorted(self.ordered, flat, "left")
+        rank = left + np.where(self._at(left) == flat, self._after[left], left)
         percent: npt.NDArray[np.float32] = (rank * (50 / len(self.ordered))).astype(np.float32)
         percent[np.isnan(flat)] = np.nan
         return percent

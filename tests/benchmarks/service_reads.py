@@ -3,7 +3,8 @@
 Usage: service_reads.py [--workspace DIR] [--repeats 15]
 Bars: map of a date 60 ms, series 40 ms, lasso over 1 M points 100 ms, probe refit + preview 1 s. Every read is of
 another date, window or pixel, so that nothing but opened stores, fitted colours and the page cache is warm; the
-lasso is drawn anew on places that a density has shown before, as a person does. Where other programs run, the best
+lasso is drawn anew on places that a density has shown before, as a person does. A cold date is one that the system
+has to read from the disk (Linux). Where other programs run, the best
 tells more than the median. With --workspace the store `reads.zarr` in it is kept and used again."""
 
 import argparse
@@ -65,6 +66,14 @@ def warm(path: Path) -> None:
             file.read_bytes()
 
 
+def cool(path: Path) -> None:
+    """Every file out of the page cache."""
+    for file in path.rglob("*"):
+        if file.is_file() and hasattr(os, "posix_fadvise"):
+            with file.open("rb") as opened:
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 @contextmanager
 def served(workspace: Path) -> Iterator[Ask]:
     """Ask a service of its own over one kept connection."""
@@ -92,8 +101,8 @@ def served(workspace: Path) -> Iterator[Ask]:
 class Reads:
     """The reads that are measured, each of a place of its own."""
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    def __init__(self, ask: Ask, path: Path) -> None:
+        self._ask, self._path = ask, path
         self._times = json.loads(ask("/v1/store", {"store": NAME})[0])["times"]
         self._random = np.random.default_rng(1)
 
@@ -103,6 +112,17 @@ class Reads:
     def map(self, layer: str, form: str = "png", **more: Any) -> int:
         query = {"store": NAME, "layer": layer, "date": self._date(), "format": form, **more}
         return len(self._ask("/v1/map", query)[0])
+
+    def cold_map(self) -> int:
+        cool(self._path)
+        return self.map("pca")
+
+    def similarity(self) -> int:
+        """A search by two pixels, and its map."""
+        pixels = self._random.integers(0, SIDE, (2, 2)).tolist()
+        body = {"store": NAME, "like": {"pixels": pixels}, "date": self._date()}
+        found = json.loads(self._ask("/v1/similarity", body=body)[0])
+        return self.map(f"similarity:{found['id']}")
 
     def tile(self) -> int:
         x, y = (int(v) + int(self._random.integers(4)) for v in (8374, 5534))
@@ -177,8 +197,8 @@ def busy(pid: int) -> float:
     return 1e3 * (spent.user + spent.system)
 
 
-def report(ask: Ask, repeats: int) -> None:
-    reads, pid = Reads(ask), json.loads(ask("/v1/hello")[0])["pid"]
+def report(ask: Ask, path: Path, repeats: int) -> None:
+    reads, pid = Reads(ask, path), json.loads(ask("/v1/hello")[0])["pid"]
     date = reads._date()
     extent, labels = reads.density(date)["extent"], reads.labels()
     table: list[tuple[str, Callable[[], int], int | None]] = [
@@ -190,9 +210,12 @@ def report(ask: Ask, repeats: int) -> None:
         ("tile 256 px, PCA-RGB", reads.tile, None),
         ("series of a pixel, 100 dates × 16 dims", reads.series, 40),
         ("series of a polygon, 30² px sampled to 400", reads.polygon, None),
+        ("density of another date, PCA", lambda: len(reads.density(reads._date())), None),
         ("lasso over 1 M points, 60 corners", lambda: reads.lasso(date, extent), 100),
+        ("similarity to two pixels + map", reads.similarity, None),
         ("probe refit + map, linear, 1,000 labels", lambda: reads.preview(labels, "linear"), 1_000),
         ("probe refit + map, forest, 1,000 labels", lambda: reads.preview(labels, "forest"), None),
+        ("map of a cold date, PCA-RGB, PNG", reads.cold_map, None),
     ]
     print(f"{'read over HTTP':<46}{'median':>9}{'best':>9}{'cpu':>9}{'bar':>10}{'best/bar':>10}{'MB':>8}")
     for name, read, bar in table:
@@ -201,8 +224,14 @@ def report(ask: Ask, repeats: int) -> None:
         print(
             f"{name:<46}{median:>6.0f} ms{best:>6.0f} ms{cpu:>6.0f} ms{against}{size / 1e6:>8.2f}", flush=True
         )
-    status = json.loads(ask("/v1/status")[0])
-    print(f"memory of the service afterwards: {status['memory_mb']:.0f} MB")
+    print(f"memory of the service afterwards: {resident(pid):.0f} MB", flush=True)
+    for seconds, what in ((4, "has given back what it freed"), (60, "has let go of what can be read again")):
+        time.sleep(seconds)
+        print(f"once it {what}: {resident(pid):.0f} MB", flush=True)
+
+
+def resident(pid: int) -> float:
+    return float(psutil.Process(pid).memory_info().rss / 1e6)
 
 
 def main() -> None:
@@ -219,7 +248,7 @@ def main() -> None:
             fill(workspace / NAME)
         warm(workspace / NAME)
         with served(workspace) as ask:
-            report(ask, given.repeats)
+            report(ask, workspace / NAME, given.repeats)
 
 
 if __name__ == "__main__":

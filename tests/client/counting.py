@@ -36,7 +36,8 @@ def count(params: CountParams, context: JobContext) -> dict[str, Any]:
 
 
 KINDS = {"count": Kind("count", "Count", CountParams, count, outputs=lambda params: ())}
-QUEUE = QueueOptions(kinds="counting:KINDS", environment={"PYTHONPATH": str(Path(__file__).parent)})
+FOLDER = str(Path(__file__).parent)
+QUEUE = QueueOptions(cpu_slots=3, kinds="counting:KINDS", environment={"PYTHONPATH": FOLDER})
 
 if __name__ == "__main__":
     sys.modules["counting"] = sys.modules["__main__"]

@@ -31,7 +31,7 @@ from .layers import Drawing, Look, Values, named_time
 from .memory import load_sklearn
 from .stores import OpenStore
 
-PREVIEW_BYTES, LOADED_BYTES = 96 * 2**20, 96 * 2**20
+PREVIEW_BYTES, LOADED_BYTES = 48 * 2**20, 48 * 2**20
 LEAST_BYTES, NODE_BYTES = 4 * 2**20, 64
 MOST_RAMPS = 64
 NO_TORCH = "temporal"
