@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 6
 CHECKED_MS = 3_000
+IDLE_MINUTES = 30
+"""After so long without a window, a job or QGIS the service ends by itself."""
 AT_MOST_ONCE_IN_S = 20.0
 """Restarts: an engine that dies at once is not started again and again."""
 
@@ -42,6 +44,9 @@ class _Asked:
     then: Callable[[Any], object]
     failed: Callable[[ServiceError], object] | None
     late: bool
+    workspace: Path
+    client: EngineClient | None = None
+    repeated: bool = False
     answer: Any = None
     error: Exception | None = None
 
@@ -81,7 +86,19 @@ class EngineLink(QObject):
         """Start the workspace's service, or find the one that runs; `state_changed` says when it is ready."""
         self._started_at = time.monotonic()
         self._say(EngineState("starting", "engine: starting"))
-        self._pool.submit(self._connect)
+        self._pool.submit(self._connect, self.workspace)
+
+    def move(self, workspace: Path) -> None:
+        """Another workspace: what was asked of the one before is dropped, its service goes on by itself."""
+        client, self._client = self._client, None
+        self._checks.stop()
+        for channel in tuple(self._generations):
+            self.drop(channel)
+        self._under_way.clear()
+        if client is not None:
+            self._pool.submit(client.close)
+        self.workspace = workspace
+        self.start()
 
     def close(self, stop_engine: bool = False) -> None:
         """Let go of the service; it goes on with its jobs unless told to stop."""
@@ -106,7 +123,7 @@ class EngineLink(QObject):
         """Do `work` in a thread and hand its result to `then`, on the user interface's thread."""
         generation = self._generations.get(channel, 0) + 1
         self._generations[channel] = generation
-        asked = _Asked(channel, generation, work, then, failed, late)
+        asked = _Asked(channel, generation, work, then, failed, late, self.workspace)
         if self._client is None:
             self._held = [one for one in self._held if one.channel != channel] + [asked]
         elif channel in self._under_way:
@@ -140,7 +157,7 @@ class EngineLink(QObject):
             self._held.append(asked)
             return
         self._under_way[asked.channel] = asked
-        assert self._client is not None
+        asked.client = self._client
         self._pool.submit(self._do, asked, self._client)
 
     def _do(self, asked: _Asked, client: EngineClient) -> None:
@@ -152,7 +169,7 @@ class EngineLink(QObject):
             self._returned.emit(asked)
 
     def _take(self, asked: _Asked) -> None:
-        if self._closed:
+        if self._closed or asked.workspace != self.workspace:
             return
         self._under_way.pop(asked.channel, None)
         waiting = self._waiting.pop(asked.channel, None)
@@ -170,7 +187,9 @@ class EngineLink(QObject):
             log.error("in %s", asked.channel, exc_info=error)
             error = ServiceError("the app made a mistake", value=repr(error), remedy="see the log")
         if isinstance(error, (NotRunning, ConnectionLost)):
-            self._lost(error)
+            self._lost(asked.client, error)
+            if not stale and self._again(asked, error):
+                return
         if stale:
             return
         if asked.failed is not None:
@@ -178,18 +197,30 @@ class EngineLink(QObject):
         elif not isinstance(error, (NotRunning, ConnectionLost)):
             self.failed.emit(error)  # the status light says that the engine is away
 
-    def _connect(self) -> None:
+    def _again(self, asked: _Asked, error: ServiceError) -> bool:
+        """What the engine took with it is asked once more of the next one; but no job is handed in twice."""
+        if asked.repeated or (asked.channel.startswith("submit") and getattr(error, "sent", False)):
+            return False
+        asked.repeated, asked.error = True, None
+        self._send(asked)
+        return True
+
+    def _connect(self, workspace: Path) -> None:
+        """In a thread."""
         try:
-            launch.start(self.workspace)
-            client = EngineClient.of_workspace(self.workspace)
+            launch.start(workspace, options=("--idle", str(IDLE_MINUTES)))
+            client = EngineClient.of_workspace(workspace)
             hello = client.hello()
         except ServiceError as error:
-            fault = error
-            self.call(lambda: self._say(EngineState("away", str(fault))))
+            state = EngineState("away", str(error))
+            self.call(lambda: self._say(state) if workspace == self.workspace else None)
             return
-        self.call(lambda: self._ready(client, hello))
+        self.call(lambda: self._ready(workspace, client, hello))
 
-    def _ready(self, client: EngineClient, hello: Hello) -> None:
+    def _ready(self, workspace: Path, client: EngineClient, hello: Hello) -> None:
+        if workspace != self.workspace:  # it was left while its engine started
+            self._pool.submit(client.close)
+            return
         self._client = client
         device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
         self._say(EngineState("ready", f"engine: ready, on the {device}", hello))
@@ -210,8 +241,8 @@ class EngineLink(QObject):
         elif self.state.name == "busy":
             self._say(EngineState("ready", "engine: ready", hello))
 
-    def _lost(self, error: ServiceError) -> None:
-        if self._client is None:
+    def _lost(self, gone: EngineClient | None, error: ServiceError) -> None:
+        if self._client is None or gone is not self._client:
             return
         client, self._client = self._client, None
         self._checks.stop()
@@ -220,7 +251,7 @@ class EngineLink(QObject):
             log.warning("the engine was lost: %s", error)
             self.start()
         else:
-            self._say(EngineState("away", f"engine: away. {error.cause}"))
+            self._say(EngineState("away", f"engine: away. {error.cause}; click here to start it again"))
 
     def _say(self, state: EngineState) -> None:
         if state != self.state:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from .controllers.jobs import JobsController
 from .controllers.maps import MapsController
+from .controllers.projects import ProjectController
 from .controllers.stores import StoresController
 from .engine_link import EngineLink, EngineState
 from .features import FEATURES
@@ -197,6 +198,7 @@ class MainWindow(QMainWindow):
 
     def _make_controllers(self) -> None:
         self.stores = StoresController(self.model, self.link, self.dates, self.layers)
+        self.project = ProjectController(self.model, self.link, self.stores, self)
         self.maps = MapsController(self.model, self.link, self.map)
         self.jobs = JobsController(self.link, self.jobs_panel, self.job_line, self.say)
 

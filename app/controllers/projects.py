@@ -1,0 +1,313 @@
+"""The project: opened, saved by itself a moment after each change, never over what somebody else has written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from phenolens.engine.client.errors import OutputError, ServiceError
+from phenolens.engine.client.readings import Store
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from .. import project as files
+from ..engine_link import EngineLink
+from ..project import Looked, Project
+from ..session import Session, SessionModel
+from .stores import StoresController
+
+SAVED_AFTER_MS = 800
+TRIED_AGAIN_MS = 30_000
+
+ToJson = Callable[[], Any]
+FromJson = Callable[[Any], object]
+Stamp = tuple[int, int]
+
+
+class ProjectController(QObject):
+    """Keeps what was made and looked at of the stores of a workspace.
+
+    Nothing is read or written before `start`, `open` or `save_as`: a window without a project forgets.
+    """
+
+    saved = Signal(str)
+    """`saved 12:04`, or why not."""
+    failed = Signal(object)
+    """`ServiceError`"""
+    opened = Signal(object)
+    """The file that is the project from now on (a path, or None: nothing was written yet)."""
+
+    def __init__(
+        self, model: SessionModel, link: EngineLink, stores: StoresController, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._link, self._stores = model, link, stores
+        self.path: Path | None = None
+        self.active = False
+        """Whether what changes is saved."""
+        self._project = Project()
+        self._keepers: dict[str, tuple[ToJson, FromJson]] = {}
+        self._reading: Future[tuple[Path, Project]] | None = None
+        self._disk = _Disk()
+        self._timer = QTimer(self, singleShot=True, interval=SAVED_AFTER_MS)
+        self._timer.timeout.connect(self._save)
+        stores.session_of = self._session_of
+        model.listen(self._changed)
+
+    def keep(self, name: str, to_json: ToJson, from_json: FromJson) -> None:
+        """A part that a feature answers for: `to_json()` gives what is saved of it (nothing that JSON lacks).
+
+        `from_json` gets that back when a project is opened, and None where the project has none of it. The feature
+        says `touch()` when its part has changed.
+        """
+        self._keepers[name] = (to_json, from_json)
+
+    def touch(self) -> None:
+        """Something has changed that is to be saved."""
+        if self.active and not 0 <= self._timer.remainingTime() <= SAVED_AFTER_MS:
+            self._timer.start(SAVED_AFTER_MS)
+
+    def start(self, *, opening: bool = True) -> None:
+        """Go on with the project of the link's workspace that was saved last; `opening` shows its store."""
+        self.active = True
+        found = files.newest(self._link.workspace)
+        if found is not None:
+            self._read(found, opening)
+
+    def open(self, path: Path) -> None:
+        """Another project; its workspace's engine is started where that is another one."""
+        self._read(path, opening=True)
+
+    def begin(self, path: Path) -> None:
+        """A new, empty project in its folder."""
+        self.save()
+        self._take(path, Project())
+        self._move(path.parent)
+        self._model.begin(Session())
+        self.touch()
+
+    def save_as(self, path: Path) -> None:
+        """Under another name, from now on; a file that is there is replaced, as the user was asked."""
+        self.active = True
+        self.path = path
+        self._disk.replace(path)
+        self._save()
+        self.opened.emit(path)
+
+    def save(self) -> None:
+        """At once, if there is something that isn't saved."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._save()
+
+    def close(self) -> None:
+        """Save what isn't saved, and wait until it is on the disk."""
+        self.save()
+        self.active = False
+        self._disk.close()
+
+    def snapshot(self) -> Project:
+        """The project as it would be saved now."""
+        now = self._model.now
+        kept = {**self._project.kept, **{name: to_json() for name, (to_json, _) in self._keepers.items()}}
+        stores = dict(self._project.stores)
+        if now.store is not None:
+            stores[now.store.store] = Looked.of(now)
+        shown = now.store.store if now.store else self._project.store
+        self._project = replace(self._project, store=shown, stores=stores, kept=kept)
+        return self._project
+
+    def _session_of(self, store: Store) -> Session:
+        """What a store is shown with: as it was left, or afresh."""
+        self._wait()
+        if self._model.now.store is not None and self.active:
+            self.snapshot()
+        looked = self._project.stores.get(store.store)
+        if looked is None:
+            return Session(store=store, date=len(store.times) // 2)
+        if looked.grid and looked.grid != files.grid_told(store.grid):
+            return self._set_aside(store, looked)
+        return looked.session(store)
+
+    def _set_aside(self, store: Store, looked: Looked) -> Session:
+        """The store was computed again over another area: pixels of the work mean other places now."""
+        name = f"{store.store} (until {datetime.now():%Y-%m-%d %H:%M})"
+        self._project = replace(self._project, stores={**self._project.stores, name: looked})
+        self.failed.emit(
+            ServiceError(
+                "the store covers another area than when labels and selections were made",
+                value=store.store,
+                remedy=f"they are kept in the project file under “{name}”",
+            )
+        )
+        return Session(store=store, date=len(store.times) // 2)
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if (old.store, old.work, old.date) != (new.store, new.work, new.date) or _looks(old) != _looks(new):
+            self.touch()
+
+    def _read(self, path: Path, opening: bool) -> None:
+        reading = self._disk.read(path)
+        self._reading = reading
+
+        def ended(_: object) -> None:
+            self._link.call(lambda: self._come(reading, opening))
+
+        reading.add_done_callback(ended)
+
+    def _wait(self) -> None:
+        """A project that is being read comes before the store that is shown."""
+        if self._reading is not None:
+            self._come(self._reading, opening=False)
+
+    def _come(self, reading: Future[tuple[Path, Project]], opening: bool) -> None:
+        if reading is not self._reading:
+            return  # taken already, or another one was asked for since
+        self._reading = None
+        try:
+            path, project = reading.result()
+        except ServiceError as error:
+            self.failed.emit(error)
+            return
+        self.save()
+        self._take(path, project)
+        moved = self._move(files.workspace_of(path, project))
+        if opening:
+            self._show(project, moved)
+
+    def _take(self, path: Path, project: Project) -> None:
+        self.active = True
+        self.path, self._project = path, project
+        self._hand_out()
+        self.opened.emit(path)
+
+    def _hand_out(self) -> None:
+        for name, (_, from_json) in self._keepers.items():
+            try:
+                from_json(self._project.kept.get(name))
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+            ) as error:  # a hand-written file may say anything
+                self.failed.emit(ServiceError(f"the project's {name} can't be read", value=repr(error)))
+
+    def _move(self, workspace: Path) -> bool:
+        if workspace.resolve() == self._link.workspace.resolve():
+            return False
+        self._model.begin(Session())
+        self._link.move(workspace.resolve())
+        return True
+
+    def _show(self, project: Project, moved: bool) -> None:
+        self._timer.stop()
+        if project.store is None:
+            self._model.begin(Session())
+            return
+        if self._model.now.store is not None and not moved:
+            self._forget_shown()
+        self._stores.open(project.store)
+
+    def _forget_shown(self) -> None:
+        """What is shown belongs to the project before: it must not be taken into this one."""
+        self._model.begin(Session())
+
+    def _save(self) -> None:
+        if not self.active or self._nothing():
+            return
+        path = self.path or files.free_name(
+            self._link.workspace / f"{self._link.workspace.name or 'project'}{files.SUFFIX}"
+        )
+        if self.path is None:
+            self.path = path
+            self.opened.emit(path)
+        self._project = files.with_workspace(self.snapshot(), path, self._link.workspace)
+        writing = self._disk.write(path, self._project)
+        writing.add_done_callback(lambda _: self._link.call(lambda: self._written(writing)))
+
+    def _nothing(self) -> bool:
+        """There is no file yet, and nothing to put into one."""
+        return (
+            self.path is None
+            and self._model.now.store is None
+            and not any(to_json() for to_json, _ in self._keepers.values())
+        )
+
+    def _written(self, writing: Future[Path]) -> None:
+        try:
+            path = writing.result()
+        except OutputError as error:
+            self.saved.emit("not saved")
+            self.failed.emit(error)
+            self._timer.start(TRIED_AGAIN_MS)
+            return
+        if path != self.path:  # somebody else had written the file
+            self.failed.emit(
+                ServiceError(
+                    "the project was changed by another program", value=self.path, remedy=f"yours is {path}"
+                )
+            )
+            self.path = path
+            self.opened.emit(path)
+        self.saved.emit(f"saved {datetime.now():%H:%M}")
+
+
+def _looks(now: Session) -> Mapping[str, object]:
+    return {
+        name: getattr(now, name) for name in ("look", "beside", "compare", "opacity", "method", "label_class")
+    }
+
+
+class _Disk:
+    """Reads and writes project files one after the other, in a thread; overwrites only what it knows."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "project")
+        self._known: dict[Path, Stamp | None] = {}
+        self._moved: dict[Path, Path] = {}
+        """Files that somebody else has written, and where theirs go instead."""
+
+    def read(self, path: Path) -> Future[tuple[Path, Project]]:
+        return self._thread.submit(self._read, path)
+
+    def write(self, path: Path, project: Project) -> Future[Path]:
+        """The path that it was written to."""
+        return self._thread.submit(self._write, path, project)
+
+    def replace(self, path: Path) -> None:
+        """What is there now may be overwritten."""
+        self._thread.submit(self._know, path)
+
+    def close(self) -> None:
+        """Returns once everything is written."""
+        self._thread.shutdown(wait=True)
+
+    def _know(self, path: Path) -> None:
+        self._moved.pop(path, None)
+        self._known[path] = _stamp(path)
+
+    def _read(self, path: Path) -> tuple[Path, Project]:
+        self._know(path)  # before it is read: what is written meanwhile isn't known
+        return path, files.read(path)
+
+    def _write(self, path: Path, project: Project) -> Path:
+        path = self._moved.get(path, path)
+        if _stamp(path) not in (None, self._known.get(path)):
+            free = self._moved[path] = files.free_name(path)
+            path = free
+        files.write(path, project)
+        self._known[path] = _stamp(path)
+        return path
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Changes with each writing; None where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
