@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..reading.maps import Answer
 
 router = APIRouter(tags=["reads"])
+_LONG = frozenset({"cluster", "probe", "true-colour", "false-colour", "s1"})
+"""Layers that may take seconds: what is fitted first, what trees predict, what is read from acquisitions."""
 _WINDOW = r"^\d{1,9},\d{1,9},\d{1,9},\d{1,9}$"
 
 
@@ -40,6 +42,11 @@ class Looked(BaseModel):
     """Of `cluster`: how many."""
     output: Annotated[str, Field(max_length=32)] | None = None
     """Of `probe`: `class`, `confidence`, `value`, …; the first that there is, where left out."""
+
+    @property
+    def long(self) -> bool:
+        """Whether others shouldn't wait behind it."""
+        return self.layer.partition(":")[0] in _LONG
 
     @property
     def look(self) -> Any:
@@ -110,7 +117,7 @@ async def map_of(reads: AtOnce, asked: Annotated[MapAsked, Query()]) -> Response
     def work(desk: "Desk") -> "Answer":
         return desk.map(asked.store, asked.look, _part(asked), asked.format)
 
-    return sent(await reads(work))
+    return sent(await reads(work, long=asked.long))
 
 
 def sent(answer: "Answer") -> Response:
@@ -131,7 +138,7 @@ async def tile(
     reads: AtOnce, z: _Zoom, x: _Number, y: _Number, asked: Annotated[Looked, Query()]
 ) -> Response:
     """A tile for a slippy map (web mercator), transparent outside the store."""
-    return sent(await reads(lambda desk: desk.tile(asked.store, asked.look, z, x, y)))
+    return sent(await reads(lambda desk: desk.tile(asked.store, asked.look, z, x, y), long=asked.long))
 
 
 class ScaleTold(Told):
@@ -162,7 +169,9 @@ class LegendTold(Told):
 @router.get("/legend")
 async def legend(reads: AtOnce, asked: Annotated[Looked, Query()]) -> LegendTold:
     """What the colours of a layer mean."""
-    return LegendTold.model_validate(await reads(lambda desk: desk.legend(asked.store, asked.look)))
+    return LegendTold.model_validate(
+        await reads(lambda desk: desk.legend(asked.store, asked.look), long=asked.long)
+    )
 
 
 class SeriesAsked(Asked):
@@ -212,7 +221,7 @@ class SeriesTold(Told):
 @router.post("/series")
 async def series(reads: AtOnce, asked: SeriesAsked) -> SeriesTold:
     """What pixels or a polygon did over all dates, and how far to trust each date."""
-    return await reads(lambda desk: _series(desk, asked))
+    return await reads(lambda desk: _series(desk, asked), long=asked.bands)
 
 
 def _series(desk: "Desk", asked: SeriesAsked) -> SeriesTold:
