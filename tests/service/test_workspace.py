@@ -26,6 +26,8 @@ from phenolens.engine.service.workspace import PathError, Workspace
         "   ",
         ".phenolens/service.json",
         "./.phenolens",
+        ".PHENOLENS/service.json",
+        ".Phenolens",
         "a" * 2000,
         "\ud800",
         "/".join(["x" * 300] * 2),

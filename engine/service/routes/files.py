@@ -100,9 +100,8 @@ async def _taken(request: Request, workspace: Workspace, name: str, *, overwrite
     try:
         size = await _written(request, partial, largest(name))
         await to_thread.run_sync(check_content, partial, name)
-        _check_free(
-            path, overwrite=overwrite
-        )  # another upload of this name may have come before this one's end
+        # another upload of this name may have ended before this one
+        _check_free(path, overwrite=overwrite)
         os.replace(partial, path)
     except OSError as error:
         raise output_error(error, Path(name)) from error
