@@ -1,12 +1,15 @@
 """Acquisitions as they were chosen: a bundled sample, or files of each sensor; opened on one grid."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyproj import Transformer
+
 from ..errors import AreaError, InputError
-from ..grid import Grid
-from .cube import CubeSource
+from ..grid import Grid, Window
+from .cube import CubeSource, PartOfSource
 from .local import open_local
 from .modality import MODALITIES
 from .options import AS_STATED, ReadOptions
@@ -69,10 +72,32 @@ class Gathered:
     """What the person should know about them."""
 
 
-def _sample(name: str, grid: Grid | None) -> Gathered:
+def _sample(name: str, area: Grid | None) -> Gathered:
+    """All of it, or the part that lies in the area, on the sample's own pixels."""
     sample = open_sample(name)
-    if grid is not None and grid != sample.grid:
+    window = sample.grid.window if area is None else _common(sample.grid, area, name)
+    if window == sample.grid.window:
+        return Gathered(sample.name, sample.grid, sample.sources, tuple(sample.notes))
+    sources = {key: PartOfSource(source, window) for key, source in sample.sources.items()}
+    return Gathered(sample.name, sample.grid.crop(window), sources, tuple(sample.notes))
+
+
+def _common(grid: Grid, area: Grid, name: str) -> Window:
+    to_grid = Transformer.from_crs(area.crs, grid.crs, always_xy=True)
+    left, bottom, right, top = to_grid.transform_bounds(*area.bounds, densify_pts=21)
+    corners = [~grid.transform * corner for corner in ((left, top), (right, bottom))]
+    # 1e-6 px of slack: a part that was cut before must not gain a row from rounding
+    first_col, first_row = (max(0, math.floor(v + 1e-6)) for v in corners[0])
+    stop_col, stop_row = (math.ceil(v - 1e-6) for v in corners[1])
+    height, width = min(stop_row, grid.shape[0]) - first_row, min(stop_col, grid.shape[1]) - first_col
+    if height < 1 or width < 1:
         raise AreaError(
-            "a sample has its own area", value=name, remedy="leave out --bounds, --area and --crs"
+            "the area lies outside the sample",
+            value=f"{name}: west, south, east, north {_degrees(grid)}; the area {_degrees(area)}",
+            remedy="leave out the area, or choose one within the sample",
         )
-    return Gathered(sample.name, sample.grid, sample.sources, tuple(sample.notes))
+    return Window(first_row, first_col, height, width)
+
+
+def _degrees(grid: Grid) -> str:
+    return " ".join(f"{degree:.4f}" for degree in grid.lonlat_bounds)

@@ -130,6 +130,30 @@ class CubeInMemory:
         return Cube(self.modality, self.grid.crop(window), acquisitions, values, validity)
 
 
+@dataclass(frozen=True, eq=False)
+class PartOfSource:
+    """A window of a source as a source of its own; beyond it the source goes on where it has data."""
+
+    source: CubeSource
+    window: Window
+
+    @property
+    def modality(self) -> Modality:
+        return self.source.modality
+
+    @property
+    def grid(self) -> Grid:
+        return self.source.grid.crop(self.window)
+
+    @property
+    def acquisitions(self) -> tuple[Acquisition, ...]:
+        return self.source.acquisitions
+
+    def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
+        row, col = self.window.row + window.row, self.window.col + window.col
+        return self.source.read(Window(row, col, window.height, window.width), frames)
+
+
 def clear_share(source: CubeSource, tile: int = 512) -> npt.NDArray[np.float64]:
     """Share of the grid's pixels with at least one valid band, per acquisition, [frame] in 0-1."""
     clear = np.zeros(len(source.acquisitions))

@@ -12,6 +12,7 @@ from .loopback import LoopbackTransport
 from .probes import Probes
 from .projections import Projections
 from .results import Diagnostics, Hello, Status
+from .sources import SourcesAtHand
 from .transport import Request, Transport
 from .views import Views
 
@@ -19,7 +20,7 @@ DIAGNOSTICS_S = 120.0  # a process that loads PyTorch on a busy machine
 
 
 class EngineClient:
-    """Asks one service: its jobs, what it shows of stores, its probes, its files.
+    """Asks one service: its jobs, what it shows of stores, its probes, its files, the data at hand.
 
     Safe to use from several threads. Every method raises a `ServiceError` that says cause, value and remedy.
     """
@@ -31,6 +32,7 @@ class EngineClient:
         self.projections = Projections(transport)
         self.probes = Probes(transport)
         self.files = Files(transport)
+        self.sources = SourcesAtHand(transport)
 
     @classmethod
     def of_workspace(cls, workspace: AnyPath) -> EngineClient:

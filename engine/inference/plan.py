@@ -7,14 +7,15 @@ and year can be planned on paper. A tile is a whole number of the store's shards
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import psutil
 
+from ..acquisitions.modality import Modality
 from ..acquisitions.screening import FRAMES_AT_ONCE, MARGIN, REACH_DAYS
 from ..errors import ResourceError
 from ..grid import Window
-from ..representation.interface import RepresentationModel
 from ..store_layout import StoreSpec
 from ..store_writer import TileKey
 from .reach import Days, frames_in_reach
@@ -30,6 +31,21 @@ EVIDENCE_BYTES = 60
 """What screening holds per frame and pixel: bands to judge by, neighbours, votes."""
 SCALING_BYTES = 16
 """Copies of one modality's values while they are clipped and scaled."""
+
+
+class ModelOnPaper(Protocol):
+    """What planning needs of a model: a `RepresentationModel`, or its configuration alone."""
+
+    @property
+    def modalities(self) -> Mapping[str, Modality]: ...
+
+    @property
+    def halo(self) -> int: ...
+
+    @property
+    def reach_days(self) -> float: ...
+
+    def bytes_per_pixel(self, frames: Mapping[str, int], targets: int) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,7 @@ class Plan:
             size = min(self.block, height - row), min(self.block, width - col)
             yield Window(tile.window.row + row, tile.window.col + col, *size)
 
-    def estimate(self, workload: Workload, model: RepresentationModel) -> Estimate:
+    def estimate(self, workload: Workload, model: ModelOnPaper) -> Estimate:
         """What the run will take; nothing is read for it."""
         spec = workload.spec
         rows, cols = spec.grid.shape
@@ -114,7 +130,7 @@ def default_budget() -> int:
     return int(min(LARGEST_BUDGET, SHARE_OF_AVAILABLE * psutil.virtual_memory().available))
 
 
-def make_plan(model: RepresentationModel, workload: Workload, memory_bytes: int | None = None) -> Plan:
+def make_plan(model: ModelOnPaper, workload: Workload, memory_bytes: int | None = None) -> Plan:
     """The cut with the least repeated work (halo, reach) that keeps to the memory; deterministic.
 
     `ResourceError` if not even the smallest cut fits."""
@@ -155,7 +171,7 @@ def _batches(spec: StoreSpec) -> list[int]:
 
 
 def _frames(
-    model: RepresentationModel, workload: Workload, batch: int, extra_days: float = 0.0
+    model: ModelOnPaper, workload: Workload, batch: int, extra_days: float = 0.0
 ) -> list[dict[str, int]]:
     """Frames per modality, for every batch of target dates."""
     reach, modalities = model.reach_days + extra_days, workload.spec.modalities
@@ -163,12 +179,12 @@ def _frames(
     return [{m: len(workload.frames(m, part, reach)) for m in modalities} for part in batches]
 
 
-def _work(model: RepresentationModel, workload: Workload, block: int, batch: int) -> float:
+def _work(model: ModelOnPaper, workload: Workload, block: int, batch: int) -> float:
     """Cube values to encode per pixel of the area."""
     return sum(_values(model, workload, batch).values()) * ((block + 2 * model.halo) / block) ** 2
 
 
-def _values_read(model: RepresentationModel, workload: Workload, block: int, batch: int) -> float:
+def _values_read(model: ModelOnPaper, workload: Workload, block: int, batch: int) -> float:
     """Cube values to read per pixel of the area."""
     wide = _values(model, workload, batch, extra_days=REACH_DAYS)
     return sum(
@@ -179,15 +195,13 @@ def _values_read(model: RepresentationModel, workload: Workload, block: int, bat
     )
 
 
-def _values(
-    model: RepresentationModel, workload: Workload, batch: int, extra_days: float = 0.0
-) -> dict[str, int]:
+def _values(model: ModelOnPaper, workload: Workload, batch: int, extra_days: float = 0.0) -> dict[str, int]:
     """Values per modality and pixel, without margins, summed over all batches."""
     batches = _frames(model, workload, batch, extra_days)
     return {m: sum(f[m] for f in batches) * len(model.modalities[m].bands) for m in workload.spec.modalities}
 
 
-def _memory(model: RepresentationModel, workload: Workload, block: int, batch: int) -> int:
+def _memory(model: ModelOnPaper, workload: Workload, block: int, batch: int) -> int:
     spec = workload.spec
     bands = {name: len(modality.bands) for name, modality in model.modalities.items()}
     pixels = (block + 2 * model.halo) ** 2
@@ -207,7 +221,7 @@ def _memory(model: RepresentationModel, workload: Workload, block: int, batch: i
     return int(PROCESS_BYTES + most + block_results + tile_results)
 
 
-def _screening(model: RepresentationModel, workload: Workload, block: int, batch: int) -> int:
+def _screening(model: ModelOnPaper, workload: Workload, block: int, batch: int) -> int:
     """Bytes that reading a screened block takes beside the block itself."""
     if not workload.screened:
         return 0

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from torch import nn
 from ..errors import CheckpointError, OutputError
 from .config import DenseConfig
 from .fusion import DenseModel
+from .record import DEFAULT_MODEL, FORMAT, find_checkpoint, read_record
 
-FORMAT = 1
-DEFAULT_MODEL = "dense-s1s2-v1"
+__all__ = ["DEFAULT_MODEL", "FORMAT", "Checkpoint", "find_checkpoint", "load_checkpoint", "save_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def save_checkpoint(model: nn.Module, path: Path, *, training: dict[str, Any] | 
 def load_checkpoint(name_or_path: str | Path = DEFAULT_MODEL) -> Checkpoint:
     """Load a shipped checkpoint by name or any by path; the hash must match, every tensor must fit."""
     path = find_checkpoint(name_or_path)
-    record = _read_record(path)
+    record = read_record(path)
     weights = path.read_bytes()
     sha256 = hashlib.sha256(weights).hexdigest()
     if sha256 != record.get("sha256"):
@@ -90,42 +89,6 @@ def load_checkpoint(name_or_path: str | Path = DEFAULT_MODEL) -> Checkpoint:
             remedy="load it with the version that wrote it",
         )
     return Checkpoint(model.eval(), path.stem, sha256, record.get("training", {}))
-
-
-def find_checkpoint(name_or_path: str | Path) -> Path:
-    """The weights file of a shipped model's name or of a path."""
-    path = Path(name_or_path)
-    if path.suffix == ".safetensors" or path.exists():
-        if path.with_suffix(".safetensors").is_file():
-            return path.with_suffix(".safetensors")
-        raise CheckpointError("there is no such checkpoint", value=path, remedy="give a .safetensors file")
-    shipped = Path(str(resources.files("phenolens.resources") / "models"))
-    if (shipped / f"{path}.safetensors").is_file():
-        return shipped / f"{path}.safetensors"
-    names = ", ".join(sorted(p.stem for p in shipped.glob("*.safetensors"))) or "none"
-    raise CheckpointError(
-        "there is no such checkpoint",
-        value=str(name_or_path),
-        remedy=f"shipped models: {names}; or give a path",
-    )
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.with_suffix(".json").read_text())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            "the checkpoint's record can't be read",
-            value=path.with_suffix(".json"),
-            remedy=f"it belongs beside the weights ({error})",
-        ) from error
-    if record.get("format") != FORMAT:
-        raise CheckpointError(
-            "the checkpoint has another format",
-            value=record.get("format"),
-            remedy=f"format {FORMAT} is needed",
-        )
-    return record
 
 
 def _build(record: dict[str, Any], path: Path) -> nn.Module:

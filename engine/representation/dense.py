@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .config import ModalityConfig
+from .config import HALO, ModalityConfig
 from .interface import Observations
 from .temporal import (
     FrameUse,
@@ -21,8 +21,6 @@ from .temporal import (
     interpolate,
     perceptron,
 )
-
-HALO = 7  # 15 × 15 px receptive field, as in the publication
 
 
 def floats_at_once(device: torch.device) -> int:

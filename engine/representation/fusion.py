@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from ..acquisitions.modality import Modality
 from ..errors import CheckpointError, InputError
-from .config import DenseConfig
-from .dense import HALO, EncodedFrames, ModalityDecoder, ModalityEncoder, floats_at_once
+from .config import HALO, DenseConfig
+from .dense import EncodedFrames, ModalityDecoder, ModalityEncoder, floats_at_once
 from .interface import Embeddings, Observations
 from .temporal import FAR, FrameUse, encode_age, perceptron
 
@@ -87,10 +87,8 @@ class DenseModel(nn.Module):
 
     @property
     def stored_dims(self) -> int:
-        """Leading dimensions that a store keeps unless asked otherwise.
-
-        The smallest that costs a linear probe less than 1 % of its score against 32 (the model card's E3, E4)."""
-        return min(16, self.config.dims)
+        """Leading dimensions that a store keeps unless asked otherwise."""
+        return self.config.stored_dims
 
     @property
     def reach_days(self) -> float:
@@ -169,12 +167,5 @@ class DenseModel(nn.Module):
         return bands
 
     def bytes_per_pixel(self, frames: Mapping[str, int], targets: int) -> float:
-        """See `RepresentationModel.bytes_per_pixel`; frames are counted with all that is kept per frame."""
-        total = targets * (self.dims * 2 * 4.0 + 1)
-        for entry in self.config.modalities:
-            bands = len(entry.modality.bands)
-            # weighted values and weights twice (once while they are put together), bands as read, standardised
-            # and with their neighbours' indices
-            kept = 2 * 4 * (entry.width + self.config.heads) + bands * (3 * 4 + 2 + 2 * 2)
-            total += frames.get(entry.modality.name, 0) * kept
-        return total
+        """See `RepresentationModel.bytes_per_pixel`."""
+        return self.config.bytes_per_pixel(frames, targets)

@@ -71,6 +71,8 @@ class Workspace:
             return self.existing(text)
         _check_letters(text)
         real = _real(Path(text), text)
+        if real.is_relative_to(self.state):
+            raise PathError("this is the service's own state", value=text, remedy=_INSIDE)
         if not any(real.is_relative_to(folder) for folder in self.data_folders):
             raise PathError(
                 "the path lies in no data folder of this workspace",
@@ -115,7 +117,7 @@ class Workspace:
 
     @property
     def data_folders(self) -> tuple[Path, ...]:
-        """Folders outside the workspace that jobs may read from, as the user has added them."""
+        """Folders, and single files, outside the workspace that jobs may read from, as the user has added them."""
         try:
             content = json.loads(self._settings.read_text(encoding="utf-8"))
             return tuple(Path(folder) for folder in content["data_folders"])
@@ -133,6 +135,27 @@ class Workspace:
         kept = dict.fromkeys([*self.data_folders, folder.resolve()])
         write_json(self._settings, {"data_folders": [str(path) for path in kept]}, overwrite=True)
         self._settings.chmod(0o600)
+
+    def admit(self, text: str) -> str:
+        """Let jobs read a file, or a folder and below, by its absolute path; how it is named from then on.
+
+        `PathError` for what is no absolute path, a whole disk, or the service's own state."""
+        _check_letters(text)
+        if not Path(text).is_absolute():
+            raise PathError("the path is not absolute", value=text, remedy="give all of it")
+        real = _real(Path(text), text)
+        if not real.exists():
+            raise InputError("there is no such file or folder", value=text, remedy="check its name")
+        if real == real.parent:
+            raise PathError("this is a whole disk", value=text, remedy="choose the folder of the data")
+        if real.is_relative_to(self.state):
+            raise PathError("this is the service's own state", value=text, remedy="choose another folder")
+        if real.is_relative_to(self.root) and real != self.root:
+            return self.relative(real)
+        kept = dict.fromkeys([*self.data_folders, real])
+        write_json(self._settings, {"data_folders": [str(path) for path in kept]}, overwrite=True)
+        self._settings.chmod(0o600)
+        return str(real)
 
     @property
     def _settings(self) -> Path:

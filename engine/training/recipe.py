@@ -17,7 +17,7 @@ from ..acquisitions.options import preset
 from ..acquisitions.simulate import Climate, Landscape
 from ..errors import InputError
 from ..grid import AreaOfInterest, Grid
-from ..representation.dense import HALO
+from ..representation.config import HALO
 from .series import Series
 from .stages import TrainingData
 

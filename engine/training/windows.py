@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from ..representation.config import DenseConfig
-from ..representation.dense import HALO
+from ..representation.config import HALO, DenseConfig
 from ..representation.interface import Observations
 from .masking import draw_blackouts, vary_inputs, vary_radiometry
 from .series import Series

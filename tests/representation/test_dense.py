@@ -7,8 +7,7 @@ import pytest
 import torch
 from phenolens.engine.acquisitions.modality import SENTINEL2, Modality
 from phenolens.engine.errors import CheckpointError, InputError
-from phenolens.engine.representation.config import S1_DEFAULT, S2_DEFAULT, DenseConfig, ModalityConfig
-from phenolens.engine.representation.dense import HALO
+from phenolens.engine.representation.config import HALO, S1_DEFAULT, S2_DEFAULT, DenseConfig, ModalityConfig
 from phenolens.engine.representation.fusion import DenseModel
 from phenolens.engine.representation.interface import Observations
 from phenolens.engine.representation.temporal import FAR, FrameUse, Neighbours, interpolate

@@ -11,8 +11,7 @@ from phenolens.engine.acquisitions.simulate import Landscape
 from phenolens.engine.errors import Cancelled
 from phenolens.engine.grid import Grid
 from phenolens.engine.progress import CancelToken
-from phenolens.engine.representation.config import DenseConfig
-from phenolens.engine.representation.dense import HALO
+from phenolens.engine.representation.config import HALO, DenseConfig
 from phenolens.engine.representation.fusion import DenseModel
 from phenolens.engine.training.masking import draw_blackouts
 from phenolens.engine.training.series import Series, screen_residual_cloud

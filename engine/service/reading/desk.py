@@ -32,6 +32,7 @@ from .series import (
     pixel_series,
     polygon_series,
 )
+from .sources import SourcesAtHand
 from .stores import OpenStore, Stores
 from .tiles import deepest_zoom, tile
 
@@ -68,6 +69,7 @@ class Desk:
         self.projections = Projections()
         self.searches = Searches()
         self.probes = Probes(workspace)
+        self.sources = SourcesAtHand(workspace)
         self._makers = {
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),

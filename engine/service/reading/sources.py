@@ -1,0 +1,253 @@
+"""Acquisitions before anything is embedded: what files and samples hold, and what an embedding of them would take."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+import shapely
+from pyproj import Transformer
+
+from ...acquisitions.choice import Gathered, SourceChoice
+from ...acquisitions.cube import EPOCH, Acquisition, CubeSource
+from ...acquisitions.local import open_local
+from ...acquisitions.modality import MODALITIES
+from ...acquisitions.options import AS_STATED, PRESETS
+from ...acquisitions.report import SourceReport
+from ...acquisitions.samples import SAMPLES, open_sample
+from ...errors import AcquisitionError, EngineError, UnitError
+from ...grid import AreaOfInterest, Grid, Window
+from ...inference.on_paper import Wish, estimated, recorded_model
+from ...inference.targets import TargetChoice, acquisition_days
+from ..faults import described
+from ..workspace import Workspace
+from .kept import Kept
+
+MOST_OPEN = 8
+LOOKED_AT = 16
+"""Side of the windows, in pixels, by which the share of clear pixels is estimated."""
+MOST_POLYGONS, MOST_CORNERS = 200, 500
+FINE_DEGREES = 1e-4
+"""About a pixel."""
+EDGE_POINTS = 5
+"""Of a footprint, along each side: the sides of a grid are curves in degrees."""
+
+Values = dict[str, Any]
+
+
+class SourcesAtHand:
+    """Opens acquisitions by what was chosen, and keeps those opened last."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._open: Kept[Gathered] = Kept(MOST_OPEN)
+        self._clear: Kept[npt.NDArray[np.float64]] = Kept(MOST_OPEN)
+
+    def samples(self) -> list[Values]:
+        """The bundled ones."""
+        return [_of_sample(name) for name in SAMPLES]
+
+    def described(self, choice: SourceChoice) -> Values:
+        """What each sensor's files hold; what is wrong with one is told beside what the other holds.
+
+        Raises where nothing was chosen, or a sample and files at once."""
+        if choice.sample or not choice.given:
+            choice.open()  # says what is wrong with a choice
+            return _of_sample(str(choice.sample))
+        told, faults, grid = [], [], None
+        for name in ("s2", "s1"):
+            if not choice.files.get(name):
+                continue
+            try:
+                source = open_local(
+                    list(choice.files[name]),
+                    MODALITIES[name],
+                    options=choice.options.get(name, AS_STATED),
+                )
+            except AcquisitionError as error:
+                faults.append(_fault(name, error))
+            else:
+                grid = grid or source.grid
+                told.append(_of_report(source.report))
+        return {
+            "name": next(iter(choice.files.values()))[0].stem,
+            "title": "",
+            "simulated": False,
+            "attribution": "",
+            "notes": [],
+            "sensors": told,
+            "faults": faults,
+            "grid": None if grid is None else _grid(grid),
+            "footprint": [] if grid is None else footprint(grid),
+        }
+
+    def opened(self, choice: SourceChoice, area: Grid | None) -> Gathered:
+        """The acquisitions on the grid of an area, kept until their files change."""
+        return self._open.get(_key(choice, area), lambda: choice.open(area))
+
+    def clear(self, choice: SourceChoice, area: Grid | None) -> npt.NDArray[np.float64]:
+        """About how much of the area each Sentinel-2 acquisition saw, by a few windows of it, [frame]."""
+        found = self.opened(choice, area)
+        if "s2" not in found.sources:
+            return np.zeros(0)
+        return self._clear.get(_key(choice, area), lambda: _sampled_clear(found.sources["s2"]))
+
+    def planned(
+        self, choice: SourceChoice, area: Grid | None, targets: TargetChoice, wish: Wish, model: str | None
+    ) -> Values:
+        """What embedding an area would take; nothing is written."""
+        found = self.opened(choice, area)
+        wanted = targets.wanted(found.sources)
+        if wanted == "clear":
+            targets = self._as_list(choice, area, targets)
+        days = targets.days(found.sources)
+        estimate = estimated(recorded_model(model), found.sources, found.grid, days, wish)
+        return {
+            "grid": _grid(found.grid),
+            "footprint": footprint(found.grid),
+            "km2": found.grid.shape[0] * found.grid.shape[1] * found.grid.resolution**2 / 1e6,
+            "acquisitions": {name: len(source.acquisitions) for name, source in found.sources.items()},
+            "dates": [_iso(EPOCH + timedelta(days=float(day))) for day in days],
+            "about": wanted == "clear",
+            **vars(estimate),
+            "free_bytes": shutil.disk_usage(self._workspace.root).free,
+            "free_memory_bytes": psutil.virtual_memory().available,
+            "notes": list(found.notes),
+        }
+
+    def _as_list(self, choice: SourceChoice, area: Grid | None, targets: TargetChoice) -> TargetChoice:
+        """Clear dates by the estimate: reading everything would take as long as the work itself."""
+        source = self.opened(choice, area).sources.get("s2")
+        if source is None:
+            return targets  # says itself that clear dates need Sentinel-2
+        share = self.clear(choice, area)
+        days = acquisition_days(source)[share >= targets.clear_share]
+        if not len(days):
+            return targets
+        return replace(targets, dates=",".join(_iso(EPOCH + timedelta(days=float(day))) for day in days))
+
+
+def _sampled_clear(source: CubeSource) -> npt.NDArray[np.float64]:
+    rows, cols = source.grid.shape
+    height, width = min(LOOKED_AT, rows), min(LOOKED_AT, cols)
+    places = [(0.5, 0.5), (0.15, 0.15), (0.15, 0.85), (0.85, 0.15), (0.85, 0.85)]
+    if rows * cols <= 4 * LOOKED_AT**2:
+        places, height, width = places[:1], rows, cols
+    clear = np.zeros(len(source.acquisitions))
+    for down, right in places:
+        window = Window(round(down * (rows - height)), round(right * (cols - width)), height, width)
+        clear += source.read(window).validity.any(axis=1).mean(axis=(1, 2))
+    return clear / len(places)
+
+
+def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
+    """Of what was chosen and of the files as they are."""
+    files = [path for paths in choice.files.values() for path in paths]
+    stamps = tuple((str(path), path.stat().st_mtime_ns) for path in files if path.exists())
+    return choice.sample, repr(dict(choice.options)), repr(dict(choice.files)), stamps, area
+
+
+def outlines(path: Path) -> list[list[list[float]]]:
+    """The outer edges of a file's polygons in degrees, the largest first; fine detail is left out."""
+    geometry = AreaOfInterest.from_file(path).geometry
+    parts = sorted(shapely.get_parts(geometry), key=lambda part: -part.area)[:MOST_POLYGONS]
+    edges = [shapely.get_exterior_ring(part) for part in parts]
+    plain = [edge if len(edge.coords) <= MOST_CORNERS else edge.simplify(FINE_DEGREES) for edge in edges]
+    return [[[x, y] for x, y in shapely.get_coordinates(edge)] for edge in plain]
+
+
+def footprint(grid: Grid) -> list[list[float]]:
+    """The edge of a grid in degrees: [longitude, latitude], closed."""
+    rows, cols = grid.shape
+    steps = np.linspace(0, 1, EDGE_POINTS)[:-1]
+    edge = (
+        [(t * cols, 0) for t in steps]
+        + [(cols, t * rows) for t in steps]
+        + [((1 - t) * cols, rows) for t in steps]
+        + [(0, (1 - t) * rows) for t in steps]
+    )
+    to_degrees = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
+    ring = [list(to_degrees.transform(*(grid.transform * place))) for place in edge]
+    return [*ring, ring[0]]
+
+
+def _of_sample(name: str) -> Values:
+    sample = open_sample(name)
+    return {
+        "name": sample.name,
+        "title": sample.title,
+        "simulated": sample.truth is not None,
+        "attribution": sample.attribution,
+        "notes": list(sample.notes),
+        "sensors": [_of_source(source, sample.truth is not None) for source in sample.sources.values()],
+        "faults": [],
+        "grid": _grid(sample.grid),
+        "footprint": footprint(sample.grid),
+    }
+
+
+def _of_source(source: CubeSource, simulated: bool) -> Values:
+    report = getattr(source, "report", None)
+    if isinstance(report, SourceReport):
+        return _of_report(report)
+    return {
+        "sensor": source.modality.name,
+        "kinds": ["simulated"] if simulated else [],
+        "acquisitions": [_told(one) for one in source.acquisitions],
+        "bands": list(source.modality.bands),
+        "absent": [],
+        "units": [source.modality.unit],
+        "pixels": [f"{source.grid.resolution:g} m, {source.grid.crs}"],
+        "masked": source.modality.unit == "reflectance",
+        "skipped": [],
+        "ignored": [],
+        "problems": [],
+    }
+
+
+def _of_report(report: SourceReport) -> Values:
+    return {
+        "sensor": report.modality,
+        "kinds": list(report.kinds),
+        "acquisitions": [_told(one) for one in report.acquisitions],
+        "bands": list(report.bands),
+        "absent": list(report.absent),
+        "units": list(report.units),
+        "pixels": list(report.pixels),
+        "masked": report.masked,
+        "skipped": [f"{name}: {why}" for name, why in report.skipped],
+        "ignored": [f"{name}: {why}" for name, why in report.ignored],
+        "problems": list(report.problems),
+    }
+
+
+def _told(one: Acquisition) -> Values:
+    return {
+        "time": _iso(one.time),
+        "platform": one.platform,
+        "orbit_direction": one.orbit_direction,
+        "relative_orbit": one.relative_orbit,
+        "processing_baseline": one.processing_baseline,
+        "sources": list(one.sources),
+    }
+
+
+def _fault(sensor: str, error: EngineError) -> Values:
+    """With what can be stated about files that don't say their units themselves."""
+    choices: Mapping[str, str] = {}
+    if isinstance(error, UnitError):
+        choices = {name: text for name, text in PRESETS.items() if name.startswith(sensor)}
+    return {"sensor": sensor, **described(error), "choices": dict(choices)}
+
+
+def _grid(grid: Grid) -> Values:
+    return {**grid.to_dict(), "bounds": grid.bounds, "lonlat_bounds": grid.lonlat_bounds}
+
+
+def _iso(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,241 @@
+"""Acquisitions at hand: what samples and files hold, which files may be read, and what embedding would take."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from phenolens.engine.acquisitions.choice import SourceChoice
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import AreaError, InputError, PathError, ServiceError, TargetError
+from phenolens.engine.grid import AreaOfInterest, Window
+from phenolens.engine.inference.on_paper import Wish, estimated, recorded_model
+from phenolens.engine.inference.runner import RunOptions, prepare_run
+from phenolens.engine.inference.targets import regular_targets
+from phenolens.engine.representation.checkpoint import load_checkpoint
+from phenolens.engine.service.jobs.queue import QueueOptions
+from phenolens.engine.service.workspace import Workspace
+from rasterio.transform import from_origin
+
+CORNER = (10.295, 46.030, 10.305, 46.036)
+"""Within the simulated sample."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("at-hand")
+
+
+@pytest.fixture(scope="module")
+def service(root, threads):
+    """One service for all of these tests."""
+    (root / "workspace").mkdir()
+    with threads(Workspace(root / "workspace"), QueueOptions()) as asker:
+        yield asker
+
+
+@pytest.fixture(scope="module")
+def client(service, root):
+    with EngineClient.of_workspace(root / "workspace") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unstated(root) -> Path:
+    """A folder with two Sentinel-1 dates whose files don't say what their numbers are."""
+    folder = root / "s1"
+    folder.mkdir()
+    for day in ("20200105", "20200117"):
+        values = np.full((2, 40, 40), 400, np.uint16)
+        shape = {"width": 40, "height": 40, "count": 2, "dtype": "uint16", "crs": "EPSG:32632"}
+        with rasterio.open(
+            folder / f"S1A_{day}.tif", "w", transform=from_origin(600_000, 5_100_000, 10, 10), **shape
+        ) as file:
+            file.write(values)
+            file.descriptions = ("VV", "VH")
+    return folder
+
+
+def test_samples_tell_dates_bands_and_where_they_lie(client):
+    samples = {sample.name: sample for sample in client.sources.samples()}
+    assert samples.keys() == {"romania", "landscape"}
+    assert [sensor.sensor for sensor in samples["landscape"].sensors] == ["s1", "s2"]
+    assert samples["landscape"].simulated
+    forest = samples["romania"].sensors[0]
+    assert len(forest.acquisitions) == 140
+    assert "B12" in forest.absent
+    west, south, east, north = samples["romania"].grid.lonlat_bounds
+    edge = np.array(samples["romania"].footprint)
+    assert np.allclose([edge[:, 0].min(), edge[:, 1].max()], [west, north], atol=1e-3)
+    assert edge[0].tolist() == edge[-1].tolist()
+    assert south < edge[:, 1].mean() < north
+    assert west < edge[:, 0].mean() < east
+
+
+def test_units_that_no_file_states_are_asked_for_and_then_taken(client, unstated):
+    path = client.sources.admit(str(unstated))
+    (fault,) = client.sources.describe({"s1": {"paths": [path]}}).faults
+    assert fault.code == "unit"
+    assert {"s1-dn", "s1-db", "s1-linear"} == fault.choices.keys()
+    told = client.sources.describe({"s1": {"paths": [path], "stored_as": "s1-dn"}})
+    assert not told.faults
+    assert [one.time[:10] for one in told.sensors[0].acquisitions] == ["2020-01-05", "2020-01-17"]
+    assert told.sensors[0].bands == ("VV", "VH")
+    assert told.footprint
+
+
+def test_what_is_wrong_with_one_sensor_is_told_beside_the_other(client, unstated):
+    path = client.sources.admit(str(unstated))
+    files = {"paths": [path], "stored_as": "s1-dn"}
+    told = client.sources.describe({"s1": files, "s2": {"paths": [path]}})
+    assert [sensor.sensor for sensor in told.sensors] == ["s1"]
+    assert [fault.sensor for fault in told.faults] == ["s2"]
+
+
+def test_a_plan_on_paper_is_the_plan_of_the_run():
+    grid = AreaOfInterest.from_bounds(*CORNER).grid()
+    found = SourceChoice("landscape").open(grid)
+    days = regular_targets(found.sources, 20)
+    memory = 2_000_000_000
+    run = prepare_run(load_checkpoint(), found.sources, found.grid, days, RunOptions(memory_bytes=memory))
+    assert (
+        estimated(recorded_model(), found.sources, found.grid, days, Wish(memory_bytes=memory))
+        == run.estimate
+    )
+
+
+def test_a_part_of_a_sample_reads_as_the_same_window_of_the_whole():
+    whole = SourceChoice("landscape").open()
+    part = SourceChoice("landscape").open(AreaOfInterest.from_bounds(*CORNER).grid())
+    assert SourceChoice("landscape").open(part.grid).grid == part.grid
+    left, bottom, right, top = part.grid.bounds
+    assert whole.grid.bounds[0] <= left < right <= whole.grid.bounds[2]
+    row, col = whole.grid.pixel_at_xy(left + 5, top - 5)
+    mine = part.sources["s2"].read(Window(2, 3, 4, 5), [40])
+    same = whole.sources["s2"].read(Window(row + 2, col + 3, 4, 5), [40])
+    assert np.array_equal(mine.values, same.values)
+    assert mine.grid == same.grid
+    assert part.grid.shape[0] * 10 == top - bottom
+
+
+def test_a_plan_tells_size_dates_disk_memory_and_time(client):
+    asked = {"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER)}, "dates": "every:10"}
+    plan = client.sources.plan(asked)
+    rows, columns = plan.grid.shape
+    assert plan.km2 == pytest.approx(rows * columns / 10_000)
+    assert 0.4 < plan.km2 < 0.7
+    assert plan.acquisitions == {"s1": 122, "s2": 146}
+    assert plan.pixel_dates == rows * columns * len(plan.dates)
+    assert plan.storage_bytes > plan.pixel_dates * 16 * 2
+    assert 0 < plan.peak_memory_bytes < 4e9
+    assert plan.seconds > 0
+    assert plan.free_bytes > 0
+    assert not plan.about
+    seven = client.sources.plan({**asked, "dims": 7, "dtype": "int8"})
+    assert seven.storage_bytes < plan.storage_bytes / 2
+
+
+def test_clear_dates_are_told_about_and_by_share(client):
+    asked = {"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER)}}
+    share = client.sources.clear(**asked)
+    assert len(share) == 146
+    assert 0 <= min(share) < 0.1
+    assert 0.9 < max(share) <= 1
+    plan = client.sources.plan({**asked, "dates": "clear", "clear_share": 0.5})
+    assert plan.about
+    assert len(plan.dates) == sum(one >= 0.5 for one in share)
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("/", "whole disk"),
+        ("data", "not absolute"),
+        ("/no/such/folder/anywhere", "no such file"),
+        ("/tmp\0x", "letter that no path has"),
+        ("{root}/workspace/.phenolens", "own state"),
+        ("{root}/workspace/.phenolens/jobs", "own state"),
+    ],
+)
+def test_folders_that_nobody_should_hand_out_are_refused(client, root, path, cause):
+    with pytest.raises(ServiceError, match=cause):
+        client.sources.admit(path.format(root=root))
+
+
+def test_a_single_file_is_admitted_without_its_neighbours(client, unstated):
+    one, other = sorted(unstated.parent.glob("s1/*.tif"))
+    lone = unstated.parent / "lone"
+    lone.mkdir()
+    for file in (one, other):
+        (lone / file.name).write_bytes(file.read_bytes())
+    path = client.sources.admit(str(lone / one.name))
+    assert len(client.sources.describe({"s1": {"paths": [path], "stored_as": "s1-dn"}}).sensors) == 1
+    with pytest.raises(PathError):
+        client.sources.describe({"s1": {"paths": [str(lone / other.name)], "stored_as": "s1-dn"}})
+
+
+def test_the_state_stays_unread_where_a_folder_above_it_was_admitted(client, root):
+    client.sources.admit(str(root))
+    with pytest.raises(PathError):
+        client.sources.describe({"s2": {"paths": [str(root / "workspace" / ".phenolens" / "settings.json")]}})
+
+
+def test_what_lies_in_the_workspace_is_named_relative_to_it(client, root):
+    (root / "workspace" / "mine").mkdir()
+    assert client.sources.admit(str(root / "workspace" / "mine")) == "mine"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"sources": {"sample": "atlantis"}}, InputError),
+        ({"sources": {}}, InputError),
+        ({"sources": {"sample": "landscape"}, "area": {"bounds": [1, 2, 1.1, 2.1]}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"bounds": [5, 2, 4, 3]}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"bounds": [0, 0, 20, 20]}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:soon"}, TargetError),
+        ({"sources": {"sample": "landscape"}, "dates": "2035-01-01"}, TargetError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:0"}, TargetError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:10", "dims": 900}, InputError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:10", "model": "none"}, InputError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:10", "start": "2020-13-01"}, InputError),
+        ({"sources": {"s2": {"paths": ["none.nc"]}}}, InputError),
+        ({"sources": {"s2": {"paths": ["/etc/hostname"]}}}, PathError),
+    ],
+)
+def test_plans_that_nobody_could_carry_out_say_why(client, asked, kind):
+    with pytest.raises(kind) as refused:
+        client.sources.plan(asked)
+    assert refused.value.cause
+
+
+def test_polygons_of_a_file_in_another_crs_come_in_degrees(client, root):
+    ring = [[600_000, 5_099_000], [601_000, 5_099_000], [601_000, 5_100_000], [600_000, 5_099_000]]
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}}
+    shape = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    file = root / "workspace" / "fields.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [shape]}))
+    (polygon,) = client.sources.outlines("fields.geojson")
+    assert len(polygon) == 4
+    assert polygon[0] == pytest.approx((10.2918, 46.0369), abs=2e-3)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "no json", '{"type": "FeatureCollection", "features": []}'])
+def test_files_without_polygons_are_refused(client, root, content):
+    (root / "workspace" / "none.geojson").write_text(content)
+    with pytest.raises(AreaError):
+        client.sources.outlines("none.geojson")
+
+
+def test_the_shipped_model_is_the_usual_one(client):
+    assert client.sources.models()[0] == "dense-s1s2-v1"
+
+
+def test_plans_need_no_torch():
+    loaded = "import sys, phenolens.engine.service.reading.sources; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "False"
