@@ -1,5 +1,6 @@
 import hashlib
 import logging
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -309,6 +310,42 @@ def test_slurm_without_its_settings_says_what_is_missing():
         connected(ClusterChoice.parse("slurm:1")),
     ):
         pytest.fail("no cores and no memory were stated")
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """A folder of the job scripts that were handed to a stand-in for Slurm, which runs them on this machine."""
+    import dask
+
+    pytest.importorskip("dask_jobqueue")
+    queue = tmp_path / "queue"
+    queue.mkdir()
+    number = 'number=$(ls "$0.jobs" 2>/dev/null | wc -l); mkdir -p "$0.jobs"; touch "$0.jobs/$number"'
+    run = f'cp "$1" {queue}/$number.sh; setsid bash {queue}/$number.sh >{queue}/$number.log 2>&1 &'
+    commands = {
+        "sbatch": f'{number}\n{run}\necho $! >{queue}/$number.pid\necho "Submitted batch job $number"',
+        "scancel": f"kill -TERM -- -$(cat {queue}/$1.pid)\nmv {queue}/$1.pid {queue}/$1.cancelled",
+    }
+    for name, lines in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    settings = {"cores": 1, "memory": "2GB", "walltime": "00:05:00", "queue": "standard"}
+    settings["scheduler-options"] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with dask.config.set({f"jobqueue.slurm.{name}": value for name, value in settings.items()}):
+        yield queue
+
+
+def test_slurm_jobs_come_with_the_work_and_are_cancelled_after_it(slurm):
+    with connected(ClusterChoice.parse("slurm:0-2")) as client:
+        assert not list(slurm.iterdir())
+        assert client.submit(abs, -3).result(timeout=60) == 3
+    script = (slurm / "0.sh").read_text()
+    assert "#SBATCH -p standard" in script
+    assert "#SBATCH --mem=2G" in script
+    assert "export MALLOC_TRIM_THRESHOLD_=" in script
+    assert "--nthreads 1" in script
+    assert (slurm / "0.cancelled").exists()
 
 
 def test_a_scheduler_that_is_not_there_is_an_error(monkeypatch):
