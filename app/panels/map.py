@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
-from ..colouring import Painted
+from ..colouring import Bytes, Painted
 from ..geography import Geography
 from ..masks import Bits
 from ..session import Label, LandClass, Place
@@ -238,11 +238,18 @@ class MapPanel(QWidget):
             for image in self._selected:
                 image.hide()
             return
-        tint = tinted(mask, QColor(self._theme.selection))
-        rows, columns = mask.shape
+        self.set_tint(tinted(mask, QColor(self._theme.selection)))
+
+    def set_tint(self, tint: Bytes | None) -> None:
+        """Outline and tint of the selected pixels as RGBA, of all pixels of the store or every n-th."""
         for image in self._selected:
+            if tint is None or self._store is None:
+                image.hide()
+                continue
+            rows, columns = tint.shape[:2]
+            step = max(1, -(-self._store.grid.shape[0] // rows))
             image.setImage(tint, autoLevels=False, levels=None)
-            image.setRect(QRectF(0, 0, columns, rows))
+            image.setRect(QRectF(0, 0, columns * step, rows * step))
             image.show()
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
