@@ -1,0 +1,165 @@
+"""Labels and classes: drawn on the map, changed in their lists; all of it can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import floor, hypot
+
+from ..panels.labels import LabelsPanel
+from ..panels.map import MapPanel
+from ..recipe import Quantity
+from ..session import CLASS_COLOURS, Label, LandClass, Session, SessionModel
+
+MOST_CLASSES = 254
+SHORTEST_EDGE = 0.4
+"""Pixels: corners of a freehand polygon that lie closer together are one."""
+Corners = tuple[tuple[float, float], ...]
+
+
+class LabelsController:
+    """Turns what is drawn and typed into labels and classes of the session."""
+
+    def __init__(self, model: SessionModel, map: MapPanel, panel: LabelsPanel) -> None:
+        self._model, self._map, self._panel = model, map, panel
+        model.listen(self._changed)
+        map.clicked.connect(self._clicked)
+        map.drawn.connect(self._drawn)
+        panel.tool_chosen.connect(self.take)
+        panel.class_added.connect(self.add_class)
+        panel.class_removed.connect(self.remove_class)
+        panel.classes.picked.connect(lambda code: model.change(label_class=code))
+        panel.classes.renamed.connect(self._rename)
+        panel.classes.recoloured.connect(self._recolour)
+        panel.quantity_chosen.connect(self._measure)
+        panel.value_chosen.connect(lambda value: model.change(label_value=value))
+        panel.span_chosen.connect(self._hold)
+        panel.list.removed.connect(self.remove)
+        panel.list.shown.connect(self._centre)
+        panel.set_session(model.now)
+
+    def take(self, tool: str) -> None:
+        """A tool: `point`, `polygon`, or `look` for none. The first one makes the first class."""
+        now = self._model.now
+        if now.store is None:
+            return
+        if tool != "look" and not now.work.classes and now.work.quantity is None:
+            self.add_class(rename=False)
+        self._model.change(tool=tool)
+
+    def toggle(self, tool: str) -> None:
+        """As its key does: taken, or put back."""
+        self.take("look" if self._model.now.tool == tool else tool)
+
+    def add_class(self, rename: bool = True) -> None:
+        classes = self._model.now.work.classes
+        if len(classes) >= MOST_CLASSES:
+            return
+        code = next(code for code in range(1, MOST_CLASSES + 1) if code not in {one.code for one in classes})
+        used = {one.colour for one in classes}
+        colour = next(
+            (colour for colour in CLASS_COLOURS if colour not in used),
+            CLASS_COLOURS[code % len(CLASS_COLOURS)],
+        )
+        names = {one.name for one in classes}
+        name = next(name for name in (f"class {n}" for n in range(code, 2000)) if name not in names)
+        self._model.do(classes=(*classes, LandClass(code, name, colour)))
+        self._model.change(label_class=code)
+        if rename:
+            self._panel.classes.rename(code)
+
+    def remove_class(self, code: int) -> None:
+        work = self._model.now.work
+        kept = tuple(one for one in work.classes if one.code != code)
+        self._model.do(classes=kept, labels=tuple(label for label in work.labels if label.value != code))
+        if self._model.now.label_class == code and kept:
+            self._model.change(label_class=kept[0].code)
+
+    def remove(self, numbers: tuple[int, ...]) -> None:
+        gone = set(numbers)
+        labels = self._model.now.work.labels
+        self._model.do(labels=tuple(one for number, one in enumerate(labels) if number not in gone))
+
+    def _clicked(self, column: float, row: float) -> None:
+        if self._model.now.tool == "point":
+            self._label(((floor(column) + 0.5, floor(row) + 0.5),))
+
+    def _drawn(self, corners: Corners) -> None:
+        if self._model.now.tool == "polygon":
+            fewer = thinned(corners)
+            if len(fewer) > 2:
+                self._label(fewer)
+
+    def _label(self, corners: Corners) -> None:
+        """A pixel that is labelled again changes its class."""
+        now = self._model.now
+        value = float(now.label_class) if now.work.quantity is None else now.label_value
+        start, end = self._span(now)
+        new = Label(value, corners, start, end)
+        kept = tuple(one for one in now.work.labels if (one.corners, one.start) != (corners, start))
+        self._model.do(labels=(*kept, new))
+
+    def _span(self, now: Session) -> tuple[str | None, str | None]:
+        if now.label_span is None:
+            return None, None
+        if now.label_span[0]:
+            return now.label_span
+        day = now.time[:10] if now.time else None
+        return day, day
+
+    def _rename(self, code: int, name: str) -> None:
+        names = {one.name for one in self._model.now.work.classes if one.code != code}
+        if not name or name in names:  # the table shows the old one again
+            self._panel.set_session(self._model.now)
+            return
+        self._edit(code, lambda one: replace(one, name=name))
+
+    def _recolour(self, code: int, colour: str) -> None:
+        self._edit(code, lambda one: replace(one, colour=colour))
+
+    def _edit(self, code: int, change: Callable[[LandClass], LandClass]) -> None:
+        classes = self._model.now.work.classes
+        self._model.do(classes=tuple(change(one) if one.code == code else one for one in classes))
+
+    def _measure(self, quantity: Quantity | None) -> None:
+        """Labels of classes say nothing of values, and the other way round: they go, and undo brings them back."""
+        work = self._model.now.work
+        if (quantity is None) != (work.quantity is None):
+            self._model.do(quantity=quantity, labels=())
+        else:
+            self._model.do(quantity=quantity)
+
+    def _hold(self, span: tuple[str, str] | None) -> None:
+        """A range that was just chosen begins as that of the store."""
+        store = self._model.now.store
+        known = self._model.now.label_span
+        if span and span[0] and store and not (known and known[0]):
+            span = (store.times[0][:10], store.times[-1][:10])
+        self._model.change(label_span=span)
+
+    def _centre(self, number: int) -> None:
+        corners = self._model.now.work.labels[number].corners
+        self._map.centre_on(*(sum(axis) / len(corners) for axis in zip(*corners, strict=True)))
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if _shown(old) != _shown(new):
+            self._panel.set_session(new)
+
+
+def _shown(session: Session) -> tuple[object, ...]:
+    work = session.work
+    labels = (work.labels, work.classes, work.quantity)
+    return (
+        session.store, session.tool, session.label_class, session.label_value, session.label_span, *labels,
+    )  # fmt: skip
+
+
+def thinned(corners: Corners) -> Corners:
+    """Without the corners that a slow hand draws too many of."""
+    kept: list[tuple[float, float]] = []
+    for corner in corners:
+        if not kept or hypot(corner[0] - kept[-1][0], corner[1] - kept[-1][1]) >= SHORTEST_EDGE:
+            kept.append(corner)
+    if len(kept) > 3 and hypot(kept[0][0] - kept[-1][0], kept[0][1] - kept[-1][1]) < SHORTEST_EDGE:
+        kept.pop()
+    return tuple(kept)

@@ -1,0 +1,97 @@
+"""The labels one by one: what they say, as point or polygon, and when they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from ..session import Label, LandClass, Work
+from .class_table import swatch
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class LabelList(QTableView):
+    """Thousands of labels scroll as quickly as three."""
+
+    removed = Signal(object)
+    """Numbers of labels."""
+    shown = Signal(int)
+    """The number of one that the map is to show."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Labels"))
+        self.setToolTip(self.tr("Double-click shows a label on the map; Delete removes the marked ones."))
+        self._rows = _Rows()
+        self.setModel(self._rows)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(22)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().resizeSection(1, 64)
+        self.horizontalHeader().resizeSection(2, 92)
+        self.doubleClicked.connect(lambda index: self.shown.emit(index.row()))
+
+    def set_work(self, work: Work) -> None:
+        self._rows.set_labels(work.labels, {one.code: one for one in work.classes}, work.quantity is None)
+
+    def chosen(self) -> tuple[int, ...]:
+        """Numbers of the marked labels."""
+        return tuple(sorted(index.row() for index in self.selectionModel().selectedRows()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
+            self.removed.emit(self.chosen())
+        else:
+            super().keyPressEvent(event)
+
+
+class _Rows(QAbstractTableModel):
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: Sequence[Label] = ()
+        self._classes: Mapping[int, LandClass] = {}
+        self._icons: dict[str, QIcon] = {}
+        self._of_classes = True
+
+    def set_labels(self, labels: Sequence[Label], classes: Mapping[int, LandClass], of_classes: bool) -> None:
+        self.beginResetModel()
+        self._labels, self._classes, self._of_classes = labels, classes, of_classes
+        self._icons = {one.colour: swatch(one.colour) for one in classes.values()}
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else len(self._labels)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else 3
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 - Qt's
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            first = self.tr("class") if self._of_classes else self.tr("value")
+            return (first, self.tr("shape"), self.tr("holds"))[section]
+        return None
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        label = self._labels[index.row()]
+        one = self._classes.get(int(label.value)) if self._of_classes else None
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0 and one is not None:
+            return self._icons[one.colour]
+        if role == Qt.ItemDataRole.ToolTipRole and label.start:
+            return f"{label.start} – {label.end}"
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        said = one.name if one is not None else f"{label.value:g}"
+        shape = self.tr("polygon") if len(label.corners) > 2 else self.tr("point")
+        return (said, shape, self._held(label))[index.column()]
+
+    def _held(self, label: Label) -> str:
+        if not label.start:
+            return self.tr("always")
+        return label.start if label.start == label.end else f"{label.start} …"

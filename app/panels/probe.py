@@ -1,0 +1,268 @@
+"""A probe in the making: what it learns from, what it sees, which model; preview, and the fit for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePath
+
+from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateEdit,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..recipe import Recipe
+from ..session import Session
+
+SOURCES = (("labels", "labels of the map"), ("towers", "flux towers (GPP)"))
+FEATURES = (
+    ("date", "one day", "The embedding of the label's day: for what can be told from a single date"),
+    ("period", "a period, summed up", "Mean, 10th and 90th percentile over the period: land cover, crops"),
+    ("season", "a period, part by part", "Means of four parts of the period: what comes early or late in it"),
+    ("window", "the days before", "The series of the days up to the label's: for GPP and what else follows growth"),
+)  # fmt: skip
+ESTIMATORS = (
+    ("linear", "linear", "Logistic or ridge regression: steady with few labels, and hard to fool"),
+    ("knn", "nearest neighbours", "Votes of the most similar labels: needs labels of every kind of place"),
+    ("forest", "random forest", "Many decision trees: bends with the data, wants some hundred labels"),
+    ("boosting", "gradient boosting", "Trees that mend each other's errors: strong with thousands of labels"),
+    ("mlp", "small neural network", "One hidden layer: smooth and flexible, wants some hundred labels"),
+    ("temporal", "attention over the series", "For “the days before” and “part by part”; no live preview"),
+)  # fmt: skip
+
+
+def _choices(rows: tuple[tuple[str, ...], ...], name: str) -> QComboBox:
+    box = QComboBox()
+    for number, (value, text, *tip) in enumerate(rows):
+        box.addItem(text, value)
+        if tip:
+            box.setItemData(number, tip[0], Qt.ItemDataRole.ToolTipRole)
+    box.setAccessibleName(name)
+    return box
+
+
+class ProbePanel(QWidget):
+    """Shows the session's recipe, and what its preview or fit said."""
+
+    recipe_chosen = Signal(object)
+    """`Recipe`"""
+    live_chosen = Signal(bool)
+    fit_asked = Signal(str)
+    """The probe's name, without suffix."""
+    towers_asked = Signal()
+    sites_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("probe")
+        self._recipe = Recipe()
+        self._make_choices()
+        self._make_towers()
+        self._make_doing()
+        self._lay_out()
+        self._show()
+
+    def set_session(self, now: Session) -> None:
+        self.setEnabled(now.store is not None)
+        self._recipe = now.recipe
+        self._live.setChecked(now.live)
+        if now.store is not None:
+            self._dims.setMaximum(now.store.dims)
+        self._show()
+
+    def tell(self, text: str, warning: bool = False) -> None:
+        """What the preview says of itself, or why there is none."""
+        self._said.setText(text)
+        self._said.setProperty("warning", warning)
+        self._said.style().polish(self._said)
+
+    def set_ready(self, ready: bool, why: str = "") -> None:
+        """Whether there is enough to fit a probe on; `why` not."""
+        self._fit.setEnabled(ready)
+        self._fit.setToolTip(
+            why or self.tr("Writes the probe, judges it on places that it hasn't seen, and shows the scores")
+        )
+
+    def set_busy(self, text: str) -> None:
+        """While a fit goes on; empty once it is over."""
+        self._fitting.setText(text)
+        self._fitting.setVisible(bool(text))
+
+    def suggest(self, name: str) -> None:
+        if not self._name.isModified():
+            self._name.setText(name)
+
+    @property
+    def name(self) -> str:
+        return self._name.text().strip()
+
+    def _make_choices(self) -> None:
+        self._source = _choices(SOURCES, self.tr("What the probe learns from"))
+        self._features = _choices(FEATURES, self.tr("What the probe sees"))
+        self._estimator = _choices(ESTIMATORS, self.tr("Model"))
+        self._start, self._end = QDateEdit(), QDateEdit()
+        for edit, name in ((self._start, self.tr("Period from")), (self._end, self.tr("Period to"))):
+            edit.setDisplayFormat("yyyy-MM-dd")
+            edit.setCalendarPopup(True)
+            edit.setAccessibleName(name)
+            edit.dateChanged.connect(lambda _: self._choose())
+        self._window = QSpinBox(minimum=10, maximum=730, suffix=self.tr(" days"))
+        self._window.setAccessibleName(self.tr("Days of the window"))
+        self._dims = QSpinBox(minimum=0, maximum=32, specialValueText=self.tr("all"))
+        self._dims.setAccessibleName(self.tr("Leading dimensions"))
+        self._dims.setToolTip(
+            self.tr("Leading dimensions that are used: fewer are steadier where labels are few")
+        )
+        for box in (self._source, self._features, self._estimator):
+            box.activated.connect(lambda _: self._choose())
+        for spin in (self._window, self._dims):
+            spin.editingFinished.connect(self._choose)
+        self._features_note, self._estimator_note = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        for note in (self._features_note, self._estimator_note):
+            note.setProperty("faint", True)
+
+    def _make_towers(self) -> None:
+        self._towers, self._sites = QPushButton(self.tr("Choose files…")), QToolButton(text=self.tr("Sites…"))
+        self._towers.setToolTip(
+            self.tr("Daily or half-hourly files of FLUXNET, or a table with site, date, gpp")
+        )
+        self._sites.setToolTip(self.tr("A table with site, lat, lon (CSV)"))
+        self._towers.clicked.connect(lambda _=False: self.towers_asked.emit())
+        self._sites.clicked.connect(lambda _=False: self.sites_asked.emit())
+        self._radius = QSpinBox(minimum=10, maximum=10_000, singleStep=10, suffix=" m")
+        self._radius.setAccessibleName(self.tr("Radius of a tower's footprint"))
+        self._radius.setToolTip(
+            self.tr("Around a tower, this is what its measurements are taken to stand for")
+        )
+        self._radius.editingFinished.connect(self._choose)
+        self._tower_note = QLabel(wordWrap=True)
+        self._tower_note.setProperty("faint", True)
+        self._tower_box = QWidget()
+        column = QVBoxLayout(self._tower_box)
+        column.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        for widget in (self._towers, self._sites, self._radius):
+            row.addWidget(widget)
+        column.addLayout(row)
+        column.addWidget(self._tower_note)
+
+    def _make_doing(self) -> None:
+        self._live = QCheckBox(self.tr("Live preview on the map"))
+        self._live.setToolTip(self.tr("Fitted anew after each change of the labels"))
+        self._live.clicked.connect(self.live_chosen)
+        self._said, self._fitting = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        for label in (self._said, self._fitting):
+            label.setProperty("faint", True)
+        self._fitting.hide()
+        self._name = QLineEdit("probe")
+        self._name.setAccessibleName(self.tr("Name of the probe"))
+        self._name.setToolTip(self.tr("Of its file in the workspace; its report and labels are called alike"))
+        self._fit = QPushButton(self.tr("Fit and validate"))
+        self._fit.setProperty("primary", True)
+        self._fit.clicked.connect(lambda _=False: self.fit_asked.emit(self.name))
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(10, 8, 10, 8)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(self.tr("Learns from"), self._source)
+        form.addRow(self._tower_box)
+        form.addRow(self.tr("Sees"), self._features)
+        form.addRow(self._features_note)
+        self._period = QWidget()
+        period = QHBoxLayout(self._period)
+        period.setContentsMargins(0, 0, 0, 0)
+        for edit in (self._start, self._end):
+            period.addWidget(edit, 1)
+        form.addRow(self.tr("Period"), self._period)
+        form.addRow(self.tr("Length"), self._window)
+        form.addRow(self.tr("Dimensions"), self._dims)
+        form.addRow(self.tr("Model"), self._estimator)
+        form.addRow(self._estimator_note)
+        self._form = form
+        column.addLayout(form)
+        column.addSpacing(6)
+        column.addWidget(self._live)
+        column.addWidget(self._said)
+        column.addSpacing(6)
+        name = QHBoxLayout()
+        name.addWidget(QLabel(self.tr("Name")))
+        name.addWidget(self._name, 1)
+        column.addLayout(name)
+        column.addWidget(self._fit)
+        column.addWidget(self._fitting)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _show(self) -> None:
+        """The recipe, and only the choices that it has."""
+        recipe = self._recipe
+        for box, value in (
+            (self._source, recipe.learns),
+            (self._features, recipe.features),
+            (self._estimator, recipe.estimator),
+        ):
+            box.setCurrentIndex(box.findData(value))
+        self._features_note.setText(next(tip for name, _, tip in FEATURES if name == recipe.features))
+        self._estimator_note.setText(next(tip for name, _, tip in ESTIMATORS if name == recipe.estimator))
+        for spin, number in (
+            (self._window, recipe.window_days),
+            (self._dims, recipe.dims or 0),
+            (self._radius, int(recipe.towers.radius_m)),
+        ):
+            spin.setValue(number)
+        for edit, day in ((self._start, recipe.start), (self._end, recipe.end)):
+            edit.blockSignals(True)
+            edit.setDate(QDate.fromString(day, "yyyy-MM-dd"))
+            edit.blockSignals(False)
+        towers = recipe.learns == "towers"
+        self._tower_note.setText(self._towers_told())
+        self._live.setEnabled(not towers and recipe.estimator != "temporal")
+        self._form.setRowVisible(self._tower_box, towers)
+        self._form.setRowVisible(self._period, recipe.spans)
+        self._form.setRowVisible(self._window, recipe.features == "window")
+
+    def _towers_told(self) -> str:
+        towers = self._recipe.towers
+        if not towers.files:
+            return self.tr("Choose the towers' files; GPP is read in gC m⁻² d⁻¹.")
+        names = ", ".join(PurePath(path).name for path in towers.files[:3])
+        more = len(towers.files) - 3
+        names += self.tr(" and {0} more").format(more) if more > 0 else ""
+        sites = PurePath(towers.sites).name if towers.sites else self.tr("none; sites as the files tell them")
+        return self.tr("Files: {0}. Site table: {1}.").format(names, sites)
+
+    def _choose(self) -> None:
+        recipe = self._recipe
+        start, end = (edit.date().toString("yyyy-MM-dd") for edit in (self._start, self._end))
+        chosen = replace(
+            recipe,
+            learns=self._source.currentData(),
+            features=self._features.currentData(),
+            estimator=self._estimator.currentData(),
+            dims=self._dims.value() or None,
+            start=min(start, end),
+            end=max(start, end),
+            window_days=self._window.value(),
+            towers=replace(recipe.towers, radius_m=float(self._radius.value())),
+        )
+        if chosen != recipe:
+            self.recipe_chosen.emit(chosen)
