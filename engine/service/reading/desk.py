@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -32,9 +33,11 @@ from .series import (
     pixel_series,
     polygon_series,
 )
-from .sources import SourcesAtHand
 from .stores import OpenStore, Stores
 from .tiles import deepest_zoom, tile
+
+if TYPE_CHECKING:
+    from .sources import SourcesAtHand
 
 MOST_WITH_BANDS = 8
 """Pixels: of each all acquisitions are read."""
@@ -69,7 +72,6 @@ class Desk:
         self.projections = Projections()
         self.searches = Searches()
         self.probes = Probes(workspace)
-        self.sources = SourcesAtHand(workspace)
         self._makers = {
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),
@@ -77,6 +79,13 @@ class Desk:
             "probe": self.probes.drawing,
         }
         self._tiles: Kept[Answer] = Kept(TILE_BYTES, lambda answer: len(answer.body))
+
+    @cached_property
+    def sources(self) -> "SourcesAtHand":
+        """Acquisitions before anything is embedded."""
+        from .sources import SourcesAtHand  # noqa: PLC0415 - xarray and pandas come with it, 100 MB
+
+        return SourcesAtHand(self.workspace)
 
     def forget(self) -> None:
         """Let go of what is read or drawn again when it is asked for, and of what the system should have back."""

@@ -5,7 +5,8 @@ import gc
 import sys
 from collections.abc import Callable
 from functools import cache
-from threading import Lock
+from importlib.abc import MetaPathFinder
+from threading import Lock, get_ident
 
 _loading = Lock()
 _M_ARENA_MAX, ARENAS = -8, 2
@@ -43,10 +44,22 @@ def load_sklearn() -> None:
 
     It imports pandas (80 MB with pyarrow) for data frames alone, where it is installed; here there are none."""
     with _loading:
-        if "sklearn" in sys.modules or "pandas" in sys.modules:
+        if "sklearn" in sys.modules:
             return
-        sys.modules["pandas"] = None  # type: ignore[assignment]  # Python's way to say that there is none
+        blind = _WithoutPandas()
+        sys.meta_path.insert(0, blind)
         try:
             import sklearn.utils.fixes  # noqa: F401, PLC0415
         finally:
-            del sys.modules["pandas"]
+            sys.meta_path.remove(blind)
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Keeps pandas from being found by the thread that made it; others may import it meanwhile."""
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+        if name == "pandas" and get_ident() == self._thread:
+            raise ImportError("pandas is left out", name=name)
