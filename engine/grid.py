@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 from affine import Affine
 from pyproj import CRS, Transformer
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from .errors import AreaError
@@ -198,7 +199,13 @@ class AreaOfInterest:
         polygons = frame.geometry[frame.geometry.type.isin(["Polygon", "MultiPolygon"])]
         if polygons.empty:
             raise AreaError("the area file holds no polygon", value=path, remedy="give polygons")
-        return cls(polygons.to_crs("EPSG:4326").union_all(), path.stem)
+        try:
+            united = polygons.to_crs("EPSG:4326").union_all()
+        except GEOSException as error:
+            raise AreaError(
+                "the area's polygons cross themselves", value=path, remedy="mend them: Fix geometries in QGIS"
+            ) from error
+        return cls(united, path.stem)
 
     @property
     def utm(self) -> str:

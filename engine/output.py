@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,33 @@ def whole_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield partial
-        os.replace(partial, path)
+        into_place(partial, path)
     except OSError as error:
         raise output_error(error, path) from error
     finally:
         with suppress(OSError):  # gone already where the rename succeeded
             partial.unlink()
+
+
+NewFile = Callable[[Path, Path, bool], None]
+_told: list[NewFile] = []
+
+
+def tell_new_files(listener: NewFile) -> None:
+    """Let `listener` hear of every file of this process before it is moved into place.
+
+    It is given the finished file, the path that it will have, and whether nothing is there yet: whoever gives up
+    what this process does can take the files away again."""
+    _told.append(listener)
+
+
+def into_place(partial: Path, path: Path) -> bool:
+    """Rename a finished file to its path; whether nothing was there."""
+    new = not path.exists()
+    for listener in _told:
+        listener(partial, path, new)
+    os.replace(partial, path)
+    return new
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import OutputError
-from ..output import check_free, make_folder, output_error
+from ..output import check_free, into_place, make_folder, output_error
 
 
 @contextmanager
@@ -57,9 +57,7 @@ def _move(staged: dict[Path, Path]) -> None:
     new: list[Path] = []
     try:
         for path, partial in staged.items():
-            there = path.exists()
-            os.replace(partial, path)
-            if not there:
+            if into_place(partial, path):
                 new.append(path)
     except OSError as error:
         for moved in new:

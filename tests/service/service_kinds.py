@@ -55,6 +55,14 @@ def hold(params, context):
         context.cancel.check()
 
 
+def pages(params, context):
+    """Three whole files, then waits until it is told to stop."""
+    for number in range(3):
+        page = context.workspace.resolve(f"{params.out}-{number}.txt")
+        write_text(page, "of the job", overwrite=True)
+    hold(Held(fifo=params.fifo), context)
+
+
 def ignore(params, _context):
     Path(params.fifo).write_text("begun\n")
     while True:
@@ -107,6 +115,7 @@ KINDS = {
         _kind("note", note, Noted),
         _kind("hold", hold, Held),
         _kind("hold-gpu", hold, Held, gpu=True),
+        _kind("pages", pages, Held),
         _kind("note-gpu", note, Noted, gpu=True),
         _kind("ignore", ignore, Held),
         _kind("crash", crash),

@@ -81,6 +81,7 @@ def changed(path, statement):
         "update jobs set content = 'no JSON'",
         "update jobs set content = '[]'",
         "update jobs set state = 'dreaming'",
+        "update jobs set id = cast(x'80' as text)",
         "alter table jobs rename column content to contents",
     ],
 )

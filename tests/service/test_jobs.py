@@ -87,6 +87,21 @@ def test_a_cancelled_job_takes_its_unfinished_output_with_it(ask, workspace, fif
     assert not partial_files(workspace)
 
 
+def test_a_cancelled_job_takes_the_files_that_it_has_made_and_no_others(ask, workspace, fifo):
+    there, changed, made = (workspace.root / f"a-{number}.txt" for number in range(3))
+    there.write_text("was there before")
+    for keep in (True, False):
+        job = ask.submit("pages", fifo=str(fifo), out="a")
+        wait_for(fifo)
+        changed.write_text("the user's own words, written since")
+        ask.post(f"/jobs/{job}/cancel", {"keep_partial": keep})
+        assert ask.ended(job)["state"] == "cancelled"
+        assert made.exists() == keep
+        made.unlink(missing_ok=True)
+    assert there.exists()
+    assert changed.read_text() == "the user's own words, written since"
+
+
 def test_a_cancelled_job_keeps_it_if_asked_and_can_go_on(ask, workspace, fifo):
     job = ask.submit("hold", fifo=str(fifo), out="a.zarr")
     wait_for(fifo)

@@ -27,6 +27,18 @@ create table if not exists jobs (
 _SYNC = {False: "full", True: "normal"}
 _OUT_OF_THE_COLUMNS = ("number", "id", "kind", "state")
 _COLUMNS = (*_OUT_OF_THE_COLUMNS, "content")
+_OF_THE_DISK = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_AUTH,
+}
+"""Kinds of errors that say nothing against the file's content."""
 _FULL = ("full", "disk I/O", "readonly", "unable to open")
 
 
@@ -39,9 +51,9 @@ class Database:
         self.set_aside: Path | None = None
         try:
             self._connection = self._open()
-        except sqlite3.OperationalError as error:  # the disk refuses: the file may be whole
-            raise _refused(error, path) from error
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:  # the file may be whole
+                raise _refused(error, path) from error
             self.set_aside = _set_aside(path)
             log.warning("the history of jobs is damaged; it was set aside as %s", self.set_aside)
             self._connection = self._open()

@@ -20,11 +20,12 @@ from typing import IO, Any
 import psutil
 
 from ...errors import EngineError, ResourceError
-from ...output import output_error
+from ...output import output_error, tell_new_files
 from ...progress import CancelToken, ProgressEvent
 from ..faults import described, unforeseen
 from ..workspace import Workspace
 from .context import JobContext, kinds_at
+from .leftovers import Made
 from .order import LONGEST_LINE, Order
 
 PROGRESS_EVERY_S = 0.2
@@ -82,6 +83,7 @@ def _do(order: Order, messages: Messages, cancel: CancelToken) -> dict[str, Any]
     kind = kinds_at(order.kinds)[order.kind]
     params = kind.params.model_validate_json(json.dumps(order.params))
     workspace = Workspace(Path(order.workspace))
+    tell_new_files(Made(workspace, Path(order.folder)))
     context = JobContext(workspace, Path(order.folder), order.attempt, messages.progress, cancel)
     return kind.run(params, context)
 
