@@ -75,6 +75,14 @@ def test_its_state_is_for_this_user_alone_whatever_was_there(tmp_path):
     assert stat.S_IMODE((workspace.state / "jobs").stat().st_mode) == 0o700
 
 
+def test_its_state_is_known_by_what_it_is_where_a_file_system_has_several_names_for_it(workspace):
+    short = workspace.root / "PHENOL~1"  # as Windows shortens names
+    short.mkdir()
+    workspace.state = short
+    with pytest.raises(PathError):
+        workspace.resolve("PHENOL~1/service.json")
+
+
 def test_a_state_folder_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "workspace").mkdir()
