@@ -33,10 +33,9 @@ bench: .venv/ready build/landscape.zarr
 	@$(if $(BENCHMARKS),,echo "no programs under tests/benchmarks yet")
 	@for program in $(BENCHMARKS); do echo; echo "== $$program"; $(BIN)/python "$$program"; done
 
+# the desktop app; make app WORKSPACE=folder, or SAMPLE=landscape
 app: .venv/ready
-	@echo "The desktop app is a later step of this project: there is nothing to open yet." >&2
-	@echo "Until then: make demo, or $(BIN)/phenolens --help" >&2
-	@exit 1
+	@$(BIN)/phenolens app $(if $(WORKSPACE),"$(WORKSPACE)") $(if $(SAMPLE),--sample "$(SAMPLE)")
 
 # the simulated sample, embedded: what several benchmarks read
 build/landscape.zarr: .venv/ready

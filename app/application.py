@@ -7,13 +7,17 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from .engine_link import EngineLink
 from .main_window import MainWindow
+from .project import SUFFIX
+from .settings import appearance, translate, user_settings
 from .theme import apply_theme, theme_named
 
 
@@ -23,18 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setApplicationName("Phenolens")
-    application.setOrganizationName("Phenolens")
-    workspace = _workspace(asked.workspace)
-    settings = QSettings(str(workspace / ".phenolens" / "app.ini"), QSettings.Format.IniFormat)
-    theme = theme_named(asked.theme or str(settings.value("theme", "")))
+    _introduce(application)
+    settings = user_settings()
+    theme = theme_named(asked.theme or appearance(settings))
     apply_theme(application, theme)
-    link = EngineLink(workspace)
+    opened = asked.workspace or Path.home() / "Phenolens"
+    link = EngineLink(_workspace(opened.parent if opened.suffix == SUFFIX else opened))
     window = MainWindow(link, theme, settings)
     window.show()
     link.start()
-    if asked.sample:
-        window.open_sample(asked.sample)
+    _open(window, opened, asked.sample)
     _stop_on_interrupt(application)
     return application.exec()
 
@@ -42,18 +44,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="phenolens app", description="The desktop app.")
     parser.add_argument(
-        "workspace", nargs="?", type=Path, help="folder with stores, probes and results [~/Phenolens]"
+        "workspace",
+        nargs="?",
+        type=Path,
+        help="folder with stores and results, or a project file [~/Phenolens]",
     )
-    parser.add_argument("--theme", choices=("light", "dark"), help="appearance; the desktop's by default")
+    parser.add_argument(
+        "--theme", choices=("light", "dark"), help="appearance; the one of last time by default"
+    )
     parser.add_argument("--sample", choices=("landscape", "romania"), help="open a bundled sample at once")
     return parser
 
 
-def _workspace(given: Path | None) -> Path:
-    workspace = given or Path.home() / "Phenolens"
-    workspace.mkdir(parents=True, exist_ok=True)
-    state = workspace / ".phenolens"
-    state.mkdir(mode=0o700, exist_ok=True)
+def _introduce(application: QApplication) -> None:
+    """Name, icon, language."""
+    application.setApplicationName("Phenolens")
+    application.setOrganizationName("Phenolens")
+    application.setDesktopFileName("phenolens")
+    application.setWindowIcon(QIcon(str(resources.files("phenolens.resources") / "icons" / "app.svg")))
+    translate(application)
+
+
+def _open(window: MainWindow, opened: Path, sample: str | None) -> None:
+    if opened.suffix == SUFFIX and sample is None:
+        window.project.open(opened.resolve())
+        return
+    window.project.start(opening=sample is None)
+    if sample is not None:
+        window.open_sample(sample)
+
+
+def _workspace(workspace: Path) -> Path:
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        (workspace / ".phenolens").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(
+            f"phenolens app: the workspace can't be used: {error.strerror} [{workspace}]"
+        ) from error
     return workspace.resolve()
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QStackedWidget,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -185,16 +186,17 @@ class MainWindow(QMainWindow):
         self.resizeDocks([layers], [250], Qt.Orientation.Horizontal)
 
     def _make_status(self) -> None:
-        self._message, self._light, self.job_line = QLabel(), QLabel(), JobLine()
+        self._message, self.job_line = QLabel(), JobLine()
+        self.engine_light = QToolButton(autoRaise=True)
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._message_timer.timeout.connect(lambda: self.say(""))
         self._message.setMinimumWidth(80)
         self._message.setAccessibleName("Message")
-        self._light.setAccessibleName("State of the engine")
+        self.engine_light.setAccessibleName("State of the engine")
         bar = self.statusBar()
         bar.addWidget(self.job_line)
         bar.addWidget(self._message, 1)
-        bar.addPermanentWidget(self._light)
+        bar.addPermanentWidget(self.engine_light)
 
     def _make_controllers(self) -> None:
         self.stores = StoresController(self.model, self.link, self.dates, self.layers)
@@ -238,8 +240,8 @@ class MainWindow(QMainWindow):
         self._redo.setEnabled(self.model.can_redo)
 
     def _show_engine(self, state: EngineState) -> None:
-        self._light.setText(f"{LIGHTS[state.name]} {state.told.partition('. ')[0]}")
-        self._light.setToolTip(state.told)
+        self.engine_light.setText(f"{LIGHTS[state.name]} {state.told.partition('. ')[0]}")
+        self.engine_light.setToolTip(f"{state.told}. Click for a report")
         self.start.set_engine(state.told)
 
     def _restore(self) -> None:

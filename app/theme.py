@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 
 import pyqtgraph as pg
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 
-@dataclass(frozen=True)
+class _Teller(QObject):
+    changed = Signal()
+
+
+@dataclass(eq=False)
 class Theme:
-    """Colours (#rrggbb) of one appearance."""
+    """Colours (#rrggbb) of one appearance; a window's own one changes in place, so panels read it as they draw."""
 
     name: str
     window: str
@@ -28,6 +33,23 @@ class Theme:
     """Outlines in map, projection and curves; stands out from satellite colours."""
     warning: str
     good: str
+    _teller: _Teller = field(default_factory=_Teller, init=False, repr=False)
+
+    @property
+    def changed(self) -> SignalInstance:
+        """After every colour has changed; what panels keep made of them (pens, pictures) is made again then."""
+        return self._teller.changed
+
+    def colours(self) -> dict[str, str]:
+        """By name, without the appearance's own."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.init and one.name != "name"}
+
+    def become(self, other: Theme) -> None:
+        """Take on another appearance, and tell."""
+        self.name = other.name
+        for name, colour in other.colours().items():
+            setattr(self, name, colour)
+        self.changed.emit()
 
 
 LIGHT = Theme(
@@ -79,11 +101,11 @@ QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding
 
 
 def theme_named(name: str) -> Theme:
-    """`light`, `dark`, or what the desktop prefers for anything else."""
+    """`light`, `dark`, or what the desktop prefers for anything else; the caller's own, which may change."""
     if name in ("light", "dark"):
-        return LIGHT if name == "light" else DARK
+        return replace(LIGHT if name == "light" else DARK)
     hints = QApplication.styleHints()
-    return DARK if hints is not None and hints.colorScheme().name == "Dark" else LIGHT
+    return replace(DARK if hints is not None and hints.colorScheme().name == "Dark" else LIGHT)
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `phenolens embed`, `series`, `view`, `train`, `evaluate`, `doctor`, `demo`.
+"""The command line: `phenolens embed`, `series`, `view`, `train`, `evaluate`, `doctor`, `demo`, `app`.
 
 Exit codes: 0 done, 1 an internal fault, 2 something the user can put right, 130 stopped on request.
 """
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.app import app as desktop
 from .commands.area import area
 from .commands.change import change
 from .commands.cluster import cluster
@@ -50,6 +51,7 @@ for command in (
     serve,
     doctor,
     demo,
+    desktop,
 ):
     app.command()(command)
 app.add_typer(area, name="area")

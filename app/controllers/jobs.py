@@ -59,6 +59,11 @@ class JobsController(QObject):
         self._listeners[job.id] = ended
         self.refresh()
 
+    @property
+    def going(self) -> frozenset[str]:
+        """Jobs that run or wait, as far as is known."""
+        return frozenset(self._going)
+
     def refresh(self) -> None:
         self._link.ask("jobs", lambda client: client.jobs.list(limit=LISTED), self._listed, lambda _: None)
 

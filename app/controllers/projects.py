@@ -81,6 +81,14 @@ class ProjectController(QObject):
         """Another project; its workspace's engine is started where that is another one."""
         self._read(path, opening=True)
 
+    def enter(self, workspace: Path, *, opening: bool = True) -> None:
+        """Another workspace, and the project that was saved last in it."""
+        if workspace.resolve() != self._link.workspace.resolve():
+            self.save()
+            self._take(None, Project())
+            self._move(workspace)
+        self.start(opening=opening)
+
     def begin(self, path: Path) -> None:
         """A new, empty project in its folder."""
         self.save()
@@ -88,6 +96,15 @@ class ProjectController(QObject):
         self._move(path.parent)
         self._model.begin(Session())
         self.touch()
+
+    def leave(self) -> None:
+        """Save, and back to the start page; the file keeps its place among the recent ones."""
+        self.save()
+        self._timer.stop()
+        self.active = False
+        self._model.begin(Session())
+        self._take(None, Project())
+        self._timer.stop()
 
     def save_as(self, path: Path) -> None:
         """Under another name, from now on; a file that is there is replaced, as the user was asked."""
@@ -178,7 +195,7 @@ class ProjectController(QObject):
         if opening:
             self._show(project, moved)
 
-    def _take(self, path: Path, project: Project) -> None:
+    def _take(self, path: Path | None, project: Project) -> None:
         self.active = True
         self.path, self._project = path, project
         self._hand_out()

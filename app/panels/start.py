@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 CARDS = (
     ("sample", "Open the sample", "A simulated landscape with Sentinel-1 and Sentinel-2, ready within a minute. "
@@ -23,6 +26,8 @@ class StartPanel(QWidget):
     """`sample`, `area`, `project`."""
     dropped = Signal(str)
     """The path of a file or folder."""
+    recent_chosen = Signal(object)
+    """The path of a project."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,12 +54,32 @@ class StartPanel(QWidget):
             layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(18)
         layout.addLayout(cards)
-        layout.addSpacing(18)
+        layout.addSpacing(12)
+        self._recent = QHBoxLayout()
+        layout.addLayout(self._recent)
+        layout.addSpacing(12)
         layout.addWidget(self._engine, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
     def set_engine(self, told: str) -> None:
         self._engine.setText(told)
+
+    def set_recent(self, projects: Sequence[Path]) -> None:
+        """Projects to go on with, by their names."""
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        if not projects:
+            return
+        self._recent.addStretch(1)
+        self._recent.addWidget(QLabel(self.tr("Go on with")))
+        for path in projects:
+            button = QToolButton(text=path.stem, toolTip=str(path))
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
+            button.clicked.connect(lambda _=False, path=path: self.recent_chosen.emit(path))
+            self._recent.addWidget(button)
+        self._recent.addStretch(1)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if event.mimeData().hasUrls():

@@ -1,0 +1,42 @@
+"""Asking for files and folders without stopping the window: the answer comes when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+Answered = Callable[[Path], object]
+
+
+def ask_file(parent: QWidget, title: str, folder: Path, pattern: str, answered: Answered) -> None:
+    """A file that is there."""
+    dialog = _dialog(parent, title, folder, answered)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(pattern)
+    dialog.open()
+
+
+def ask_folder(parent: QWidget, title: str, folder: Path, answered: Answered) -> None:
+    dialog = _dialog(parent, title, folder, answered)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.open()
+
+
+def ask_file_to_write(parent: QWidget, title: str, name: Path, pattern: str, answered: Answered) -> None:
+    """A file to write; the dialog has asked where it is there already. The pattern's ending is added."""
+    dialog = _dialog(parent, title, name.parent, answered)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter(pattern)
+    dialog.setDefaultSuffix(pattern.rpartition("*.")[2].rstrip(")"))
+    dialog.selectFile(name.name)
+    dialog.open()
+
+
+def _dialog(parent: QWidget, title: str, folder: Path, answered: Answered) -> QFileDialog:
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.fileSelected.connect(lambda path: answered(Path(path)))
+    dialog.finished.connect(dialog.deleteLater)
+    return dialog
