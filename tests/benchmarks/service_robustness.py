@@ -226,7 +226,7 @@ def each_kind(table: Table, site: Site) -> None:
         "view": {**store, "show": "dim", "dates": "all"},
         "cluster": {**store, "of": "mean", "count": 3},
         "project": {**store, "method": "pca"},
-        "probe-fit": {**store, "labels": labels, "trust": False},
+        "probe-fit": {**store, "labels": labels},
     }
     for kind, params in kinds.items():
         out = "k.probe" if kind == "probe-fit" else f"k-{kind}"
@@ -258,6 +258,8 @@ def _frozen(site: Site, client: EngineClient, kind: str, params: dict[str, Any])
         if isinstance(told, Job) and told.progress is not None:
             process.send_signal(signal.SIGSTOP)
             break
+    if client.jobs.get(job.id).ended:
+        raise SystemExit(f"{kind} has told of no progress: {client.jobs.get(job.id)}")
     return _Frozen(job.id, process)
 
 
@@ -265,10 +267,10 @@ def _labels(site: Site) -> dict[str, Any]:
     group = zarr.open_group(site.root / "whole.zarr", mode="r")
     x, y = (np.asarray(group[name][...]) for name in ("x", "y"))
     day = str(np.asarray(group["time"][...]).astype("datetime64[s]")[3])[:10]
-    rows = [f"{x[i]},{y[j]},{'ab'[(i + j) % 2]},{day}" for i in range(0, 30, 3) for j in range(0, 30, 3)]
-    (site.root / "labels.csv").write_text("\n".join(["x,y,kind,date", *rows]))
+    rows = [f"{x[i]},{y[j]},{'ab'[(i + j) % 2]}" for i in range(0, 30, 3) for j in range(0, 30, 3)]
+    (site.root / "labels.csv").write_text("\n".join(["x,y,kind", *rows]))
     crs = json.loads(group.attrs["grid"])["crs"]
-    return {"file": "labels.csv", "class_column": "kind", "crs": crs, "when": "date"}
+    return {"file": "labels.csv", "class_column": "kind", "crs": crs, "when": day}
 
 
 def damaged(table: Table, site: Site) -> None:
