@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from ..controllers.projections import ProjectionsController
+from ..controllers.selections import Found, SelectionsController
+from ..controllers.series import SeriesController
+from ..panels.projection import ProjectionPanel
+from ..panels.selections import SelectionsPanel
+from ..panels.series import SeriesPanel
+from ..session import Session
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
@@ -10,3 +23,70 @@ if TYPE_CHECKING:
 
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
+    series = _series(window)
+    selections = _selections(window)
+    _projection(window)
+    _link(window, series, selections)
+
+
+def _series(window: MainWindow) -> SeriesController:
+    panel = SeriesPanel(window.theme)
+    controller = SeriesController(window.model, window.link, panel, window.theme.selection)
+    window.add_dock("Series", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "Explore")
+    panel.export_wanted.connect(lambda: _export(window, controller))
+    return controller
+
+
+def _selections(window: MainWindow) -> SelectionsController:
+    panel = SelectionsPanel()
+    controller = SelectionsController(window.model, window.link, panel, window.theme.selection)
+    window.add_dock("Selections", panel, Qt.DockWidgetArea.LeftDockWidgetArea, "Explore")
+    window.add_action("Edit", "Lasso on the map", "L", lambda: window.model.change(tool="select"))
+    window.add_action("Edit", "Select nothing", "Ctrl+Shift+A", lambda: window.model.change(pick=None))
+    window.add_action("Edit", "Stop drawing", "Esc", lambda: window.model.change(tool="look"))
+    return controller
+
+
+def _projection(window: MainWindow) -> ProjectionsController:
+    panel = ProjectionPanel(window.theme)
+    controller = ProjectionsController(window.model, window.link, panel, window.jobs.submit)
+    window.add_dock("Projection", panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore")
+    return controller
+
+
+def _link(window: MainWindow, series: SeriesController, selections: SelectionsController) -> None:
+    """Map, curves and projection show the same selection."""
+
+    def clicked(column: float, row: float) -> None:
+        if window.model.now.tool == "look":
+            shift = QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
+            series.pick(column, row, bool(shift))
+
+    def drawn(corners: tuple[tuple[float, float], ...]) -> None:
+        if window.model.now.tool == "select":
+            selections.outline(corners)
+        elif window.model.now.tool == "place":
+            series.outline(corners)
+
+    def found(selected: Found | None) -> None:
+        window.map.set_tint(None if selected is None else selected.tint)
+        series.select(selected)
+
+    def changed(old: Session, new: Session) -> None:
+        if old.store != new.store and new.store is not None:
+            window.show_step("Explore")
+
+    window.model.listen(changed)
+    window.map.clicked.connect(clicked)
+    window.map.drawn.connect(drawn)
+    selections.found.connect(found)
+
+
+def _export(window: MainWindow, series: SeriesController) -> None:
+    title = window.tr("Save the curves as CSV")
+    name, _ = QFileDialog.getSaveFileName(
+        window, title, str(window.link.workspace / "series.csv"), "CSV (*.csv)"
+    )
+    if name:
+        path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
+        series.export(path, lambda path: window.say(f"The curves are in {path}"))

@@ -1,0 +1,140 @@
+"""The projection: which density is asked for, what a lasso there selects, and the job that fits a UMAP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil, sqrt
+from typing import Any
+
+from phenolens.engine.client.errors import NotFound, ServiceError
+from phenolens.engine.client.projections import Scope
+from phenolens.engine.client.readings import Density, Store
+from phenolens.engine.client.results import Job
+
+from ..density_picture import Picture, pictured
+from ..engine_link import EngineLink
+from ..panels.projection import ProjectionPanel
+from ..selection import LassoPick
+from ..session import Session, SessionModel
+
+MOST_SHOWN = 4_000_000
+"""Pixels × dates of a density: of larger areas it counts every n-th pixel along and across."""
+AXES = (1, 2)
+Submit = Callable[[str, Mapping[str, Any], Callable[[Job], None]], None]
+
+
+class ProjectionsController:
+    """Keeps the projection at the session's method, colour and date."""
+
+    def __init__(self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit) -> None:
+        self._model, self._link, self._panel, self._submit = model, link, panel, submit
+        self._fitting: set[str] = set()
+        self._asked: tuple[object, ...] | None = None
+        model.listen(self._changed)
+        panel.method_chosen.connect(lambda method: model.change(method=method))
+        panel.choice_changed.connect(lambda choice: model.change(projection=choice))
+        panel.drawn.connect(self.lasso)
+        panel.emptied.connect(lambda: model.change(pick=None))
+        panel.fit_wanted.connect(self.fit)
+        panel.shown.connect(self.refresh)
+
+    def lasso(self, corners: tuple[tuple[float, float], ...]) -> None:
+        """What was drawn becomes the selection, among the dates that are shown."""
+        now = self._model.now
+        dates = None if now.projection.every_date else (now.date,)
+        self._model.change(pick=LassoPick(now.method, corners, AXES, dates))
+
+    def fit(self) -> None:
+        """A UMAP of the store, as a job; it is shown once it is done, if it is still wanted."""
+        store = self._model.now.store
+        if store is None or store.store in self._fitting:
+            return
+        self._fitting.add(store.store)
+        out = f"{store.store.removesuffix('.zarr')}-umap"
+
+        def ended(job: Job) -> None:
+            self._fitting.discard(store.store)
+            self._asked = None
+            self.refresh()
+
+        self._submit(
+            "project", {"store": store.store, "out": out, "method": "umap", "overwrite": True}, ended
+        )
+        self._offer_fit()
+
+    def refresh(self) -> None:
+        """Ask for what is to be seen, where the panel is."""
+        now = self._model.now
+        if now.store is None or not self._panel.isVisible():
+            return
+        scope, choice = scope_of(now.store, now), now.projection
+        asked = now.store.store, scope, choice
+        if asked == self._asked:
+            return
+        self._asked = asked
+        store, dim = now.store.store, choice.dim if choice.colour == "dimension" else None
+
+        def work(client: Any) -> tuple[Density, Picture]:
+            density = client.projections.density(store, scope, colour=choice.colour, dim=dim)
+            return density, pictured(density, choice)
+
+        self._link.ask("density", work, self._show, self._refused, late=True)
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self._asked = None
+            self._panel.set_picture(None)
+            self._panel.say("")
+        if (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
+            self._panel.set_choice(new.method, new.projection, new.store.dims if new.store else 1)
+        if (old.pick, old.method) != (new.pick, new.method):
+            own = isinstance(new.pick, LassoPick) and new.pick.method == new.method
+            self._panel.plot.set_outline(new.pick.corners if own else ())  # type: ignore[union-attr]
+        of_date = not new.projection.every_date and old.date != new.date
+        if of_date or (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
+            self.refresh()
+
+    def _show(self, answer: tuple[Density, Picture]) -> None:
+        density, picture = answer
+        self._panel.offer_fit(False)
+        self._panel.set_picture(picture)
+        share = f", {density.outside:,} of them beyond the picture" if density.outside else ""
+        self._panel.say(
+            f"{density.pixels:,} pixels of {density.dates} date{'s' * (density.dates != 1)}{share}. "
+            f"Fidelity: {_short(density.fidelity)}.",
+            f"How far neighbours in the picture are neighbours in the embeddings: {density.fidelity}",
+        )
+
+    def _refused(self, error: ServiceError) -> None:
+        self._panel.set_picture(None)
+        if isinstance(error, NotFound) and self._model.now.method == "umap":
+            self._offer_fit()
+        else:
+            self._asked = None
+            self._panel.offer_fit(False)
+            self._panel.say(f"{error.cause}. {error.remedy}".strip())
+
+    def _offer_fit(self) -> None:
+        store = self._model.now.store
+        running = store is not None and store.store in self._fitting
+        self._panel.offer_fit(True, running)
+        self._panel.say(
+            "The UMAP is being fitted; the status bar shows how far it is."
+            if running
+            else "This store has no UMAP yet. Fitting one takes about a minute; PCA is there at once."
+        )
+
+
+def scope_of(store: Store, now: Session) -> Scope:
+    """Method, dates and step of what the projection shows."""
+    dates = None if now.projection.every_date else (store.times[now.date],)
+    rows, columns = store.grid.shape
+    count = len(store.times) if dates is None else 1
+    step = max(1, ceil(sqrt(rows * columns * count / MOST_SHOWN)))
+    return Scope(now.method, dates=dates, step=step, axes=AXES)
+
+
+def _short(fidelity: str) -> str:
+    """`trustworthiness 0.98, 57% of 30 neighbours kept` of all that is said."""
+    start = max(0, fidelity.find("trustworthiness"))
+    return fidelity[start:].partition(";")[0].partition(" (")[0]

@@ -1,0 +1,174 @@
+"""Selections: which pixels the one of the moment means on the date shown, and the ones that have a name."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+from typing import Literal
+
+import numpy as np
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.readings import Legend, Store
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QColor
+
+from ..colouring import Bytes
+from ..engine_link import EngineLink
+from ..masks import Bits, find_on, follows_dates
+from ..panels.map_shapes import tinted
+from ..panels.selections import SelectionsPanel
+from ..selection import Combined, Corners, MapPick, Pick, Selection
+from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
+
+MOST_KEPT = 24
+MOST_TINTED = 1_500_000
+"""Pixels of the overlay: of larger areas it shows every n-th."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The pixels of a pick on a date of a store."""
+
+    store: str
+    pick: Pick
+    date: int
+    bits: Bits
+    """[row, column]"""
+    count: int
+    tint: Bytes
+    """RGBA for the map, of every n-th pixel."""
+
+
+class SelectionsController(QObject):
+    """Finds the pixels of the session's pick; keeps named ones."""
+
+    found = Signal(object)
+    """`Found`, or None where nothing is selected."""
+
+    def __init__(self, model: SessionModel, link: EngineLink, panel: SelectionsPanel, colour: str) -> None:
+        super().__init__(panel)
+        self._model, self._link, self._panel, self._colour = model, link, panel, colour
+        self._kept: OrderedDict[tuple[str, Pick, int | None], Found] = OrderedDict()
+        model.listen(self._changed)
+        panel.lasso_wanted.connect(lambda on: model.change(tool="select" if on else "look"))
+        panel.cleared.connect(lambda: model.change(pick=None))
+        panel.saved.connect(self.save)
+        panel.shown.connect(self.show)
+        panel.renamed.connect(lambda number, name: self._edit(number, name=name))
+        panel.recoloured.connect(lambda number, colour: self._edit(number, colour=colour))
+        panel.deleted.connect(self.delete)
+        panel.combined.connect(self.combine)
+        panel.classes_wanted.connect(self.classes_of_clusters)
+
+    def outline(self, corners: Corners) -> None:
+        """What was drawn on the map becomes the selection."""
+        self._model.change(pick=MapPick(corners), tool="look")
+
+    def save(self) -> None:
+        """Give the selection a name and keep it."""
+        pick, selections = self._model.now.pick, self._model.now.work.selections
+        if pick is None:
+            return
+        names, colours = {one.name for one in selections}, {one.colour for one in selections}
+        name = next(f"selection {n}" for n in range(1, len(names) + 2) if f"selection {n}" not in names)
+        colour = next((one for one in CLASS_COLOURS if one not in colours), CLASS_COLOURS[0])
+        self._model.do(selections=(*selections, Selection(name, colour, pick)))
+
+    def show(self, number: int) -> None:
+        self._model.change(pick=self._model.now.work.selections[number].pick)
+
+    def delete(self, number: int) -> None:
+        selections = self._model.now.work.selections
+        self._model.do(selections=selections[:number] + selections[number + 1 :])
+
+    def combine(self, number: int, how: Literal["and", "or", "not"]) -> None:
+        """The selection of the moment with a named one."""
+        pick, other = self._model.now.pick, self._model.now.work.selections[number].pick
+        if pick is not None:
+            self._model.change(pick=Combined(how, pick, other))
+
+    def classes_of_clusters(self) -> None:
+        """The clusters that the map shows become the classes, in place of those that there are; can be undone."""
+        now = self._model.now
+        if now.store is None or now.look.layer != "cluster":
+            return
+        store, look = now.store.store, replace(now.look, date=now.time)
+        self._link.ask("cluster classes", lambda client: client.views.legend(store, look), self._take_classes)
+
+    def _take_classes(self, legend: Legend) -> None:
+        classes = tuple(LandClass(one.code, one.name, one.colour) for one in legend.classes or ())
+        self._model.do(classes=classes)
+        self._panel.say(f"{len(classes)} clusters are now classes: see Label. Undo brings the others back.")
+
+    def _edit(self, number: int, **changes: str) -> None:
+        selections = list(self._model.now.work.selections)
+        name = changes.get("name", selections[number].name).strip()
+        if not name or any(one.name == name for n, one in enumerate(selections) if n != number):
+            self._panel.set_selections(tuple(selections))  # as it was: names tell selections apart
+            self._panel.say("That name is empty or taken; choose another one.")
+            return
+        colour = changes.get("colour", selections[number].colour)
+        selections[number] = replace(selections[number], name=name, colour=colour)
+        self._model.do(selections=tuple(selections))
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self._kept.clear()
+        if old.work.selections != new.work.selections:
+            self._panel.set_selections(new.work.selections)
+        if old.tool != new.tool:
+            self._panel.set_outlining(new.tool == "select")
+        if (old.look.layer == "cluster") != (new.look.layer == "cluster"):
+            self._panel.set_clusters(new.look.layer == "cluster")
+        if (old.store, old.pick, old.date) != (new.store, new.pick, new.date):
+            self._find(new)
+
+    def _find(self, now: Session) -> None:
+        store, pick = now.store, now.pick
+        if store is None or pick is None:
+            self._link.drop("selection")
+            self._tell(None)
+            return
+        key = store.store, pick, now.date if follows_dates(pick) else None
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._link.drop("selection")
+            self._tell(kept)
+            return
+        date = now.date
+
+        def come(found: Found) -> None:
+            self._kept[key] = found
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+            self._tell(found)
+
+        work = lambda client: _found(client, store, pick, date, self._colour)  # noqa: E731 - it is handed on
+        self._link.ask("selection", work, come, self._refused)
+
+    def _tell(self, found: Found | None) -> None:
+        now = self._model.now
+        self._panel.set_count(None if found is None else found.count, _area(now.store, found))
+        self.found.emit(found)
+
+    def _refused(self, error: ServiceError) -> None:
+        self._tell(None)
+        self._panel.say(f"{error.cause}. {error.remedy}".strip())
+
+
+def _found(client: EngineClient, store: Store, pick: Pick, date: int, colour: str) -> Found:
+    """In a thread."""
+    bits = find_on(pick, client, store, date)
+    step = max(1, ceil(sqrt(bits.size / MOST_TINTED)))
+    tint = tinted(bits[::step, ::step], QColor(colour))
+    return Found(store.store, pick, date, bits, int(np.count_nonzero(bits)), tint)
+
+
+def _area(store: Store | None, found: Found | None) -> float:
+    """Hectares."""
+    if store is None or found is None:
+        return 0.0
+    a, b, _, d, e, _ = store.grid.transform
+    return found.count * abs(a * e - b * d) / 10_000

@@ -1,0 +1,242 @@
+"""Curves: which places have them, what is asked of the engine for them, and their export."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from phenolens.engine.client.arrays import Grid
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.readings import Series, Store
+
+from ..curve_table import write_table
+from ..curves import KINDS, Curve, Subject, chosen_parts, curves_of, kinds_of, parts_of, seconds
+from ..engine_link import EngineLink
+from ..geography import Geography
+from ..masks import Bits
+from ..panels.series import SeriesPanel
+from ..session import Place, SeriesChoice, Session, SessionModel
+from .selections import Found
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a6fd1", "#8c8c8c")
+"""Of places: readable as lines on light and dark, and told apart with any colour vision."""
+MOST_KEPT = 200
+MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
+"""Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    store: Store
+    subjects: tuple[Subject, ...]
+    selected: Found | None
+    kind: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    subjects: tuple[Subject, ...]
+    curves: tuple[Curve, ...]
+
+
+class SeriesController:
+    """Keeps the curves at the session's places and selection."""
+
+    def __init__(self, model: SessionModel, link: EngineLink, panel: SeriesPanel, colour: str) -> None:
+        self._model, self._link, self._panel, self._colour = model, link, panel, colour
+        self._kept: OrderedDict[object, Series] = OrderedDict()
+        self._selected: Found | None = None
+        self._shown = _Answer((), ())
+        model.listen(self._changed)
+        panel.kind_chosen.connect(lambda kind: model.change(series=SeriesChoice(kind)))
+        panel.parts_chosen.connect(self._choose_parts)
+        panel.date_chosen.connect(lambda date: model.change(date=date))
+        panel.removed.connect(self.remove)
+        panel.cleared.connect(lambda: model.do(places=()))
+        panel.outline_wanted.connect(lambda on: model.change(tool="place" if on else "look"))
+        panel.shown.connect(self.refresh)
+        self._arrange(model.now)
+
+    @property
+    def shown(self) -> tuple[Curve, ...]:
+        return self._shown.curves
+
+    def pick(self, column: float, row: float, add: bool) -> None:
+        """A pixel's curves: in place of the last pixel's, or beside them."""
+        places = self._model.now.work.places
+        pixel = (int(row), int(column))
+        if any(place.pixel == pixel for place in places):
+            return
+        if places and not add and places[-1].pixel is not None:
+            self._model.do(places=(*places[:-1], replace(places[-1], pixel=pixel)))
+        else:
+            self._model.do(places=(*places, replace(self._new(), pixel=pixel)))
+
+    def outline(self, corners: tuple[tuple[float, float], ...]) -> None:
+        """The curves of a polygon, beside the others."""
+        self._model.do(places=(*self._model.now.work.places, replace(self._new(), corners=corners)))
+        self._model.change(tool="look")
+
+    def remove(self, number: int) -> None:
+        places = self._model.now.work.places
+        self._model.do(places=places[:number] + places[number + 1 :])
+
+    def select(self, found: Found | None) -> None:
+        """The pixels of the selection; its curve stays those of the date that it was made on."""
+        before = self._selected
+        if found is None or not found.count:
+            self._selected = None
+        elif before is None or before.pick != found.pick:
+            self._selected = found
+        if before is not self._selected:
+            self._arrange(self._model.now)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for what isn't kept and show it all, where the panel is to be seen."""
+        now = self._model.now
+        if now.store is None or not self._panel.isVisible():
+            return
+        subjects = tuple(Subject.of(place) for place in now.work.places)
+        if not subjects and self._selected is None:
+            self._link.drop("series")
+            self._show(_Answer((), ()))
+            return
+        parts = chosen_parts(now.store, now.series)
+        asked = _Asked(now.store, subjects, self._selected, now.series.kind, parts)
+        if KINDS[now.series.kind].bands:
+            self._panel.say("Reading acquisitions…")
+        self._link.ask("series", lambda client: self._answer(client, asked), self._show, self._refused)
+
+    def export(self, path: Path, done: Callable[[Path], None]) -> None:
+        """Write the curves that are shown."""
+        now, shown = self._model.now, self._shown
+        if now.store is None or not shown.curves:
+            return
+        grid = now.store.grid
+        self._link.ask("series csv", lambda _: _written(path, shown, grid), lambda _: done(path))
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self._kept.clear()
+            self._selected = None
+            self._show(_Answer((), ()))
+        if (old.store, old.work.places, old.series) != (new.store, new.work.places, new.series):
+            self._arrange(new)
+            self.refresh()
+        if old.date != new.date:
+            self._panel.set_date(new.date)
+        if old.tool != new.tool:
+            self._panel.set_outlining(new.tool == "place")
+
+    def _arrange(self, now: Session) -> None:
+        store = now.store
+        self._panel.set_choices(kinds_of(store) if store else ())
+        self._panel.set_times(seconds(store.times if store else ()))
+        self._panel.set_date(now.date)
+        if store is not None:
+            kind = now.series.kind
+            self._panel.set_choice(kind, parts_of(store, kind), chosen_parts(store, now.series))
+        selected = "selection" if self._selected is not None else ""
+        self._panel.set_places(now.work.places, selected, self._colour)
+
+    def _choose_parts(self, parts: tuple[str, ...]) -> None:
+        self._model.change(series=replace(self._model.now.series, parts=parts))
+
+    def _new(self) -> Place:
+        """Without a place yet: a letter and a colour that no other one has."""
+        places = self._model.now.work.places
+        names, colours = {place.name for place in places}, {place.colour for place in places}
+        letters = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *(str(n) for n in range(27, 27 + len(places)))]
+        name = next(letter for letter in letters if letter not in names)
+        colour = next((one for one in COLOURS if one not in colours), COLOURS[len(places) % len(COLOURS)])
+        return Place(name, colour)
+
+    def _answer(self, client: EngineClient, asked: _Asked) -> _Answer:
+        """In a thread."""
+        subjects = list(asked.subjects)
+        if asked.selected is not None:
+            most = MOST_BANDS if KINDS[asked.kind].bands else MOST_SAMPLED
+            pixels = sample(asked.selected.bits, most, MOST_CHUNKS)
+            subjects.append(Subject("selection", self._colour, pixels, sampled=True))
+        curves: list[Curve] = []
+        for subject in subjects:
+            told = self._told(client, asked, subject)
+            curves += curves_of(subject, told, asked.kind, asked.parts)
+        return _Answer(tuple(subjects), tuple(curves))
+
+    def _told(self, client: EngineClient, asked: _Asked, subject: Subject) -> Series:
+        bands = KINDS[asked.kind].bands
+        dims = _dims(asked, subject, bands)
+        key = asked.store.store, subject.pixels, subject.corners, bands, dims
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = _ask(client, asked.store, subject, dims, bands)
+            self._kept[key] = kept
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _show(self, answer: _Answer) -> None:
+        now = self._model.now
+        self._shown = answer
+        self._panel.set_curves(answer.curves, KINDS[now.series.kind].axis)
+        self._panel.say(self._said(answer))
+
+    def _said(self, answer: _Answer) -> str:
+        """What a selection's curve rests on, or why there is none."""
+        if answer.subjects and not answer.curves:
+            return "No values here. Another kind of curve, or another place, may have some."
+        sampled = [one for one in answer.subjects if one.sampled]
+        if not sampled or self._selected is None:
+            return ""
+        return f"selection: mean and 10–90 % of {len(sampled[0].pixels)} of {self._selected.count:,} pixels"
+
+    def _refused(self, error: ServiceError) -> None:
+        self._show(_Answer((), ()))
+        self._panel.say(f"{error.cause}. {error.remedy}".strip())
+
+
+def sample(bits: Bits, most: int, most_chunks: int) -> tuple[tuple[int, int], ...]:
+    """(row, column) of at most so many selected pixels, evenly, out of at most so many parts of the store.
+
+    The engine reads parts of 64 × 64 pixels: far more pixels of a few of them take less time than fewer of many."""
+    places = np.argwhere(bits)
+    parts, part_of = np.unique(places // CHUNK, axis=0, return_inverse=True)
+    if len(parts) > most_chunks:
+        places = places[np.isin(part_of.reshape(-1), _evenly(len(parts), most_chunks))]
+    return tuple((int(row), int(column)) for row, column in places[_evenly(len(places), most)])
+
+
+def _evenly(count: int, most: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
+
+
+def _dims(asked: _Asked, subject: Subject, bands: bool) -> int:
+    """Of a single place all of them, so that the choice of others asks nothing; of many pixels what is shown."""
+    if bands or asked.kind == "support":
+        return 1
+    return max(int(part) for part in asked.parts) if subject.sampled else asked.store.dims
+
+
+def _ask(client: EngineClient, store: Store, subject: Subject, dims: int, bands: bool) -> Series:
+    if subject.pixels:
+        return client.views.series(store.store, pixels=subject.pixels, dims=dims, bands=bands)
+    geography = Geography(store.grid)
+    ring = [geography.xy(*corner) for corner in (*subject.corners, subject.corners[0])]
+    polygon = {"type": "Polygon", "coordinates": [ring], "crs": "grid"}
+    return client.views.series(store.store, polygon=polygon, dims=dims, bands=bands)
+
+
+def _written(path: Path, shown: _Answer, grid: Grid) -> None:
+    try:
+        write_table(path, shown.subjects, shown.curves, Geography(grid))
+    except OSError as error:
+        raise ServiceError(
+            "the curves can't be written there", value=str(error), remedy="choose another folder"
+        ) from error

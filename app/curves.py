@@ -1,0 +1,230 @@
+"""What pixels, polygons and selections did over time, as curves: embeddings, indices, bands, support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+from phenolens.engine.client.readings import BandsAt, Series, Store
+
+from .colouring import array_of
+from .session import Place, SeriesChoice
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
+CLEAR, GAP_FILLED, NO_DATA = range(3)
+QUALITIES = ("clear", "gap-filled", "no data")
+"""As the engine numbers them."""
+PERCENTILES = (10, 90)
+NO_FRAME = 255
+INDICES = ("NDVI", "kNDVI", "NIRv")
+SENSOR_BANDS = {
+    "s2": ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"),
+    "s1": ("VV", "VH"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What can be shown of a place, what its axis says, and what is asked for."""
+
+    name: str
+    axis: str
+    bands: bool = False
+    """Whether acquisitions are read, which takes longer than embeddings."""
+
+
+KINDS = {
+    "embedding": Kind("Embedding", "embedding (no unit)"),
+    "index": Kind("Vegetation indices", "index (NIRv: reflectance)", bands=True),
+    "s2": Kind("Sentinel-2 bands", "reflectance", bands=True),
+    "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True),
+    "support": Kind("Support", "nearest clear acquisition (days)"),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What has curves: a place, or a sample of the pixels of a selection."""
+
+    name: str
+    colour: str
+    pixels: tuple[tuple[int, int], ...] = ()
+    """Row, column."""
+    corners: tuple[tuple[float, float], ...] = ()
+    """Column, row, of a polygon."""
+    sampled: bool = False
+    """Whether the pixels are shown by their mean."""
+
+    @classmethod
+    def of(cls, place: Place) -> Subject:
+        pixels = () if place.pixel is None else (place.pixel,)
+        return cls(place.name, place.colour, pixels, place.corners)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Column, row."""
+        if self.pixels:
+            row, column = np.mean(self.pixels, axis=0)
+            return float(column) + 0.5, float(row) + 0.5
+        column, row = np.mean(self.corners, axis=0)
+        return float(column), float(row)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line of the plot."""
+
+    owner: str
+    colour: str
+    name: str
+    times: Floats
+    """Seconds since 1970, ascending."""
+    values: Floats
+    """NaN = none."""
+    quality: Codes
+    low: Floats | None = None
+    high: Floats | None = None
+    """10th and 90th percentile of the pixels that the values are the mean of."""
+    order: int = 0
+    """Among the curves of its owner: how its line is dashed."""
+
+
+def kinds_of(store: Store) -> tuple[str, ...]:
+    """What there is to be shown of a store."""
+    kinds = ["embedding"]
+    if "s2" in store.modalities:
+        kinds += ["index", "s2"]
+    if "s1" in store.modalities:
+        kinds.append("s1")
+    return (*kinds, "support")
+
+
+def parts_of(store: Store, kind: str) -> tuple[str, ...]:
+    if kind == "embedding":
+        return tuple(str(dim + 1) for dim in range(store.dims))
+    if kind == "support":
+        return store.modalities
+    return INDICES if kind == "index" else SENSOR_BANDS[kind]
+
+
+def chosen_parts(store: Store, choice: SeriesChoice) -> tuple[str, ...]:
+    """Those that were chosen, or the first ones."""
+    there = parts_of(store, choice.kind)
+    chosen = tuple(part for part in there if part in choice.parts)
+    if chosen:
+        return chosen
+    first = {"embedding": there[:3], "index": there[:1], "s2": ("B04", "B08"), "support": there[-1:]}
+    return first.get(choice.kind, there)
+
+
+def part_name(kind: str, part: str) -> str:
+    return {"embedding": f"dimension {part}", "support": f"nearest {part.upper()}"}.get(kind, part)
+
+
+def curves_of(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> tuple[Curve, ...]:
+    """The curves of one subject; in a thread, where many pixels are summed up."""
+    if KINDS[kind].bands:
+        return tuple(_bands(subject, told, kind, parts))
+    if kind == "support":
+        return tuple(_support(subject, told, parts))
+    return tuple(_embedding(subject, told, parts))
+
+
+def seconds(times: Iterable[str]) -> Floats:
+    return np.array([datetime.fromisoformat(time).timestamp() for time in times], np.float64)
+
+
+def _embedding(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[Curve]:
+    times, quality = seconds(told.times), _quality(told)
+    for order, part in enumerate(parts):
+        dim = int(part) - 1
+        name = part_name("embedding", part)
+        if told.mean is not None and told.percentiles is not None:
+            spread = array_of(told.percentiles)[:, :, dim].astype(np.float64)
+            mean = array_of(told.mean)[:, dim].astype(np.float64)
+            yield Curve(subject.name, subject.colour, name, times, mean, quality, spread[0], spread[2], order)
+        elif told.embedding is not None:
+            values = array_of(told.embedding)[:, :, dim].astype(np.float64)
+            values[array_of(told.quality) == NO_DATA] = np.nan
+            yield Curve(subject.name, subject.colour, name, times, *_summed(values, quality), order)
+
+
+def _support(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[Curve]:
+    """Of pixels alone; the engine sums up no support."""
+    times, quality = seconds(told.times), _quality(told)
+    for order, part in enumerate(parts):
+        days = told.support.get(f"nearest_days_{part}")
+        if days is not None:
+            values = array_of(days).astype(np.float64)
+            values[values == NO_FRAME] = np.nan
+            name = part_name("support", part)
+            yield Curve(subject.name, subject.colour, name, times, *_summed(values, quality), order)
+
+
+def _quality(told: Series) -> Codes:
+    """[time]: of several pixels, what most of those with data are."""
+    counts = array_of(told.quality).astype(np.int64)
+    if told.mean is None:
+        if len(counts) == 1:
+            codes: Codes = counts[0].astype(np.uint8)
+            return codes
+        counts = np.stack([(counts == code).sum(axis=0) for code in range(len(QUALITIES))])
+    better = np.where(counts[CLEAR] >= counts[GAP_FILLED], CLEAR, GAP_FILLED)
+    return np.where(counts[:NO_DATA].sum(axis=0) > 0, better, NO_DATA).astype(np.uint8)
+
+
+def _summed(
+    values: Floats, quality: Codes
+) -> tuple[Floats, Codes, npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
+    """[pixel, time] → mean, quality, 10th and 90th percentile over the pixels with data."""
+    if len(values) == 1:
+        return values[0], quality, None, None
+    mean = np.full(values.shape[1], np.nan)
+    low, high = mean.copy(), mean.copy()
+    for time in np.flatnonzero(np.isfinite(values).any(axis=0)):
+        there = values[np.isfinite(values[:, time]), time]
+        mean[time] = there.mean()
+        low[time], high[time] = np.percentile(there, PERCENTILES)
+    return mean, quality, low, high
+
+
+def _bands(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> Iterable[Curve]:
+    sensor = "s1" if kind == "s1" else "s2"
+    frames: dict[str, list[Mapping[str, float]]] = {}
+    for each in told.bands or ():
+        for frame in each.get(sensor, ()):
+            frames.setdefault(frame.time, []).append(_with_indices(frame))
+    ordered = sorted(frames)
+    times = seconds(ordered)
+    for order, part in enumerate(parts):
+        pixels = max((len(frames[time]) for time in ordered), default=1)
+        values = np.full((pixels, len(ordered)), np.nan)
+        for column, time in enumerate(ordered):
+            for row, bands in enumerate(frames[time]):
+                values[row, column] = bands.get(part, np.nan)
+        seen = np.isfinite(values).any(axis=0)
+        clear = np.zeros(int(seen.sum()), np.uint8)
+        if len(clear):
+            yield Curve(
+                subject.name, subject.colour, part, times[seen], *_summed(values[:, seen], clear), order
+            )
+
+
+def _with_indices(frame: BandsAt) -> Mapping[str, float]:
+    """NDVI; kNDVI = tanh(NDVI²) (Camps-Valls et al. 2021); NIRv = NDVI × NIR (Badgley et al. 2017)."""
+    bands = frame.bands
+    red, nir = bands.get("B04"), bands.get("B08")
+    if red is None or nir is None or red + nir <= 0:
+        return bands
+    ndvi = (nir - red) / (nir + red)
+    return {**bands, "NDVI": ndvi, "kNDVI": float(np.tanh(ndvi**2)), "NIRv": ndvi * nir}
+
+
+def value_near(curve: Curve, time: float) -> tuple[float, str, float]:
+    """Value, quality and time of the point that is nearest to a time."""
+    index = int(np.abs(curve.times - time).argmin())
+    return float(curve.values[index]), QUALITIES[curve.quality[index]], float(curve.times[index])

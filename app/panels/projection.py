@@ -1,0 +1,210 @@
+"""The projection: which one, of which dates, in which colours, and what is selected there."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..density_picture import ColourBar, Picture
+from ..session import ProjectionChoice
+from ..theme import Theme
+from .projection_plot import ProjectionPlot
+
+METHODS = (
+    ("pca", "PCA", "The two strongest directions of the embeddings, at once"),
+    ("umap", "UMAP", "Neighbours stay neighbours, as far as a plane allows; it is fitted once, in the background"),
+)  # fmt: skip
+COLOURS = (("count", "Number"), ("date", "Date"), ("season", "Season"), ("dimension", "Dimension"))
+WAITING = "Open a store: its pixels appear here, those alike side by side."
+
+
+class ProjectionPanel(QWidget):
+    """Says what the user wants to see; shows what it is handed."""
+
+    method_chosen = Signal(str)
+    choice_changed = Signal(object)
+    """`ProjectionChoice`"""
+    drawn = Signal(object)
+    """Corners (x, y) of a lasso or rectangle."""
+    emptied = Signal()
+    fit_wanted = Signal()
+    shown = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("projection")
+        self._choice = ProjectionChoice()
+        self.plot, self._bar = ProjectionPlot(theme), _Bar(theme)
+        self.plot.drawn.connect(self.drawn)
+        self.plot.emptied.connect(self.emptied)
+        self._told = QLabel(WAITING, wordWrap=True)
+        self._told.setProperty("faint", True)
+        self._told.setAccessibleName("About the projection")
+        self._fit = QPushButton("Fit a UMAP")
+        self._fit.setToolTip("Runs in the background for about a minute; the status bar can cancel it")
+        self._fit.clicked.connect(self.fit_wanted)
+        self._fit.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.setSpacing(4)
+        column.addLayout(self._first_row())
+        column.addLayout(self._second_row())
+        column.addWidget(self.plot, 1)
+        column.addWidget(self._bar)
+        column.addWidget(self._told)
+        column.addWidget(self._fit)
+        self.set_choice("pca", self._choice, 1)
+
+    def _first_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self._methods = QButtonGroup(self)
+        for number, (method, name, tip) in enumerate(METHODS):
+            button = _toggle(name, tip)
+            button.clicked.connect(lambda _=False, method=method: self.method_chosen.emit(method))
+            self._methods.addButton(button, number)
+            row.addWidget(button)
+        row.addSpacing(8)
+        self._colours = QComboBox()
+        self._colours.setAccessibleName("Colour by")
+        self._colours.setToolTip("What the colours say of the pixels of a bin")
+        for kind, name in COLOURS:
+            self._colours.addItem(name, kind)
+        self._colours.activated.connect(lambda _: self._choose(colour=self._colours.currentData()))
+        self._dim = QSpinBox(minimum=1, maximum=1)
+        self._dim.setAccessibleName("Dimension that colours")
+        self._dim.valueChanged.connect(lambda value: self._choose(dim=value))
+        row.addWidget(self._colours, 1)
+        row.addWidget(self._dim)
+        return row
+
+    def _second_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self._shapes = QButtonGroup(self)
+        for number, (name, tip) in enumerate(
+            (("Lasso", "Drag around pixels to select them"), ("Box", "Drag a rectangle to select pixels"))
+        ):
+            button = _toggle(name, tip)
+            button.clicked.connect(lambda _=False, n=number: self._take_shape(n == 1))
+            button.setChecked(number == 0)
+            self._shapes.addButton(button, number)
+            row.addWidget(button)
+        row.addSpacing(8)
+        self._dates = QComboBox()
+        self._dates.setAccessibleName("Dates of the projection")
+        self._dates.setToolTip(
+            "Pixels of all dates, or of the one on the map; a lasso selects among the same"
+        )
+        self._dates.addItem("All dates", True)
+        self._dates.addItem("This date", False)
+        self._dates.activated.connect(lambda _: self._choose(every_date=self._dates.currentData()))
+        row.addWidget(self._dates, 1)
+        fit = QToolButton()
+        fit.setText("⤢")
+        fit.setToolTip("All of it in view (the wheel zooms, the right button moves)")
+        fit.setAccessibleName("All of the projection in view")
+        fit.setAutoRaise(True)
+        fit.clicked.connect(self.plot.fit)
+        row.addWidget(fit)
+        return row
+
+    def set_choice(self, method: str, choice: ProjectionChoice, dims: int) -> None:
+        self._choice = choice
+        self._methods.button([one[0] for one in METHODS].index(method)).setChecked(True)
+        self._colours.setCurrentIndex(self._colours.findData(choice.colour))
+        self._dates.setCurrentIndex(self._dates.findData(choice.every_date))
+        self._dim.setVisible(choice.colour == "dimension")
+        self._dim.blockSignals(True)
+        self._dim.setMaximum(dims)
+        self._dim.setValue(choice.dim)
+        self._dim.blockSignals(False)
+
+    def set_picture(self, picture: Picture | None) -> None:
+        """None: there is nothing to be seen."""
+        self._bar.set_bar(None if picture is None else picture.bar)
+        if picture is None:
+            self.plot.set_picture(None, (0, 1, 0, 1), ())
+            self.plot.set_chosen(None, (0, 1, 0, 1))
+        else:
+            self.plot.set_picture(picture.rgba, picture.extent, picture.axes)
+
+    def say(self, text: str, tip: str = "") -> None:
+        """What the projection is worth, or why there is none."""
+        self._told.setText(text or WAITING)
+        self._told.setToolTip(tip)
+
+    @property
+    def told(self) -> str:
+        return self._told.text()
+
+    def offer_fit(self, offered: bool, running: bool = False) -> None:
+        """Whether a UMAP is still to be fitted."""
+        self._fit.setVisible(offered)
+        self._fit.setEnabled(not running)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(300, 300)
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.shown.emit()
+
+    def _take_shape(self, rectangle: bool) -> None:
+        self.plot.box.rectangle = rectangle
+
+    def _choose(self, **changes: object) -> None:
+        self.choice_changed.emit(ProjectionChoice(**{**vars(self._choice), **changes}))
+
+
+class _Bar(QWidget):
+    """Colours from low to high with what they stand for."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._shown: ColourBar | None = None
+        self.setAccessibleName("Colours of the projection")
+        self.setFixedHeight(2 * self.fontMetrics().height() + 6)
+
+    def set_bar(self, bar: ColourBar | None) -> None:
+        self._shown = bar
+        self.setVisible(bar is not None)
+        if bar is not None:
+            self.setAccessibleDescription(f"{bar.title}: {bar.low} to {bar.high}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        bar = self._shown
+        if bar is None:
+            return
+        painter = QPainter(self)
+        line = self.fontMetrics().height()
+        colours = QRectF(52, 2, self.width() - 56, line - 4)
+        gradient = QLinearGradient(colours.topLeft(), colours.topRight())
+        for number, shade in enumerate(bar.shades):
+            gradient.setColorAt(number / max(1, len(bar.shades) - 1), QColor(shade))
+        painter.fillRect(colours, gradient)
+        painter.setPen(QColor(self._theme.faint))
+        under = QRectF(52, line, self.width() - 56, line + 2)
+        painter.drawText(under, Qt.AlignmentFlag.AlignLeft, bar.low)
+        painter.drawText(under, Qt.AlignmentFlag.AlignRight, bar.high)
+        painter.drawText(under, Qt.AlignmentFlag.AlignHCenter, bar.title)
+
+
+def _toggle(name: str, tip: str) -> QPushButton:
+    button = QPushButton(name)
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    return button

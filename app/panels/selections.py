@@ -1,0 +1,181 @@
+"""The selection of the moment, and the ones that have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import (
+    QColorDialog,
+    QGridLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..selection import Selection
+from .series import swatch
+
+EMPTY = "Nothing is selected. Draw a lasso on the map (L) or in the projection."
+HOWS = (
+    ("and", "Only where both are", "Pixels that are in the selection and in this one"),
+    ("or", "Add this one", "Pixels that are in the selection or in this one"),
+    ("not", "Take this one away", "Pixels of the selection that aren't in this one"),
+)
+
+
+class SelectionsPanel(QWidget):
+    """Says what the user wants of selections."""
+
+    lasso_wanted = Signal(bool)
+    cleared = Signal()
+    saved = Signal()
+    shown = Signal(int)
+    renamed = Signal(int, str)
+    recoloured = Signal(int, str)
+    deleted = Signal(int)
+    combined = Signal(int, str)
+    """Number of a named one, and how: `and`, `or`, `not`."""
+    classes_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("selections")
+        self.setMinimumWidth(216)
+        self._told = QLabel(EMPTY, wordWrap=True)
+        self._told.setProperty("faint", True)
+        self._told.setAccessibleName("Selection")
+        self._list = QListWidget()
+        self._list.setAccessibleName("Named selections")
+        self._list.setToolTip("Double click: select it again. F2: rename. Right click: more")
+        self._list.setEditTriggers(QListWidget.EditTrigger.EditKeyPressed)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.itemDoubleClicked.connect(lambda item: self.shown.emit(self._list.row(item)))
+        self._list.itemChanged.connect(lambda item: self.renamed.emit(self._list.row(item), item.text()))
+        self._list.currentRowChanged.connect(lambda _: self._enable())
+        self._list.customContextMenuRequested.connect(self._open_menu)
+        self._selected = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 8)
+        column.setSpacing(5)
+        column.addWidget(self._told)
+        column.addLayout(self._buttons())
+        column.addWidget(self._list, 1)
+        self._classes = QPushButton("Use clusters as classes")
+        self._classes.setToolTip("The clusters on the map become the classes that labels and probes use")
+        self._classes.clicked.connect(self.classes_wanted)
+        self._classes.hide()
+        column.addWidget(self._classes)
+        self._add_actions()
+        self.set_selections(())
+        self._enable()
+
+    def _buttons(self) -> QGridLayout:
+        self._lasso = QPushButton("Lasso")
+        self._lasso.setCheckable(True)
+        self._lasso.setToolTip("Draw around pixels on the map (L); Esc stops")
+        self._lasso.clicked.connect(self.lasso_wanted)
+        self._clear = QPushButton("Clear")
+        self._clear.setToolTip("Select nothing")
+        self._clear.clicked.connect(self.cleared)
+        self._save = QPushButton("Save")
+        self._save.setToolTip("Give the selection a name and keep it in the list")
+        self._save.clicked.connect(self.saved)
+        self._more = QToolButton()
+        self._more.setText("More")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setToolTip("What can be done with the chosen one of the list")
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        for number, button in enumerate((self._lasso, self._clear, self._save, self._more)):
+            button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().verticalPolicy())
+            grid.addWidget(button, number // 2, number % 2)
+        return grid
+
+    def _add_actions(self) -> None:
+        self._menu = QMenu(self)
+        self._more.setMenu(self._menu)
+        self._act("Select it again", None, self.shown.emit)
+        for how, name, tip in HOWS:
+            self._act(name, None, lambda row, how=how: self.combined.emit(row, how)).setToolTip(tip)
+        self._menu.addSeparator()
+        self._act("Rename", "F2", lambda row: self._list.editItem(self._list.item(row)))
+        self._act("Colour…", None, self._choose_colour)
+        self._act("Delete", "Del", self.deleted.emit)
+        self._menu.setToolTipsVisible(True)
+
+    def _act(self, name: str, key: str | None, done: object) -> QAction:
+        action = self._menu.addAction(name)
+        if key is not None:
+            action.setShortcut(key)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            self._list.addAction(action)
+        action.triggered.connect(lambda _=False: self._chosen >= 0 and done(self._chosen))  # type: ignore[operator]
+        return action
+
+    @property
+    def _chosen(self) -> int:
+        return self._list.currentRow()
+
+    @property
+    def told(self) -> str:
+        return self._told.text()
+
+    def set_count(self, pixels: int | None, hectares: float) -> None:
+        """Of the selection, on the date shown; None: nothing is selected."""
+        self._selected = pixels is not None
+        if pixels is None:
+            self.say(EMPTY)
+        elif not pixels:
+            self.say("No pixel is selected on this date; another date may have some.")
+        else:
+            self.say(f"{pixels:,} pixel{'s' * (pixels > 1)} selected on this date, {hectares:,.2f} ha.")
+        self._enable()
+
+    def say(self, text: str) -> None:
+        self._told.setText(text)
+
+    def set_selections(self, selections: Sequence[Selection]) -> None:
+        row = self._chosen
+        self._list.blockSignals(True)
+        self._list.clear()
+        for selection in selections:
+            item = QListWidgetItem(swatch(selection.colour), selection.name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setData(Qt.ItemDataRole.UserRole, selection.colour)
+            self._list.addItem(item)
+        self._list.setCurrentRow(min(max(row, 0), len(selections) - 1))
+        self._list.blockSignals(False)
+        self._list.setVisible(bool(selections))
+        self._enable()
+
+    def set_outlining(self, outlining: bool) -> None:
+        self._lasso.setChecked(outlining)
+
+    def set_clusters(self, shown: bool) -> None:
+        """Whether the map shows clusters."""
+        self._classes.setVisible(shown)
+
+    def _enable(self) -> None:
+        self._clear.setEnabled(self._selected)
+        self._save.setEnabled(self._selected)
+        self._more.setEnabled(self._chosen >= 0)
+        for action in self._menu.actions()[1 : 1 + len(HOWS)]:
+            action.setEnabled(self._selected)
+
+    def _open_menu(self, place: QPoint) -> None:
+        if self._list.itemAt(place) is not None:
+            self._menu.popup(self._list.viewport().mapToGlobal(place))
+
+    def _choose_colour(self, row: int) -> None:
+        before = QColor(self._list.item(row).data(Qt.ItemDataRole.UserRole))
+        colour = QColorDialog.getColor(before, self, self.tr("Colour of the selection"))
+        if colour.isValid():
+            self.recoloured.emit(row, colour.name())

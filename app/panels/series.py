@@ -1,0 +1,210 @@
+"""What places and the selection did over time: which curves, of which places, and the plot of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..curves import KINDS, Curve, Floats, part_name
+from ..session import Place
+from ..theme import Theme
+from .series_plot import CurveKey, SeriesPlot
+
+EMPTY = "Click on the map to see what a place did over time; Shift-click adds another place."
+
+
+class SeriesPanel(QWidget):
+    """Says what the user wants to see; shows what it is handed."""
+
+    kind_chosen = Signal(str)
+    parts_chosen = Signal(object)
+    """Tuple of parts."""
+    date_chosen = Signal(int)
+    removed = Signal(int)
+    """Number of a place."""
+    cleared = Signal()
+    outline_wanted = Signal(bool)
+    export_wanted = Signal()
+    shown = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("series")
+        self._theme = theme
+        self._kind = ""
+        self.plot, self.key = SeriesPlot(theme), CurveKey(theme)
+        self.plot.date_chosen.connect(self.date_chosen)
+        self.plot.told.connect(self._tell)
+        self._said = ""
+        self._message = QLabel(EMPTY)
+        self._message.setProperty("faint", True)
+        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._places = QListWidget()
+        self._places.setAccessibleName("Places with curves")
+        self._places.setFixedWidth(132)
+        self._places.setToolTip("Places with curves. Delete removes the chosen one")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 4)
+        column.setSpacing(4)
+        column.addLayout(self._controls())
+        middle = QHBoxLayout()
+        middle.addLayout(self._beside())
+        middle.addWidget(self.plot, 1)
+        column.addLayout(middle, 1)
+        column.addWidget(self.key)
+        self.set_places((), "")
+
+    def _controls(self) -> QHBoxLayout:
+        self._kinds = QComboBox()
+        self._kinds.setAccessibleName("Curves of")
+        self._kinds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._kinds.setToolTip("What is shown of the places")
+        self._kinds.activated.connect(lambda _: self.kind_chosen.emit(self._kinds.currentData()))
+        self._parts = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._parts.setAccessibleName("Which curves")
+        self._parts.setToolTip("Which curves are shown")
+        self._parts_menu = QMenu(self._parts)
+        self._parts.setMenu(self._parts_menu)
+        self._export = QPushButton("CSV…")
+        self._export.setAccessibleName("Save the curves as CSV")
+        self._export.setToolTip("Save the curves that are shown, with positions, dates and quality")
+        self._export.clicked.connect(self.export_wanted)
+        row = QHBoxLayout()
+        row.addWidget(self._kinds)
+        row.addWidget(self._parts)
+        row.addWidget(self._message, 1)
+        row.addWidget(self._export)
+        return row
+
+    def _beside(self) -> QVBoxLayout:
+        self._outline = QPushButton("Polygon")
+        self._outline.setCheckable(True)
+        self._outline.setToolTip("Draw a polygon on the map: the mean of its pixels becomes a curve")
+        self._outline.clicked.connect(self.outline_wanted)
+        self._remove = QPushButton("Remove")
+        self._remove.setToolTip("Remove the chosen place, or all where none is chosen")
+        self._remove.clicked.connect(self._remove_chosen)
+        delete = QAction(self._places)
+        delete.setShortcut("Del")
+        delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.triggered.connect(self._remove_chosen)
+        self._places.addAction(delete)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addWidget(self._places, 1)
+        column.addWidget(self._outline)
+        column.addWidget(self._remove)
+        return column
+
+    def set_choices(self, kinds: Sequence[str]) -> None:
+        """What there is to be shown."""
+        self._kinds.clear()
+        for kind in kinds:
+            self._kinds.addItem(KINDS[kind].name, kind)
+        self._kinds.setEnabled(bool(kinds))
+        self._parts.setEnabled(bool(kinds))
+
+    def set_choice(self, kind: str, parts: Sequence[str], chosen: Sequence[str]) -> None:
+        """What is shown: of `parts` those that were `chosen`."""
+        self._kinds.setCurrentIndex(self._kinds.findData(kind))
+        self._kind = kind
+        self._parts_menu.clear()
+        for part in parts:
+            action = self._parts_menu.addAction(part_name(kind, part))
+            action.setCheckable(True)
+            action.setChecked(part in chosen)
+            action.setData(part)
+            action.toggled.connect(lambda _: self._choose_parts())
+        names = [part_name(kind, part) for part in chosen]
+        self._parts.setText(", ".join(names[:3]) + (f" + {len(names) - 3}" if len(names) > 3 else ""))
+
+    def set_places(self, places: Sequence[Place], selection: str, colour: str = "") -> None:
+        """Those with curves; `selection` is what the one of the selection is called, empty where there is none."""
+        chosen = self._places.currentRow()
+        self._places.clear()
+        shown = [(place.name, place.colour) for place in places]
+        if selection:
+            shown.append((selection, colour))
+        for name, shade in shown:
+            self._places.addItem(QListWidgetItem(swatch(shade), name))
+        if 0 <= chosen < len(places):
+            self._places.setCurrentRow(chosen)
+        self._count = len(places)
+        self._remove.setEnabled(bool(places))
+        self._tell("")
+
+    def set_outlining(self, outlining: bool) -> None:
+        self._outline.setChecked(outlining)
+
+    def set_times(self, times: Floats) -> None:
+        self.plot.set_times(times)
+
+    def set_date(self, date: int) -> None:
+        self.plot.set_date(date)
+
+    def set_curves(self, curves: Sequence[Curve], axis: str) -> None:
+        self.plot.set_curves(curves, axis)
+        self.key.set_names(list(dict.fromkeys(curve.name for curve in curves)))
+        self._export.setEnabled(bool(curves))
+
+    def say(self, text: str) -> None:
+        """Why there are no curves, or what they rest on; empty: how to get some."""
+        self._said = text
+        self._tell("")
+
+    @property
+    def message(self) -> str:
+        return self._message.text()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(420, 240)
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.shown.emit()
+
+    def _tell(self, text: str) -> None:
+        told = text or self._said or ("" if self._places.count() else EMPTY)
+        self._message.setText(told)
+        self._message.setToolTip(told)
+
+    def _choose_parts(self) -> None:
+        chosen = tuple(action.data() for action in self._parts_menu.actions() if action.isChecked())
+        self.parts_chosen.emit(chosen)
+
+    def _remove_chosen(self) -> None:
+        row = self._places.currentRow()
+        if 0 <= row < self._count:
+            self.removed.emit(row)
+        elif row < 0:
+            self.cleared.emit()
+
+
+def swatch(colour: str) -> QIcon:
+    """A square of a colour, for lists; the same in a chosen row."""
+    picture = QPixmap(24, 24)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawRoundedRect(2, 2, 20, 20, 4, 4)
+    painter.end()
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon

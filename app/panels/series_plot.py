@@ -1,0 +1,219 @@
+"""Curves over time: what was seen is filled, what was filled in between is hollow; a cursor shows the map's date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from ..curves import CLEAR, GAP_FILLED, NO_DATA, QUALITIES, Curve, Floats, value_near
+from ..theme import Theme
+
+DASHES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DotLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+)
+MOST_TOLD = 4
+"""Curves in the read-out."""
+
+
+class SeriesPlot(pg.PlotWidget):
+    """Time along x, one unit along y."""
+
+    date_chosen = Signal(int)
+    told = Signal(str)
+    """What lies under the mouse."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(axisItems={"bottom": pg.DateAxisItem(utcOffset=0)})
+        self.setAccessibleName("Curves over time")
+        self._theme = theme
+        self._times: Floats = np.zeros(0)
+        self._date = 0
+        self._curves: tuple[Curve, ...] = ()
+        self.setBackground(theme.base)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.showGrid(x=True, y=True, alpha=0.12)
+        for axis in ("bottom", "left"):
+            self.getAxis(axis).setPen(pg.mkPen(theme.line))
+            self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
+        self.getAxis("bottom").setLabel("date (UTC)")
+        self.getAxis("left").enableAutoSIPrefix(False)
+        self.getAxis("left").setWidth(58)
+        self.setMouseEnabled(x=True, y=False)
+        self.plotItem.vb.setAutoVisible(y=True)
+        self._cursor = pg.InfiniteLine(
+            angle=90,
+            movable=True,
+            pen=pg.mkPen(theme.text, width=1.5),
+            hoverPen=pg.mkPen(theme.accent, width=3),
+        )
+        self._cursor.setZValue(50)
+        self._cursor.setCursor(Qt.CursorShape.SizeHorCursor)
+        self._cursor.sigDragged.connect(lambda: self._choose(self._cursor.value()))
+        self._cursor.sigPositionChangeFinished.connect(lambda: self.set_date(self._date))
+        self._cursor.hide()
+        self.addItem(self._cursor, ignoreBounds=True)
+        self._items: list[pg.GraphicsObject] = []
+        self.scene().sigMouseClicked.connect(self._clicked)
+        self.scene().sigMouseMoved.connect(self._hover)
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        return self._curves
+
+    def set_times(self, times: Floats) -> None:
+        """Dates of the store, in seconds since 1970: what the cursor can stand on."""
+        self._times = times
+        self._cursor.setVisible(len(times) > 0)
+        if len(times):
+            margin = max(86_400.0, 0.02 * (times[-1] - times[0]))
+            self.setXRange(times[0] - margin, times[-1] + margin, padding=0)
+            self.setLimits(xMin=times[0] - 90 * 86_400, xMax=times[-1] + 90 * 86_400)
+
+    def set_date(self, date: int) -> None:
+        self._date = date
+        if date < len(self._times):
+            self._cursor.setValue(self._times[date])
+
+    def set_curves(self, curves: Sequence[Curve], axis: str) -> None:
+        for item in self._items:
+            self.removeItem(item)
+        self._items = []
+        self._curves = tuple(curves)
+        self.getAxis("left").setLabel(axis)
+        lowest = min((np.nanmin(c.values) for c in curves if np.isfinite(c.values).any()), default=0.0)
+        for curve in curves:
+            self._add_band(curve)
+            self._add_line(curve)
+            self._add_marks(curve, lowest)
+        self.enableAutoRange(axis="y")
+
+    def _add_band(self, curve: Curve) -> None:
+        """Between the percentiles, faint; of the first curve of a subject alone, or they'd hide each other."""
+        if curve.low is None or curve.high is None or curve.order:
+            return
+        there = np.isfinite(curve.low) & np.isfinite(curve.high)
+        low = pg.PlotCurveItem(curve.times[there], curve.low[there], pen=None)
+        high = pg.PlotCurveItem(curve.times[there], curve.high[there], pen=None)
+        colour = QColor(curve.colour)
+        colour.setAlpha(45)
+        for item in (low, high, pg.FillBetweenItem(low, high, brush=colour)):
+            self._keep(item, 1)
+
+    def _add_line(self, curve: Curve) -> None:
+        pen = pg.mkPen(curve.colour, width=1.6, style=DASHES[curve.order % len(DASHES)])
+        there = np.isfinite(curve.values)
+        self._keep(pg.PlotCurveItem(curve.times[there], curve.values[there], pen=pen), 2)
+
+    def _add_marks(self, curve: Curve, lowest: float) -> None:
+        filled, hollow = pg.mkBrush(curve.colour), pg.mkBrush(self._theme.base)
+        for code, symbol, brush, size in (
+            (CLEAR, "o", filled, 6),
+            (GAP_FILLED, "o", hollow, 6),
+            (NO_DATA, "x", filled, 7),
+        ):
+            there = curve.quality == code
+            if code == NO_DATA and curve.order:
+                continue  # it holds for all curves of a place: marked once
+            if there.any():
+                values = np.full(int(there.sum()), lowest) if code == NO_DATA else curve.values[there]
+                marks = pg.ScatterPlotItem(
+                    curve.times[there],
+                    values,
+                    symbol=symbol,
+                    size=size,
+                    brush=brush,
+                    pen=pg.mkPen(curve.colour, width=1.2),
+                )
+                self._keep(marks, 3)
+
+    def _keep(self, item: pg.GraphicsObject, z: int) -> None:
+        item.setZValue(z)
+        self.addItem(item)
+        self._items.append(item)
+
+    def _clicked(self, event: object) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self._choose(self._x_of(event.scenePos()))  # type: ignore[attr-defined]
+
+    def _choose(self, time: float) -> None:
+        if len(self._times):
+            self.date_chosen.emit(int(np.abs(self._times - time).argmin()))
+
+    def _hover(self, position: QPointF) -> None:
+        inside = self.plotItem.vb.sceneBoundingRect().contains(position)
+        self.told.emit(self._told(self._x_of(position)) if inside and self._curves else "")
+
+    def _x_of(self, scene: QPointF) -> float:
+        return float(self.plotItem.vb.mapSceneToView(scene).x())
+
+    def _told(self, time: float) -> str:
+        parts = []
+        for curve in self._curves[:MOST_TOLD]:
+            value, quality, nearest = value_near(curve, time)
+            shown = "no data" if np.isnan(value) else f"{value:.3g} ({quality})"
+            parts.append(f"{curve.owner} {curve.name} {shown}")
+            day = datetime.fromtimestamp(nearest, UTC).strftime("%Y-%m-%d")
+            if len(parts) == 1:
+                parts[0] = f"{day}   {parts[0]}"
+        more = len(self._curves) - MOST_TOLD
+        return "   ".join(parts) + (f"   and {more} more" if more > 0 else "")
+
+
+class CurveKey(QWidget):
+    """How curves are dashed and marked."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._names: tuple[str, ...] = ()
+        self.setAccessibleName("Key of the curves")
+        self.setFixedHeight(self.fontMetrics().height() + 6)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Of the lines, in the order of their dashes."""
+        self._names = tuple(names)
+        self.setAccessibleDescription(", ".join(names))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(260, self.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        x = 4.0
+        for order, name in enumerate(self._names):
+            painter.setPen(QPen(QColor(self._theme.text), 1.6, DASHES[order % len(DASHES)]))
+            painter.drawLine(QPointF(x, self.height() / 2), QPointF(x + 26, self.height() / 2))
+            x = self._text(painter, x + 31, name)
+        for code, name in enumerate(QUALITIES if self._names else ()):
+            self._mark(painter, x + 5, code)
+            x = self._text(painter, x + 13, name)
+
+    def _mark(self, painter: QPainter, x: float, code: int) -> None:
+        y = self.height() / 2
+        painter.setPen(QPen(QColor(self._theme.text), 1.2))
+        if code == NO_DATA:
+            painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
+            painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
+            return
+        painter.setBrush(QColor(self._theme.text if code == CLEAR else self._theme.base))
+        painter.drawEllipse(QPointF(x, y), 3, 3)
+
+    def _text(self, painter: QPainter, x: float, text: str) -> float:
+        painter.setPen(QColor(self._theme.faint))
+        width = self.fontMetrics().horizontalAdvance(text)
+        painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+        return x + width + 14
