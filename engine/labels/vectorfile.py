@@ -78,6 +78,20 @@ def column_names(path: Path, layer: str | None = None) -> list[str]:
     return [str(name) for name in frame.columns if name != "geometry"]
 
 
+def columns_of(path: Path, layer: str | None = None) -> tuple[pd.DataFrame, str | None]:
+    """(the table without geometries, the CRS that the file states). `LabelError` where it can't be read."""
+    if not path.is_file():
+        raise LabelError("there is no such file", value=path, remedy="check the path")
+    if path.suffix.lower() in TABLES:
+        table = read_table(path, error=LabelError)
+        known = {str(name).lower() for name in table.columns}
+        return table, "EPSG:4326" if any(set(pair) <= known for pair in LONLAT) else None
+    frame = _frame(path, layer)
+    if not isinstance(frame, geopandas.GeoDataFrame):
+        raise LabelError("the layer holds no geometries", value=path, remedy="name another layer")
+    return pd.DataFrame(frame.drop(columns=frame.geometry.name)), frame.crs.to_string() if frame.crs else None
+
+
 def _crs(text: str) -> str:
     try:
         return str(CRS.from_user_input(text).to_string())

@@ -1,12 +1,15 @@
-"""Label pixels → a GeoPackage that any GIS opens, and that reads back as labels."""
+"""Label pixels → a GeoPackage that any GIS opens, and that reads back as labels; labels → GeoJSON on a grid."""
 
 from pathlib import Path
 
 import geopandas
 import numpy as np
+from shapely.geometry import mapping
 
 from ..errors import OutputError
-from ..output import whole_file
+from ..grid import Grid
+from ..output import whole_file, write_json
+from .labelset import LabelSet
 from .pixels import LabelPixels
 
 LAYER = "label_pixels"
@@ -45,3 +48,18 @@ def _answers(pixels: LabelPixels) -> dict[str, object]:
     by_code = {c.code: c for c in table}
     found = [by_code[int(code)] for code in pixels.y]
     return {"class": [c.name for c in found], "code": pixels.y, "colour": [c.colour for c in found]}
+
+
+def write_label_shapes(labels: LabelSet, grid: Grid, path: Path, *, overwrite: bool = False) -> None:
+    """Write labels as GeoJSON in x and y of a grid's CRS, with `y`, `group`, `start`, `end` (None = always)."""
+    shapes = geopandas.GeoSeries(labels.geometries, crs=labels.crs).to_crs(grid.crs)
+    days = [[None if np.isnat(day) else str(day) for day in column] for column in (labels.start, labels.end)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"y": float(y), "group": int(group), "start": start, "end": end},
+            "geometry": mapping(shape),
+        }
+        for shape, y, group, start, end in zip(shapes, labels.y, labels.group, *days, strict=True)
+    ]
+    write_json(path, {"type": "FeatureCollection", "features": features}, overwrite=overwrite)

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ..errors import LabelError
+from ..labels.labelset import LabelSet
 from ..labels.pixels import LabelPixels, PixelRule, label_pixels
 from ..labels.raster import is_raster, read_label_raster
 from ..labels.read import LabelColumns, read_labels
-from ..labels.vectorfile import Place, column_names
+from ..labels.vectorfile import Place, column_names, columns_of
+from ..labels.write import write_label_shapes
 from ..store import EmbeddingStore
 
 REACH_DAYS = 16  # a label that lies further from every date of the store can't be used by a probe
@@ -65,13 +68,62 @@ _VECTOR_ONLY = tuple(
 )
 
 
+MOST_SHOWN = 20_000
+"""Features of an import that a face shows: files of more are labels for probes all the same."""
+_EXAMPLES = 4
+
+
+def peek(file: Path, layer: str | None = None) -> dict[str, Any]:
+    """The columns of a vector file, each with its kind, examples and how many values differ; its CRS, None where
+    the file states none."""
+    if is_raster(file):
+        raise LabelError("a class raster has no columns", value=file, remedy="fit a probe on it as it is")
+    table, crs = columns_of(file, layer)
+    return {"features": len(table), "crs": crs, "columns": [_column(table[name]) for name in table.columns]}
+
+
+def _column(values: Any) -> dict[str, Any]:
+    known = values.dropna()
+    kinds = {"i": "whole number", "u": "whole number", "f": "number", "M": "date"}
+    examples = [str(value) for value in known.astype("string").unique()[:_EXAMPLES]]
+    kind = kinds.get(getattr(values.dtype, "kind", "O"), "text")
+    return {"name": str(values.name), "kind": kind, "different": int(known.nunique()), "examples": examples}
+
+
+def import_labels(
+    file: Path, reading: LabelReading, store: EmbeddingStore, out: Path, *, overwrite: bool
+) -> dict[str, Any]:
+    """Write the labels of a vector file as GeoJSON in the CRS of a store's grid: `y`, `group`, `start`, `end`.
+
+    The account of the import and the response. `LabelError` where none can be used, or there are too many to show."""
+    _check_meant(reading, file, is_raster(file))
+    if is_raster(file):
+        raise LabelError(
+            "a class raster has no points or polygons", value=file, remedy="fit a probe on it as it is"
+        )
+    found = read_label_set(file, reading)
+    if len(found) > MOST_SHOWN:
+        remedy = f"at most {MOST_SHOWN:,}; fit a probe on the file itself, with phenolens probe fit"
+        raise LabelError(
+            "there are too many labels to show one by one", value=f"{len(found):,}", remedy=remedy
+        )
+    pixels = on_pixels(found, reading, store)
+    write_label_shapes(found, store.grid, out, overwrite=overwrite)
+    return {"report": pixels.report.to_dict(), "response": found.response.to_dict(), "count": len(found)}
+
+
 def read_label_pixels(file: Path, reading: LabelReading, store: EmbeddingStore) -> LabelPixels:
     """The labels of a vector file or a class raster on the pixels of a store; `LabelError` where they can't be."""
     raster = is_raster(file)
     _check_meant(reading, file, raster)
     if raster:
         return read_label_raster(file, variable=reading.variable, grid=store.grid, class_file=reading.classes)
-    found = read_labels(
+    return on_pixels(read_label_set(file, reading), reading, store)
+
+
+def read_label_set(file: Path, reading: LabelReading) -> LabelSet:
+    """The labels of a vector file as they lie there."""
+    return read_labels(
         file,
         reading.columns,
         layer=reading.layer,
@@ -79,6 +131,10 @@ def read_label_pixels(file: Path, reading: LabelReading, store: EmbeddingStore) 
         class_file=reading.classes,
         zero_is_class=reading.zero_is_class,
     )
+
+
+def on_pixels(found: LabelSet, reading: LabelReading, store: EmbeddingStore) -> LabelPixels:
+    """Labels on the pixels of a store, but for those of other times."""
     rule = PixelRule(reading.rule, reading.buffer, reading.overlaps)  # type: ignore[arg-type] # it is checked there
     days = store.times.astype("datetime64[D]")
     return label_pixels(found, store.grid, rule, period=(days[0] - REACH_DAYS, days[-1] + REACH_DAYS))

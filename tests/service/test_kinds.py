@@ -5,6 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from phenolens.engine.config import load
@@ -192,6 +193,36 @@ def test_a_probe_is_fitted_and_mapped(forest, labels):
     assert there(workspace, maps["files"])
 
 
+def test_a_probe_is_judged_and_every_held_out_sample_told(forest, labels):
+    run, workspace = forest
+    told = run("probe-report", store="forest.zarr", out="kind-report", labels=labels, folds=3)
+    assert "macro-F1" in told["lead"]
+    assert there(workspace, told["files"].values())
+    report = json.loads((workspace.root / told["files"]["json"]).read_text())
+    held = pd.read_csv(workspace.root / told["files"]["csv"])
+    for scheme in report["schemes"]:
+        rows = held[held.scheme == scheme["name"]]
+        counts = np.array(report["detail"][scheme["name"]]["confusion"]["counts"])
+        assert np.trace(counts) == (rows.reference == rows.predicted).sum()
+    grid = EmbeddingStore(workspace.root / "forest.zarr").grid
+    assert held.x.between(grid.bounds[0], grid.bounds[2]).all()
+
+
+def test_columns_of_labels_are_told_then_the_labels_on_the_grid(forest, labels):
+    run, workspace = forest
+    asked = {"store": "forest.zarr", "out": "shown.geojson"}
+    peeked = run("labels", **asked, labels={"file": labels["file"]})
+    assert [(one["name"], one["examples"]) for one in peeked["columns"]] == [("kind", ["a", "b"])]
+    assert not (workspace.root / "shown.geojson").exists()
+    told = run("labels", **asked, labels={k: v for k, v in labels.items() if k != "when"})
+    assert told["report"]["accepted"] == told["count"] == 16
+    assert {one["name"]: one["groups"] for one in told["report"]["classes"]} == {"a": 8, "b": 8}
+    features = json.loads((workspace.root / told["file"]).read_text())["features"]
+    given = json.loads((workspace.root / "labels.geojson").read_text())["features"]
+    assert [f["geometry"]["coordinates"] for f in features] == [f["geometry"]["coordinates"] for f in given]
+    assert features[1]["properties"] == {"y": 2.0, "group": 1, "start": None, "end": None}
+
+
 def test_training_says_what_it_lacks(forest):
     run, workspace = forest
     (workspace.root / "recipe.toml").write_text("nonsense = ")
@@ -255,6 +286,8 @@ def test_what_makes_no_sense_is_refused_before_it_is_queued(kind, params):
 
 
 def test_all_planned_kinds_are_there():
-    planned = "embed view project similarity cluster change probe-fit probe-apply export train"
+    planned = (
+        "embed view project similarity cluster change probe-fit probe-apply probe-report labels export train"
+    )
     assert set(KINDS) == set(planned.split())
     assert {name for name, kind in KINDS.items() if kind.gpu} == {"embed", "train"}

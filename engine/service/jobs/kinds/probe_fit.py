@@ -89,8 +89,8 @@ class FeaturesAsked(Asked):
         return FeatureSpec(**stated, statistics=tuple(self.statistics))
 
 
-class ProbeFitParams(StoreAsked):
-    """Fit a probe on labels or towers, with trust calibrated by group; `out` is its file, `NAME.probe`."""
+class ProbeAsked(StoreAsked):
+    """What a probe learns from, and what it is."""
 
     labels: LabelsAsked | None = None
     towers: TowersAsked | None = None
@@ -100,6 +100,17 @@ class ProbeFitParams(StoreAsked):
     estimator: Text = "linear"
     settings: Annotated[dict[Text, bool | int | Number | Text], Field(default_factory=dict, max_length=32)]
     seed: Seed = 0
+
+    def choice(self, workspace: Workspace) -> "SampleChoice":
+        return _choice(self, workspace)
+
+    def recipe(self) -> "ProbeRecipe":
+        return _recipe(self)
+
+
+class ProbeFitParams(ProbeAsked):
+    """Fit a probe on labels or towers, with trust calibrated by group; `out` is its file, `NAME.probe`."""
+
     trust: bool = True
 
 
@@ -110,8 +121,8 @@ def run(params: ProbeFitParams, context: JobContext) -> dict[str, Any]:
     out = check_output(context.workspace, params.out, ".probe")
     done = fit_and_save(
         params.opened(context.workspace),
-        _choice(params, context.workspace),
-        _recipe(params),
+        params.choice(context.workspace),
+        params.recipe(),
         out,
         trust=params.trust,
         overwrite=context.replaces(out, params.overwrite),
@@ -122,7 +133,7 @@ def run(params: ProbeFitParams, context: JobContext) -> dict[str, Any]:
     return {"probe": context.workspace.relative(done.path), **told}
 
 
-def _choice(params: ProbeFitParams, workspace: Workspace) -> "SampleChoice":
+def _choice(params: ProbeAsked, workspace: Workspace) -> "SampleChoice":
     from ....acquisitions.choice import SourceChoice
     from ....tasks.labels import LabelReading
     from ....tasks.samples import SampleChoice
@@ -143,7 +154,7 @@ def _choice(params: ProbeFitParams, workspace: Workspace) -> "SampleChoice":
     )
 
 
-def _recipe(params: ProbeFitParams) -> "ProbeRecipe":
+def _recipe(params: ProbeAsked) -> "ProbeRecipe":
     from ....probes.estimators import EstimatorSpec
     from ....probes.probe import ProbeRecipe
 

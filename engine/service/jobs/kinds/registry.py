@@ -7,8 +7,10 @@ from .change import CHANGE
 from .cluster import CLUSTER
 from .embed import EMBED
 from .export import EXPORT
+from .labels import LABELS
 from .probe_apply import PROBE_APPLY
 from .probe_fit import PROBE_FIT
+from .probe_report import PROBE_REPORT
 from .project import PROJECT
 from .similarity import SIMILARITY
 from .train import TRAIN
@@ -24,8 +26,10 @@ KINDS: Mapping[str, Kind] = {
         CLUSTER,
         CHANGE,
         PROBE_FIT,
+        PROBE_REPORT,
         PROBE_APPLY,
         EXPORT,
+        LABELS,
         TRAIN,
     )
 }

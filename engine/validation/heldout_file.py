@@ -1,0 +1,28 @@
+"""Every held-out sample with its reference and what the first probe said of it, as a table."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..output import whole_file
+from .validation import Validation
+
+
+def write_heldout(validation: Validation, path: Path, *, overwrite: bool = False) -> None:
+    """CSV: scheme, reference, predicted (codes, or values in the response's unit), x, y, date, polygon or site."""
+    table, columns = validation.table, []
+    for scheme in validation.schemes:
+        found = validation.results[validation.headline, scheme.name]
+        held = table.take(found.rows)
+        named = {"scheme": np.full(len(held), scheme.name), "reference": held.y, "predicted": found.predicted}
+        if table.response.classes is not None:
+            named["predicted"] = found.predicted.astype(np.int64)
+        if held.position is not None:
+            named |= {"x": held.position[:, 0], "y": held.position[:, 1]}
+        if held.day is not None:
+            named["date"] = held.day.astype(str)
+        named |= {key: held.keys[key] for key in ("polygon", "site") if key in held.keys}
+        columns.append(pd.DataFrame(named))
+    with whole_file(path, overwrite=overwrite) as partial:
+        pd.concat(columns).to_csv(partial, index=False, float_format="%.10g")
