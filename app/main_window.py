@@ -50,6 +50,8 @@ class MainWindow(QMainWindow):
     closing = Signal()
     start_chosen = Signal(str)
     """A card of the start page: `sample`, `area`, `project`."""
+    step_shown = Signal(str)
+    """Before its docks are raised."""
 
     def __init__(self, link: EngineLink, theme: Theme, settings: QSettings) -> None:
         super().__init__()
@@ -90,11 +92,11 @@ class MainWindow(QMainWindow):
         title: str,
         panel: QWidget,
         area: Qt.DockWidgetArea,
-        step: str | None = None,
+        step: str | tuple[str, ...] = (),
         *,
         shown: bool = True,
     ) -> QDockWidget:
-        """A panel beside the map; `step` is the one that raises it. Docks of an area share it as tabs."""
+        """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs."""
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock {title}")
         dock.setWidget(panel)
@@ -103,8 +105,8 @@ class MainWindow(QMainWindow):
         if before and area != LEFT:
             self.tabifyDockWidget(before[-1], dock)
         self.docks[title] = dock
-        if step is not None:
-            self._steps_of[step].append(dock)
+        for one in (step,) if isinstance(step, str) else step:
+            self._steps_of[one].append(dock)
         dock.setVisible(shown)
         return dock
 
@@ -137,6 +139,7 @@ class MainWindow(QMainWindow):
     def show_step(self, step: str) -> None:
         """Raise what a step of the work needs."""
         self.steps.set_step(step)
+        self.step_shown.emit(step)
         for dock in self._steps_of[step]:
             dock.show()
             dock.raise_()
