@@ -25,6 +25,7 @@ from .controllers.projects import ProjectController
 from .controllers.stores import StoresController
 from .engine_link import EngineLink, EngineState
 from .features import FEATURES
+from .layout import Layout
 from .panels.dates import DateBar
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
@@ -74,8 +75,7 @@ class MainWindow(QMainWindow):
         link.state_changed.connect(self._show_engine)
         link.failed.connect(lambda error: self.say(str(error), True))
         self._show_engine(link.state)
-        self._first_layout = self.saveState()
-        self._restore()
+        self.layout_kept = Layout(self, self._middle, list(self.docks.values()), settings)
 
     def say(self, text: str, warning: bool = False) -> None:
         """A message that goes away by itself; warnings stay until the next one."""
@@ -155,8 +155,7 @@ class MainWindow(QMainWindow):
             self.stores.open(str(job.result["store"]))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        self.settings.setValue("geometry", self.saveGeometry())
-        self.settings.setValue("layout", self.saveState())
+        self.layout_kept.save()
         self.dates.stop()
         self.closing.emit()
         self.link.close()
@@ -214,7 +213,7 @@ class MainWindow(QMainWindow):
         add("View", "Whole area", "F", self.map.fit)
         add("View", "Closer", QKeySequence.StandardKey.ZoomIn, lambda: self.map.zoom(1.5))
         add("View", "Further away", QKeySequence.StandardKey.ZoomOut, lambda: self.map.zoom(1 / 1.5))
-        add("View", "Reset layout", None, lambda: self.restoreState(self._first_layout))
+        add("View", "Reset layout", None, self._reset_layout)
         add("Dates", "Previous date", "Left", lambda: self.dates.step(-1))
         add("Dates", "Next date", "Right", lambda: self.dates.step(1))
         add("Dates", "Play", "Space", self.dates.play)
@@ -247,11 +246,5 @@ class MainWindow(QMainWindow):
         self.engine_light.setToolTip(f"{state.told}. Click for a report")
         self.start.set_engine(state.told)
 
-    def _restore(self) -> None:
-        geometry, layout = self.settings.value("geometry"), self.settings.value("layout")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        else:
-            self.resize(1360, 860)
-        if layout is not None:
-            self.restoreState(layout)
+    def _reset_layout(self) -> None:
+        self.layout_kept.reset()

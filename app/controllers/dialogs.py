@@ -18,6 +18,17 @@ def ask_file(parent: QWidget, title: str, folder: Path, pattern: str, answered: 
     dialog.open()
 
 
+def ask_files(
+    parent: QWidget, title: str, folder: Path, pattern: str, answered: Callable[[list[Path]], object]
+) -> None:
+    """Files that are there."""
+    dialog = QFileDialog(parent, title, str(folder), pattern)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda paths: answered([Path(path) for path in paths]))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
 def ask_folder(parent: QWidget, title: str, folder: Path, answered: Answered) -> None:
     dialog = _dialog(parent, title, folder, answered)
     dialog.setFileMode(QFileDialog.FileMode.Directory)

@@ -108,7 +108,7 @@ class Projects(QObject):
         window.model.listen(lambda _, now: config.setEnabled(now.store is not None))
         menu.addSeparator()
         window.add_action("File", self.tr("Close project"), keys.Close, self._close_project)
-        window.add_action("File", self.tr("Quit"), keys.Quit, window.close)
+        window.add_action("File", self.tr("Quit"), "Ctrl+Q", window.close)
 
     def _failed(self, error: ServiceError) -> None:
         self._window.say(str(error), True)
