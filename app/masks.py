@@ -14,7 +14,7 @@ from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
 
-from .selection import Combined, Corners, LassoPick, MapPick, Pick
+from .selection import Combined, Corners, LassoPick, MapPick, Pick, PixelPick
 
 Bits = npt.NDArray[np.bool_]
 _COMBINED: dict[str, Callable[..., npt.NDArray[Any]]] = {
@@ -73,6 +73,8 @@ def find(pick: Pick, client: EngineClient, store: str, shape: tuple[int, int], d
         return Mask(shape, always=inside(pick.corners, shape))
     if isinstance(pick, LassoPick):
         return _lassoed(pick, client, store, dates)
+    if isinstance(pick, PixelPick):
+        return Mask(shape, always=_single(pick, shape))
     first = find(pick.first, client, store, shape, dates)
     return _combined(pick.how, first, find(pick.second, client, store, shape, dates), dates)
 
@@ -82,6 +84,8 @@ def find_on(pick: Pick, client: EngineClient, store: Store, date: int) -> Bits:
     shape = store.grid.shape
     if isinstance(pick, MapPick):
         return inside(pick.corners, shape)
+    if isinstance(pick, PixelPick):
+        return _single(pick, shape)
     if isinstance(pick, Combined):
         return _COMBINED[pick.how](
             find_on(pick.first, client, store, date), find_on(pick.second, client, store, date)
@@ -113,6 +117,13 @@ def inside(corners: Corners, shape: tuple[int, int]) -> Bits:
     painter.end()
     lines = np.frombuffer(image.constBits(), np.uint8).reshape(rows, image.bytesPerLine())
     return lines[:, :columns] > 127
+
+
+def _single(pick: PixelPick, shape: tuple[int, int]) -> Bits:
+    bits = np.zeros(shape, bool)
+    rows, columns = np.array(pick.pixels, int).reshape(-1, 2).T
+    bits[rows, columns] = True
+    return bits
 
 
 def _lassoed(pick: LassoPick, client: EngineClient, store: str, dates: int) -> Mask:

@@ -31,6 +31,13 @@ class LassoPick:
 
 
 @dataclass(frozen=True)
+class PixelPick:
+    """Single pixels (row, column), on every date."""
+
+    pixels: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Combined:
     """What two picks make together."""
 
@@ -40,7 +47,7 @@ class Combined:
     second: Pick
 
 
-Pick = MapPick | LassoPick | Combined
+Pick = MapPick | LassoPick | PixelPick | Combined
 
 
 @dataclass(frozen=True)
