@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
+    QScrollArea,
     QStackedWidget,
     QTabWidget,
     QToolButton,
@@ -36,6 +37,8 @@ from .session import Session, SessionModel
 from .theme import Theme
 
 MESSAGE_MS = 12_000
+TALL = 200
+"""Points of height; what needs more scrolls."""
 LIGHTS = {"starting": "◌", "ready": "●", "busy": "◉", "away": "○"}
 MENUS = ("&File", "&Edit", "&View", "&Dates", "&Labels", "&Help")
 LEFT, RIGHT, BOTTOM = (
@@ -99,7 +102,7 @@ class MainWindow(QMainWindow):
         """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs."""
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock {title}")
-        dock.setWidget(panel)
+        dock.setWidget(panel if area == BOTTOM else _scrolled(panel))
         before = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
         self.addDockWidget(area, dock)
         if before and area != LEFT:
@@ -140,7 +143,7 @@ class MainWindow(QMainWindow):
         """Raise what a step of the work needs."""
         self.steps.set_step(step)
         self.step_shown.emit(step)
-        for dock in self._steps_of[step]:
+        for dock in reversed(self._steps_of[step]):  # of docks that share a place, the first comes on top
             dock.show()
             dock.raise_()
 
@@ -248,3 +251,15 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()
+
+
+def _scrolled(panel: QWidget) -> QWidget:
+    """Panels that need much height scroll where the window is low."""
+    if panel.minimumSizeHint().height() <= TALL:
+        return panel
+    scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setMinimumWidth(panel.minimumSizeHint().width())
+    scroll.setAccessibleName(panel.accessibleName() or panel.objectName())
+    scroll.setWidget(panel)
+    return scroll

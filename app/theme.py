@@ -73,9 +73,11 @@ QToolButton {{ padding: 4px 8px; border-radius: 4px; }}
 QToolButton:hover {{ background: {line}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton:disabled {{ color: {faint}; }}
+QToolButton[link="true"] {{ color: {accent}; }}
 QPushButton {{ padding: 5px 12px; border: 1px solid {line}; border-radius: 4px; background: {raised}; }}
 QPushButton:hover {{ border-color: {accent}; }}
 QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; background: {window}; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
 QPushButton[primary="true"]:disabled {{ background: {line}; color: {faint}; border-color: {line}; }}
@@ -92,6 +94,7 @@ QRadioButton::indicator {{ border-radius: 6px; }}
 QCheckBox::indicator {{ border-radius: 3px; }}
 QRadioButton::indicator:checked, QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; }}
 QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {accent}; }}
+QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}

@@ -110,10 +110,8 @@ def app_facts() -> dict[str, str]:
 
 def _finding(one: Mapping[str, Any]) -> str:
     mark = " " if one.get("ok", True) else "!"
-    rest = ", ".join(
-        f"{name} {_plain(value)}" for name, value in one.items() if name not in ("ok", "name") and value
-    )
-    return f"{mark} {one.get('name', '')}: {rest}"
+    rest = [_plain(value) for name, value in one.items() if name not in ("ok", "name") and value]
+    return f"{mark} {one.get('name', '')}: {', '.join(rest)}"
 
 
 def _plain(value: Any) -> str:

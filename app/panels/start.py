@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -61,6 +61,10 @@ class StartPanel(QWidget):
         layout.addWidget(self._engine, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """It shares its place with the map, which may be smaller; docks are hidden while it is seen."""
+        return QSize(320, 240)
+
     def set_engine(self, told: str) -> None:
         self._engine.setText(told)
 
@@ -76,6 +80,7 @@ class StartPanel(QWidget):
         self._recent.addWidget(QLabel(self.tr("Go on with")))
         for path in projects:
             button = QToolButton(text=path.stem, toolTip=str(path))
+            button.setProperty("link", True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.clicked.connect(lambda _=False, path=path: self.recent_chosen.emit(path))
             self._recent.addWidget(button)
