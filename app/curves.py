@@ -39,7 +39,7 @@ class Kind:
 
 KINDS = {
     "embedding": Kind("Embedding", "embedding (no unit)"),
-    "index": Kind("Vegetation indices", "index (NIRv: reflectance)", bands=True),
+    "index": Kind("Vegetation indices", "index (no unit)", bands=True),
     "s2": Kind("Sentinel-2 bands", "reflectance", bands=True),
     "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True),
     "support": Kind("Support", "nearest clear acquisition (days)"),
@@ -119,6 +119,13 @@ def chosen_parts(store: Store, choice: SeriesChoice) -> tuple[str, ...]:
         return chosen
     first = {"embedding": there[:3], "index": there[:1], "s2": ("B04", "B08"), "support": there[-1:]}
     return first.get(choice.kind, there)
+
+
+def axis_of(kind: str, curves: Sequence[Curve]) -> str:
+    """NIRv has the unit of reflectance, the other indices have none."""
+    if kind == "index" and any(curve.name == "NIRv" for curve in curves):
+        return "index, reflectance"
+    return KINDS[kind].axis
 
 
 def part_name(kind: str, part: str) -> str:

@@ -74,9 +74,9 @@ class ProjectionsController:
         self._asked = asked
         store, dim = now.store.store, choice.dim if choice.colour == "dimension" else None
 
-        def work(client: Any) -> tuple[Density, Picture]:
+        def work(client: Any) -> tuple[Density, Picture, int]:
             density = client.projections.density(store, scope, colour=choice.colour, dim=dim)
-            return density, pictured(density, choice)
+            return density, pictured(density, choice), scope.step
 
         self._link.ask("density", work, self._show, self._refused, late=True)
 
@@ -94,13 +94,14 @@ class ProjectionsController:
         if of_date or (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
             self.refresh()
 
-    def _show(self, answer: tuple[Density, Picture]) -> None:
-        density, picture = answer
+    def _show(self, answer: tuple[Density, Picture, int]) -> None:
+        density, picture, step = answer
         self._panel.offer_fit(False)
         self._panel.set_picture(picture)
         share = f", {density.outside:,} of them beyond the picture" if density.outside else ""
+        counted = "" if step == 1 else f" (1 in {step**2} is counted)"
         self._panel.say(
-            f"{density.pixels:,} pixels of {density.dates} date{'s' * (density.dates != 1)}{share}. "
+            f"{density.pixels:,} pixels of {density.dates} date{'s' * (density.dates != 1)}{counted}{share}. "
             f"Fidelity: {_short(density.fidelity)}.",
             f"How far neighbours in the picture are neighbours in the embeddings: {density.fidelity}",
         )

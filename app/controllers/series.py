@@ -14,7 +14,7 @@ from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Series, Store
 
 from ..curve_table import write_table
-from ..curves import KINDS, Curve, Subject, chosen_parts, curves_of, kinds_of, parts_of, seconds
+from ..curves import KINDS, Curve, Subject, axis_of, chosen_parts, curves_of, kinds_of, parts_of, seconds
 from ..engine_link import EngineLink
 from ..geography import Geography
 from ..masks import Bits
@@ -22,8 +22,11 @@ from ..panels.series import SeriesPanel
 from ..session import Place, SeriesChoice, Session, SessionModel
 from .selections import Found
 
+READING = "Reading acquisitions…"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a6fd1", "#8c8c8c")
 """Of places: readable as lines on light and dark, and told apart with any colour vision."""
+SLOTS = ("places", "selection")
+"""Asked for apart from each other: places needn't wait for the many pixels of a selection."""
 MOST_KEPT = 200
 MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
 """Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
@@ -40,8 +43,9 @@ class _Asked:
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
-    subjects: tuple[Subject, ...]
-    curves: tuple[Curve, ...]
+    kind: str = ""
+    subjects: tuple[Subject, ...] = ()
+    curves: tuple[Curve, ...] = ()
 
 
 class SeriesController:
@@ -51,7 +55,8 @@ class SeriesController:
         self._model, self._link, self._panel, self._colour = model, link, panel, colour
         self._kept: OrderedDict[object, Series] = OrderedDict()
         self._selected: Found | None = None
-        self._shown = _Answer((), ())
+        self._answers = dict.fromkeys(SLOTS, _Answer())
+        self._awaited: set[str] = set()
         model.listen(self._changed)
         panel.kind_chosen.connect(lambda kind: model.change(series=SeriesChoice(kind)))
         panel.parts_chosen.connect(self._choose_parts)
@@ -63,8 +68,15 @@ class SeriesController:
         self._arrange(model.now)
 
     @property
-    def shown(self) -> tuple[Curve, ...]:
-        return self._shown.curves
+    def shown(self) -> _Answer:
+        """Curves of the kind that is chosen, with what they are of."""
+        kind = self._model.now.series.kind
+        answers = [self._answers[slot] for slot in SLOTS if self._answers[slot].kind == kind]
+        return _Answer(
+            kind,
+            tuple(one for answer in answers for one in answer.subjects),
+            tuple(one for answer in answers for one in answer.curves),
+        )
 
     def pick(self, column: float, row: float, add: bool) -> None:
         """A pixel's curves: in place of the last pixel's, or beside them."""
@@ -102,20 +114,29 @@ class SeriesController:
         now = self._model.now
         if now.store is None or not self._panel.isVisible():
             return
-        subjects = tuple(Subject.of(place) for place in now.work.places)
-        if not subjects and self._selected is None:
-            self._link.drop("series")
-            self._show(_Answer((), ()))
-            return
         parts = chosen_parts(now.store, now.series)
-        asked = _Asked(now.store, subjects, self._selected, now.series.kind, parts)
-        if KINDS[now.series.kind].bands:
-            self._panel.say("Reading acquisitions…")
-        self._link.ask("series", lambda client: self._answer(client, asked), self._show, self._refused)
+        subjects = tuple(Subject.of(place) for place in now.work.places)
+        self._want("places", _Asked(now.store, subjects, None, now.series.kind, parts))
+        self._want("selection", _Asked(now.store, (), self._selected, now.series.kind, parts))
+
+    def _want(self, slot: str, asked: _Asked) -> None:
+        if not asked.subjects and asked.selected is None:
+            self._link.drop(f"series {slot}")
+            self._take(slot, _Answer())
+            return
+        self._awaited.add(slot)
+        if KINDS[asked.kind].bands:
+            self._panel.say(READING)
+        self._link.ask(
+            f"series {slot}",
+            lambda client: self._answer(client, asked),
+            lambda answer: self._take(slot, answer),
+            lambda error: self._refused(slot, error),
+        )
 
     def export(self, path: Path, done: Callable[[Path], None]) -> None:
         """Write the curves that are shown."""
-        now, shown = self._model.now, self._shown
+        now, shown = self._model.now, self.shown
         if now.store is None or not shown.curves:
             return
         grid = now.store.grid
@@ -125,7 +146,9 @@ class SeriesController:
         if old.store != new.store:
             self._kept.clear()
             self._selected = None
-            self._show(_Answer((), ()))
+            for slot in SLOTS:
+                self._link.drop(f"series {slot}")
+                self._take(slot, _Answer())
         if (old.store, old.work.places, old.series) != (new.store, new.work.places, new.series):
             self._arrange(new)
             self.refresh()
@@ -168,7 +191,7 @@ class SeriesController:
         for subject in subjects:
             told = self._told(client, asked, subject)
             curves += curves_of(subject, told, asked.kind, asked.parts)
-        return _Answer(tuple(subjects), tuple(curves))
+        return _Answer(asked.kind, tuple(subjects), tuple(curves))
 
     def _told(self, client: EngineClient, asked: _Asked, subject: Subject) -> Series:
         bands = KINDS[asked.kind].bands
@@ -182,23 +205,29 @@ class SeriesController:
                 self._kept.popitem(last=False)
         return kept
 
-    def _show(self, answer: _Answer) -> None:
-        now = self._model.now
-        self._shown = answer
-        self._panel.set_curves(answer.curves, KINDS[now.series.kind].axis)
-        self._panel.say(self._said(answer))
+    def _take(self, slot: str, answer: _Answer) -> None:
+        self._awaited.discard(slot)
+        if answer.kind or self._answers[slot].kind:
+            self._answers[slot] = answer
+            self._show()
 
-    def _said(self, answer: _Answer) -> str:
+    def _show(self) -> None:
+        shown = self.shown
+        self._panel.set_curves(shown.curves, axis_of(shown.kind, shown.curves))
+        waits = self._awaited and KINDS[shown.kind].bands
+        self._panel.say(READING if waits else self._said(shown))
+
+    def _said(self, shown: _Answer) -> str:
         """What a selection's curve rests on, or why there is none."""
-        if answer.subjects and not answer.curves:
+        if shown.subjects and not shown.curves:
             return "No values here. Another kind of curve, or another place, may have some."
-        sampled = [one for one in answer.subjects if one.sampled]
+        sampled = [one for one in shown.subjects if one.sampled]
         if not sampled or self._selected is None:
             return ""
         return f"selection: mean and 10–90 % of {len(sampled[0].pixels)} of {self._selected.count:,} pixels"
 
-    def _refused(self, error: ServiceError) -> None:
-        self._show(_Answer((), ()))
+    def _refused(self, slot: str, error: ServiceError) -> None:
+        self._take(slot, _Answer())
         self._panel.say(f"{error.cause}. {error.remedy}".strip())
 
 

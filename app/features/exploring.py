@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from ..controllers.dates import DatesController
 from ..controllers.projections import ProjectionsController
 from ..controllers.selections import Found, SelectionsController
 from ..controllers.series import SeriesController
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
+    DatesController(window.model, window.link, window.dates)
     series = _series(window)
     selections = _selections(window)
     _projection(window)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from ..theme import Theme
 
 PLAY_MS = 350
+MARGIN, TICKED_MARGIN = 8, 26
+TICK = 9
+"""Height of a row of acquisitions."""
 
 
 class DateBar(QWidget):
@@ -64,6 +67,10 @@ class DateBar(QWidget):
         """How much of each date was seen by a clear acquisition, 0 to 1."""
         self.strip.set_clear_shares(shares)
 
+    def set_acquisitions(self, times: Mapping[str, Sequence[str]]) -> None:
+        """Times (ISO 8601) of the acquisitions behind the dates, by sensor."""
+        self.strip.set_acquisitions(times)
+
     def step(self, by: int, around: bool = False) -> None:
         count = len(self.strip.times)
         if count:
@@ -98,17 +105,19 @@ class DateStrip(QWidget):
         self.times: list[datetime] = []
         self.date = 0
         self._shares: Sequence[float] = ()
-        self.setMinimumHeight(44)
+        self._ticks: dict[str, list[datetime]] = {}
+        self.setMinimumHeight(64)
         self.setMinimumWidth(160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Dates, one bar each")
         self.setToolTip(
-            "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition nearby"
+            "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition within a few days. "
+            "Ticks below: acquisitions of Sentinel-2 and Sentinel-1"
         )
 
     def set_times(self, times: Sequence[str]) -> None:
         self.times = [datetime.fromisoformat(time) for time in times]
-        self._shares = ()
+        self._shares, self._ticks = (), {}
         self.update()
 
     def set_date(self, date: int) -> None:
@@ -119,11 +128,22 @@ class DateStrip(QWidget):
         self._shares = shares
         self.update()
 
+    def set_acquisitions(self, times: Mapping[str, Sequence[str]]) -> None:
+        self._ticks = {
+            sensor: [datetime.fromisoformat(time) for time in times[sensor]]
+            for sensor in ("s2", "s1")
+            if times.get(sensor)
+        }
+        self.update()
+
     def x_of(self, date: int) -> float:
+        return self._x_at(self.times[date])
+
+    def _x_at(self, time: datetime) -> float:
         first, last = self.times[0], self.times[-1]
-        span = (last - first).total_seconds() or 1.0
-        share = (self.times[date] - first).total_seconds() / span
-        return 8 + share * (self.width() - 16)
+        share = (time - first).total_seconds() / ((last - first).total_seconds() or 1.0)
+        left = TICKED_MARGIN if self._ticks else MARGIN
+        return left + share * (self.width() - left - MARGIN)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         self._choose(event)
@@ -145,7 +165,8 @@ class DateStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self.times:
             return
-        base = self.height() - 16
+        base = self.height() - 16 - (TICK + 1) * len(self._ticks)
+        self._acquisitions(painter, base + 2)
         painter.setPen(QColor(self._theme.line))
         painter.drawLine(QPointF(8, base + 0.5), QPointF(self.width() - 8, base + 0.5))
         self._years(painter, base)
@@ -156,6 +177,23 @@ class DateStrip(QWidget):
             colour.setAlpha(255 if date == self.date else 90 + int(120 * share))
             width = 4 if date == self.date else 2
             painter.fillRect(QRectF(self.x_of(date) - width / 2, base - height, width, height), colour)
+
+    def _acquisitions(self, painter: QPainter, top: float) -> None:
+        """A row of ticks for each sensor."""
+        font = painter.font()
+        small = QFont(font)
+        small.setPixelSize(TICK)
+        painter.setFont(small)
+        colour = QColor(self._theme.faint)
+        for row, (sensor, times) in enumerate(self._ticks.items()):
+            y = top + row * (TICK + 1)
+            painter.setPen(colour)
+            painter.drawText(QPointF(4, y + TICK - 1), sensor.upper())
+            for time in times:
+                x = self._x_at(time)
+                if TICKED_MARGIN - 2 <= x <= self.width() - MARGIN + 2:
+                    painter.fillRect(QRectF(x - 0.5, y + 1, 1, TICK - 3), colour)
+        painter.setFont(font)
 
     def _years(self, painter: QPainter, base: float) -> None:
         """Months, or years where there are many."""

@@ -124,7 +124,8 @@ class ProjectionPlot(pg.PlotWidget):
         if rgba is None:
             return
         for axis, name in zip(("bottom", "left"), axes, strict=False):
-            self.getAxis(axis).setLabel(name)
+            self.getAxis(axis).setLabel(_short(name))
+            self.getAxis(axis).setToolTip(name)
         if extent != self._extent:
             self._extent = extent
             left, right, bottom, top = extent
@@ -159,3 +160,8 @@ class ProjectionPlot(pg.PlotWidget):
     def _finish(self, corners: Corners) -> None:
         self._draw(corners)
         self.drawn.emit(corners)
+
+
+def _short(axis: str) -> str:
+    """`component 1 (28% of variance; whitened)` without what has no room at the smallest size."""
+    return axis.replace(" of variance", "").replace("; whitened", "")

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -87,11 +86,8 @@ class SelectionsPanel(QWidget):
         self._save = QPushButton("Save")
         self._save.setToolTip("Give the selection a name and keep it in the list")
         self._save.clicked.connect(self.saved)
-        self._more = QToolButton()
-        self._more.setText("More")
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more = QPushButton("More")
         self._more.setToolTip("What can be done with the chosen one of the list")
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         grid = QGridLayout()
         grid.setSpacing(4)
         for number, button in enumerate((self._lasso, self._clear, self._save, self._more)):
