@@ -22,8 +22,8 @@ THREADS = 6
 CHECKED_MS = 3_000
 IDLE_MINUTES = 30
 """After so long without a window, a job or QGIS the service ends by itself."""
-AT_MOST_ONCE_IN_S = 20.0
-"""Restarts: an engine that dies at once is not started again and again."""
+RESTARTS, RESTARTS_WITHIN_S = 3, 60.0
+"""An engine that dies again and again is not started again and again."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class EngineLink(QObject):
         self._under_way: dict[str, _Asked] = {}
         self._waiting: dict[str, _Asked] = {}
         self._held: list[_Asked] = []
-        self._started_at = -AT_MOST_ONCE_IN_S
+        self._restarts: list[float] = []
         self._closed = False
         self._returned.connect(self._take)
         self._called.connect(lambda call: call())
@@ -84,7 +84,6 @@ class EngineLink(QObject):
 
     def start(self) -> None:
         """Start the workspace's service, or find the one that runs; `state_changed` says when it is ready."""
-        self._started_at = time.monotonic()
         self._say(EngineState("starting", "engine: starting"))
         self._pool.submit(self._connect, self.workspace)
 
@@ -247,8 +246,10 @@ class EngineLink(QObject):
         client, self._client = self._client, None
         self._checks.stop()
         self._pool.submit(client.close)
-        if time.monotonic() - self._started_at > AT_MOST_ONCE_IN_S:
+        self._restarts = [at for at in self._restarts if time.monotonic() - at < RESTARTS_WITHIN_S]
+        if len(self._restarts) < RESTARTS:
             log.warning("the engine was lost: %s", error)
+            self._restarts.append(time.monotonic())
             self.start()
         else:
             self._say(EngineState("away", f"engine: away. {error.cause}; click here to start it again"))
