@@ -2,11 +2,138 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phenolens.engine.client.results import Job
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QDockWidget
+
+from ..areas import Plans, PlansModel
+from ..controllers.areas import AreasController
+from ..controllers.computing import ComputeController
+from ..controllers.data import DataController
+from ..controllers.dialogs import ask_file, ask_files, ask_folder
+from ..panels.acquisitions import AcquisitionsPanel
+from ..panels.area import AreaPanel
+from ..panels.compute import ComputePanel
+from ..panels.data import DataPanel
+from ..session import Session
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
 
+log = logging.getLogger(__name__)
+STEPS = ("Area", "Compute")
+AREA_FILES = "Areas (*.gpkg *.geojson *.json *.shp)"
+DATA_FILES = "Sentinel data (*.nc *.nc4 *.tif *.tiff);;All files (*)"
+
 
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
+    Areas(window)
+
+
+class Areas(QObject):
+    """The area map in the middle, and the docks around it while an area is chosen."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.plans = PlansModel()
+        self._planning = False
+        self._aside: list[QDockWidget] = []
+        """Docks of other steps that make room."""
+        self.area, self.data = AreaPanel(window.theme), DataPanel()
+        self.compute, self.acquisitions = ComputePanel(), AcquisitionsPanel(window.theme)
+        self._add_docks()
+        link = window.link
+        self.data_at_hand = DataController(self.plans, link, self.data, window.say)
+        self.areas = AreasController(self.plans, link, self.area, self.data_at_hand, window.stores.open)
+        self.computing = ComputeController(
+            self.plans, link, self.data_at_hand, self.compute, self.acquisitions, window.jobs, self._embedded
+        )
+        self._join()
+
+    def _add_docks(self) -> None:
+        window, area = self._window, Qt.DockWidgetArea
+        title = self.tr("Data")
+        self._docks = [
+            window.add_dock(title, self.data, area.LeftDockWidgetArea, "Area", shown=False),
+            window.add_dock(self.tr("Compute"), self.compute, area.RightDockWidgetArea, STEPS, shown=False),
+            window.add_dock(
+                self.tr("Acquisitions"), self.acquisitions, area.BottomDockWidgetArea, STEPS, shown=False
+            ),
+        ]
+
+    def _join(self) -> None:
+        window = self._window
+        window.start_chosen.connect(lambda card: window.show_step("Area") if card == "area" else None)
+        window.step_shown.connect(self._step)
+        window.model.listen(self._opened)
+        window.theme.changed.connect(lambda: self.area.set_theme(window.theme))
+        window.closing.connect(self.area.close_page)
+        window.project.keep("areas", self._stored, self._restore)
+        self.plans.listen(lambda *_: window.project.touch())
+        window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
+        window.add_action("File", self.tr("Load areas…"), None, self._ask_areas)
+        self.data.folder_wanted.connect(self._ask_folder)
+        self.data.files_wanted.connect(self._ask_files)
+        self.area.file_wanted.connect(self._ask_areas)
+
+    def _step(self, step: str) -> None:
+        """The area map belongs to the first two steps; the others show the map of embeddings."""
+        planning = step in STEPS
+        self._window.show_in_middle(self.area if planning else None)
+        if not planning:
+            for dock in (*self._docks, *self._aside):
+                dock.setVisible(dock in self._aside)
+            self._aside = []
+        elif not self._planning:
+            others = [dock for name, dock in self._window.docks.items() if name != "Jobs"]
+            self._aside = [dock for dock in others if dock not in self._docks and not dock.isHidden()]
+            for dock in self._aside:
+                dock.hide()
+            QTimer.singleShot(0, self, self._give_room)
+        self._planning = planning
+
+    def _give_room(self) -> None:
+        """To the map, once the docks are there."""
+        data, compute, acquisitions = self._docks
+        self._window.resizeDocks([data, compute], [280, 300], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([acquisitions], [190], Qt.Orientation.Vertical)
+
+    def _opened(self, old: Session, new: Session) -> None:
+        if old.store != new.store and new.store is not None:
+            self._step("Explore")
+
+    def _embedded(self, job: Job) -> None:
+        self.areas.refresh()
+        self._window.open_embedded(job)
+
+    def _stored(self) -> dict[str, Any]:
+        return self.plans.now.to_json()
+
+    def _restore(self, stored: Any) -> None:
+        try:
+            self.plans.begin(Plans() if stored is None else Plans.from_json(stored))
+        except ValueError as error:
+            log.warning("the project's areas are left out: %s", error)
+            self.plans.begin(Plans())
+
+    def _ask_folder(self) -> None:
+        self._window.show_step("Area")
+        ask_folder(
+            self._window, self.tr("A folder of Sentinel data"), Path.home(), lambda path: self._look([path])
+        )
+
+    def _ask_files(self) -> None:
+        ask_files(self._window, self.tr("Sentinel data"), Path.home(), DATA_FILES, self._look)
+
+    def _look(self, paths: list[Path]) -> None:
+        self.data_at_hand.add([str(path) for path in paths])
+
+    def _ask_areas(self) -> None:
+        self._window.show_step("Area")
+        ask_file(self._window, self.tr("Areas of a file"), Path.home(), AREA_FILES, self.areas.load)

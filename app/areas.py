@@ -1,0 +1,182 @@
+"""What is to be embedded, as values: areas, and the data that the user has pointed at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+Corner = tuple[float, float]
+Bounds = tuple[float, float, float, float]
+KM_PER_DEGREE = 111.32
+
+
+@dataclass(frozen=True)
+class Area:
+    """Corners are (longitude, latitude)."""
+
+    name: str
+    corners: tuple[Corner, ...]
+    rectangle: bool = True
+
+    @property
+    def bounds(self) -> Bounds:
+        """West, south, east, north."""
+        return bounds_of(self.corners)
+
+    @property
+    def km2(self) -> float:
+        """About, of the rectangle around it, which is what gets embedded."""
+        west, south, east, north = self.bounds
+        middle = math.cos(math.radians((south + north) / 2))
+        return (east - west) * (north - south) * KM_PER_DEGREE**2 * middle
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of one sensor, as the engine names them, and what they don't say themselves."""
+
+    paths: tuple[str, ...]
+    stored_as: str | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {"paths": list(self.paths), **({"stored_as": self.stored_as} if self.stored_as else {})}
+
+
+@dataclass(frozen=True)
+class Data:
+    """A sample, or what lies at a path: of one sensor or both."""
+
+    name: str
+    sample: bool = False
+    s2: Files | None = None
+    s1: Files | None = None
+    used: bool = True
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """As the engine takes it."""
+        if self.sample:
+            return {"sample": self.name}
+        return {name: files.asked for name, files in (("s2", self.s2), ("s1", self.s1)) if files}
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Everything that the user has chosen before anything is embedded."""
+
+    areas: tuple[Area, ...] = ()
+    chosen: int = 0
+    data: tuple[Data, ...] = ()
+    """Added by the user; samples are always at hand."""
+
+    @property
+    def area(self) -> Area | None:
+        return self.areas[self.chosen] if 0 <= self.chosen < len(self.areas) else None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Plans:
+        """`ValueError` where it is something else."""
+        try:
+            areas = tuple(
+                Area(str(one["name"]), _corners(one["corners"]), bool(one["rectangle"]))
+                for one in stored["areas"]
+            )
+            data = tuple(_data(one) for one in stored["data"])
+            return cls(areas, int(stored["chosen"]), data)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no areas can be read from this: {error!r}") from error
+
+
+def _corners(stored: Iterable[Sequence[float]]) -> tuple[Corner, ...]:
+    return tuple((float(corner[0]), float(corner[1])) for corner in stored)
+
+
+def _data(stored: Mapping[str, Any]) -> Data:
+    files = {
+        name: Files(tuple(map(str, stored[name]["paths"])), stored[name]["stored_as"])
+        for name in ("s2", "s1")
+        if stored.get(name)
+    }
+    return Data(str(stored["name"]), False, files.get("s2"), files.get("s1"), bool(stored["used"]))
+
+
+Listener = Callable[[Plans, Plans], None]
+
+
+@dataclass
+class PlansModel:
+    """Holds the plans of the moment; tells listeners (old, new) after each change."""
+
+    now: Plans = field(default_factory=Plans)
+    _listeners: list[Listener] = field(default_factory=list)
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def change(self, **changes: Any) -> None:
+        self.begin(replace(self.now, **changes))
+
+    def begin(self, plans: Plans) -> None:
+        old, self.now = self.now, plans
+        if old != plans:
+            for listener in tuple(self._listeners):
+                listener(old, plans)
+
+    def add_area(self, corners: Sequence[Corner], rectangle: bool, name: str = "") -> None:
+        """A new one, which becomes the chosen one."""
+        area = Area(self.free_name(name or "area"), tuple(corners), rectangle)
+        self.change(areas=(*self.now.areas, area), chosen=len(self.now.areas))
+
+    def remove_area(self, number: int) -> None:
+        areas = self.now.areas[:number] + self.now.areas[number + 1 :]
+        chosen = self.now.chosen - (number < self.now.chosen)
+        self.change(areas=areas, chosen=max(0, min(chosen, len(areas) - 1)))
+
+    def replace_area(self, number: int, **changes: Any) -> None:
+        areas = list(self.now.areas)
+        areas[number] = replace(areas[number], **changes)
+        self.change(areas=tuple(areas))
+
+    def free_name(self, name: str) -> str:
+        """The name, with a number where there is one of that name already."""
+        taken = {area.name for area in self.now.areas}
+        number = len(self.now.areas) + 1
+        if name != "area" and name not in taken:
+            return name
+        while f"{name} {number}" in taken:
+            number += 1
+        return f"{name} {number}"
+
+
+def bounds_of(corners: Sequence[Corner]) -> Bounds:
+    """West, south, east, north."""
+    longitudes, latitudes = zip(*corners, strict=True)
+    return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
+
+
+def overlap(one: Bounds, other: Bounds) -> float:
+    """Square degrees that two rectangles share."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(0.0, wide) * max(0.0, high)
+
+
+def corners_of(text: str) -> tuple[Corner, ...]:
+    """The rectangle of `west, south, east, north`; `ValueError` says in words what is wrong."""
+    try:
+        west, south, east, north = (float(part) for part in text.replace(";", ",").split(","))
+    except ValueError:
+        raise ValueError(
+            "Four numbers are needed: west, south, east, north, such as 10.29, 46.02, 10.32, 46.04"
+        ) from None
+    if not (-180 <= west < east <= 180):
+        raise ValueError("West must lie below east, both between -180 and 180")
+    if not (-85 <= south < north <= 85):
+        raise ValueError("South must lie below north, both between -85 and 85")
+    return (west, south), (west, north), (east, north), (east, south)

@@ -1,0 +1,223 @@
+"""The area map: footprints of the data at hand and of stores, areas, and quicklooks."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.readings import Store
+
+from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of
+from ..engine_link import EngineLink, EngineState
+from ..panels.area import AreaPanel
+from .data import DataController
+
+MOST_STORES = 40
+MOST_LOADED = 20
+QUICKLOOK_TILES = 3
+"""Along each side: enough for a look, and few enough to be fetched at once."""
+DEEPEST = 16
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A store and where it lies."""
+
+    store: str
+    bounds: Bounds
+    pictures: tuple[dict[str, Any], ...] = ()
+
+
+class AreasController:
+    """Keeps the area map as the plans and the engine say."""
+
+    def __init__(
+        self,
+        plans: PlansModel,
+        link: EngineLink,
+        panel: AreaPanel,
+        data: DataController,
+        open_store: Callable[[str], None],
+    ) -> None:
+        self._plans, self._link, self._panel, self._data = plans, link, panel, data
+        self._open_store = open_store
+        self._stores: tuple[Placed, ...] = ()
+        self._fitted = False
+        plans.listen(self._changed)
+        data.listen(self._show_footprints)
+        link.state_changed.connect(self._engine_changed)
+        panel.drawn.connect(self._add)
+        panel.edited.connect(self._edit)
+        panel.chosen.connect(lambda number: plans.change(chosen=number))
+        panel.footprint_clicked.connect(self._take_footprint)
+        panel.file_chosen.connect(lambda path: self.load(Path(path)))
+
+    def refresh(self) -> None:
+        """Look again which stores there are."""
+        self._link.ask("stores on the map", _placed, self._take_stores, lambda _: None)
+
+    def load(self, path: Path) -> None:
+        """Every polygon of a file becomes an area."""
+
+        def loaded(polygons: tuple[tuple[Corner, ...], ...]) -> None:
+            for polygon in polygons[:MOST_LOADED]:
+                self._plans.add_area(polygon[:-1] if polygon[0] == polygon[-1] else polygon, False, path.stem)
+            self._fit()
+            more = len(polygons) - MOST_LOADED
+            if more > 0:
+                self._panel.hint(
+                    f"The file holds {len(polygons)} polygons; the largest {MOST_LOADED} were taken", True
+                )
+
+        def failed(error: ServiceError) -> None:
+            self._panel.hint(f"{error.cause}. {error.remedy}", True)
+
+        self._panel.hint(f"Reading {path.name}…")
+        self._link.ask("area file", lambda client: _outlines(client, path), loaded, failed)
+
+    def _add(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
+        self._plans.add_area(corners, rectangle)
+        if not rectangle or len(self._plans.now.areas) == 1:
+            self._panel.hint(
+                "Drag the handles to change it. What is embedded is the rectangle around it."
+                if not rectangle
+                else "Drag the handles to change it."
+            )
+
+    def _edit(self, number: int, corners: tuple[Corner, ...]) -> None:
+        if number < len(self._plans.now.areas):
+            self._plans.replace_area(number, corners=corners)
+
+    def _take_footprint(self, name: str) -> None:
+        kind, _, rest = name.partition(":")
+        if kind == "store":
+            self._open_store(rest)
+        elif kind == "data" and int(rest) < len(self._data.at_hand):
+            self._data.use_extent(self._data.at_hand[int(rest)][1])
+
+    def _changed(self, old: Plans, new: Plans) -> None:
+        if (old.areas, old.chosen) != (new.areas, new.chosen):
+            self._panel.set_areas(new.areas, new.chosen)
+            if new.area is not None and old.area != new.area and len(new.areas) >= len(old.areas):
+                self._panel.hint("")
+        if old.data != new.data:
+            self._show_footprints()
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.name == "ready":
+            self.refresh()
+
+    def _take_stores(self, stores: tuple[Placed, ...]) -> None:
+        self._stores = stores
+        self._panel.set_quicklooks([picture for store in stores for picture in store.pictures])
+        self._show_footprints()
+
+    def _show_footprints(self) -> None:
+        shown: list[dict[str, Any]] = [
+            {
+                "id": f"store:{one.store}",
+                "name": f"{one.store}: embedded, click to open",
+                "ring": _ring(one.bounds),
+                "weight": 1,
+                "dash": "2 4",
+            }
+            for one in self._stores
+        ]
+        shown += [
+            {
+                "id": f"data:{number}",
+                "name": f"{told.title or data.name}: click to use its extent",
+                "ring": told.footprint,
+                "weight": 2,
+                "dash": "6 4" if data.sample else "",
+            }
+            for number, (data, told) in enumerate(self._data.at_hand)
+            if told.footprint and data.used
+        ]
+        self._panel.set_footprints(shown)
+        self._fit(first=True)
+
+    def _fit(self, first: bool = False) -> None:
+        """All areas, or at the start the data: the user's own where there are any."""
+        if first and self._fitted:
+            return
+        rings = [area.corners for area in self._plans.now.areas]
+        mine = [told.footprint for data, told in self._data.at_hand if told.footprint and not data.sample]
+        samples = [told.footprint for data, told in self._data.at_hand if told.footprint]
+        corners = [corner for ring in (rings or mine or samples) for corner in ring]
+        if corners:
+            self._fitted = True
+            self._panel.fit(bounds_of(corners))
+
+
+def _ring(bounds: Bounds) -> list[Corner]:
+    west, south, east, north = bounds
+    return [(west, south), (west, north), (east, north), (east, south)]
+
+
+def _outlines(client: EngineClient, path: Path) -> tuple[tuple[Corner, ...], ...]:
+    """In a thread. A Shapefile is several files: its folder is admitted."""
+    shapefile = path.suffix.lower() == ".shp"
+    named = client.sources.admit(str(path.parent if shapefile else path))
+    return client.sources.outlines(f"{named}/{path.name}" if shapefile else named)
+
+
+def _placed(client: EngineClient) -> tuple[Placed, ...]:
+    """In a thread."""
+    found = []
+    for name in client.views.stores()[:MOST_STORES]:
+        try:
+            store = client.views.store(name)
+            if store.grid.lonlat_bounds and store.complete:
+                bounds = store.grid.lonlat_bounds
+                found.append(Placed(name, bounds, _pictures(client, store, bounds)))
+        except ServiceError:  # a damaged store is for the one who opens it
+            continue
+    return tuple(found)
+
+
+def _pictures(client: EngineClient, store: Store, bounds: Bounds) -> tuple[dict[str, Any], ...]:
+    """The store's embedding on its middle date, as a few tiles of web mercator."""
+    look = Look(date=store.times[len(store.times) // 2])
+    zoom, (left, top, right, bottom) = _tiles(bounds)
+    return tuple(
+        {"url": _url(client.views.tile(store.store, zoom, x, y, look)), **_edges(zoom, x, y)}
+        for x in range(left, right + 1)
+        for y in range(top, bottom + 1)
+    )
+
+
+def _tiles(bounds: Bounds) -> tuple[int, tuple[int, int, int, int]]:
+    """The deepest zoom that needs few tiles, and their first and last columns and rows."""
+    west, south, east, north = bounds
+    for zoom in range(DEEPEST, -1, -1):
+        left, top = _tile(zoom, west, north)
+        right, bottom = _tile(zoom, east, south)
+        if max(right - left, bottom - top) < QUICKLOOK_TILES:
+            return zoom, (left, top, right, bottom)
+    return 0, (0, 0, 0, 0)
+
+
+def _tile(zoom: int, longitude: float, latitude: float) -> tuple[int, int]:
+    mercator = math.asinh(math.tan(math.radians(latitude)))
+    count = 2**zoom
+    return int((longitude + 180) / 360 * count), int((1 - mercator / math.pi) / 2 * count)
+
+
+def _edges(zoom: int, x: int, y: int) -> dict[str, float]:
+    def latitude(row: int) -> float:
+        return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / 2**zoom))))
+
+    west, east = (column / 2**zoom * 360 - 180 for column in (x, x + 1))
+    return {"west": west, "east": east, "north": latitude(y), "south": latitude(y + 1)}
+
+
+def _url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

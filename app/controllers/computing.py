@@ -1,0 +1,211 @@
+"""Computing embeddings: what they would take, what is missing, and the job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.results import Job
+from phenolens.engine.client.sources import Plan
+from PySide6.QtCore import QObject, QTimer
+
+from ..areas import Plans, PlansModel
+from ..engine_link import EngineLink, EngineState
+from ..panels.acquisitions import AcquisitionsPanel, Row
+from ..panels.compute import ComputePanel
+from .data import Chosen, DataController
+from .jobs import JobsController
+
+SETTLED_MS = 150
+NO_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]|^\.|^\s*$')
+NO_DATA = (
+    "No data at hand cover this area. Add a folder or files of Sentinel-1 or Sentinel-2 that do, or move the area "
+    "onto an outline on the map. Scenes can't be fetched from catalogues yet."
+)
+
+
+class ComputeController(QObject):
+    """Asks for the cost of what the form says, and hands the job in."""
+
+    def __init__(
+        self,
+        plans: PlansModel,
+        link: EngineLink,
+        data: DataController,
+        panel: ComputePanel,
+        acquisitions: AcquisitionsPanel,
+        jobs: JobsController,
+        done: Callable[[Job], None],
+    ) -> None:
+        super().__init__(panel)
+        self._plans, self._link, self._data = plans, link, data
+        self._panel, self._acquisitions, self._jobs, self._done = panel, acquisitions, jobs, done
+        self._taken: set[str] = set()
+        self._plan: Plan | None = None
+        self._listed: tuple[object, ...] = ()
+        self._soon = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._soon.timeout.connect(self._ask)
+        plans.listen(self._changed)
+        data.listen(self._soon.start)
+        link.state_changed.connect(self._engine_changed)
+        panel.changed.connect(self._soon.start)
+        panel.started.connect(self.start)
+        panel.area_chosen.connect(lambda number: plans.change(chosen=number))
+        panel.area_removed.connect(plans.remove_area)
+        panel.area_renamed.connect(self._rename)
+
+    def refresh(self) -> None:
+        """Which names are taken, which models there are."""
+        self._link.ask(
+            "names taken", lambda client: set(client.views.stores()), self._take_names, lambda _: None
+        )
+        self._link.ask(
+            "models", lambda client: client.sources.models(), self._panel.set_models, lambda _: None
+        )
+
+    def start(self) -> None:
+        """Hand the job in."""
+        params = self._params()
+        if params is None:
+            return
+        out = self._panel.wishes().out
+        self._taken.add(out)
+        self._panel.set_plan(self._plan, "", waiting=True)
+        self._jobs.submit(
+            "embed", {**params, "out": out}, self._ended, lambda error: self._refused(out, error)
+        )
+        self._panel.out.setModified(False)
+        self._suggest()
+        self._soon.start()
+
+    def _ended(self, job: Job) -> None:
+        if job.state != "done":
+            self._taken.discard(str(job.params.get("out")))
+        self.refresh()
+        self._done(job)
+
+    def _refused(self, out: str, error: ServiceError) -> None:
+        self._taken.discard(out)
+        self._panel.set_plan(self._plan, _told(error))
+
+    def _rename(self, number: int, name: str) -> None:
+        if name and number < len(self._plans.now.areas):
+            self._plans.replace_area(number, name=name)
+        else:
+            self._panel.set_areas(self._plans.now.areas, self._plans.now.chosen)
+
+    def _changed(self, old: Plans, new: Plans) -> None:
+        if (old.areas, old.chosen) != (new.areas, new.chosen):
+            self._panel.set_areas(new.areas, new.chosen)
+            self._suggest()
+        self._soon.start()
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.name == "ready":
+            self.refresh()
+
+    def _take_names(self, names: set[str]) -> None:
+        self._taken |= names
+        self._suggest()
+        self._soon.start()
+
+    def _suggest(self) -> None:
+        area = self._plans.now.area
+        name = re.sub(r"[^\w-]+", "-", area.name).strip("-") if area else "area"
+        free, number = name or "area", 2
+        while f"{free}.zarr" in self._taken:
+            free, number = f"{name}-{number}", number + 1
+        self._panel.set_out(free)
+
+    def _params(self) -> dict[str, Any] | None:
+        """Of the plan and of the job; None where something is missing."""
+        area = self._plans.now.area
+        chosen = self._data.for_area(area) if area else None
+        if area is None or chosen is None:
+            return None
+        return {"sources": chosen.asked, "area": {"bounds": list(area.bounds)}, **self._panel.wishes().asked}
+
+    def _problem(self) -> str:
+        """What keeps it from being started, as far as the form can tell."""
+        wishes = self._panel.wishes()
+        if wishes.out in self._taken:
+            return f"There is a result called {wishes.out} already: choose another name."
+        if NO_NAME.search(wishes.out.removesuffix(".zarr")):
+            return "The name can't hold / \\ : * ? \" < > | or begin with a dot."
+        return wishes.problem
+
+    def _ask(self) -> None:
+        """For what the form says now."""
+        area = self._plans.now.area
+        chosen = self._data.for_area(area) if area else None
+        self._panel.set_data(f"Data: {', '.join(chosen.names)}" if chosen else "")
+        params = self._params()
+        if area is None or chosen is None or params is None:
+            self._link.drop("plan")
+            self._plan = None
+            self._panel.set_plan(None, "" if area is None else NO_DATA)
+            self._list(None, None)
+            return
+        self._list(chosen, params["area"])
+        problem = self._problem()
+        if self._panel.wishes().problem:
+            self._panel.set_plan(self._plan, problem)
+            return
+        self._panel.set_plan(self._plan, problem, waiting=True)
+        self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, self._no_plan)
+
+    def _planned(self, plan: Plan) -> None:
+        self._plan = plan
+        short = ""
+        if plan.storage_bytes > plan.free_bytes:
+            short = "The disk has not enough room: store fewer dates or dimensions, or 8 bit."
+        self._panel.set_plan(plan, self._problem() or short)
+
+    def _no_plan(self, error: ServiceError) -> None:
+        self._plan = None
+        self._panel.set_plan(None, _told(error))
+
+    def _list(self, chosen: Chosen | None, area: dict[str, Any] | None) -> None:
+        """The acquisitions of the chosen data; how clear they are follows."""
+        key = () if chosen is None else (repr(chosen.asked), repr(area))
+        if key == self._listed:
+            return
+        self._listed = key
+        if chosen is None:
+            self._link.drop("clear")
+            self._acquisitions.set_rows((), "")
+            return
+        rows = [
+            Row(sensor.sensor, one)
+            for told in chosen.told
+            for sensor in told.sensors
+            for one in sensor.acquisitions
+        ]
+        rows.sort(key=lambda row: row.acquisition.time)
+        told = f"{', '.join(chosen.names)}: {len(rows)} acquisitions"
+        self._acquisitions.set_rows(rows, f"{told}. Looking how clear they are…")
+        self._link.ask(
+            "clear",
+            lambda client: client.sources.clear(chosen.asked, area),
+            lambda clear: self._show_clear(rows, told, clear),
+            lambda error: self._acquisitions.set_rows(rows, f"{told}. {error.cause}"),
+        )
+
+    def _show_clear(self, rows: list[Row], told: str, clear: tuple[float, ...]) -> None:
+        optical = [row for row in rows if row.sensor == "s2"]
+        if len(optical) != len(clear):  # some don't touch the area, or dates were merged
+            self._acquisitions.set_rows(rows, told)
+            return
+        share = {row.acquisition: one for row, one in zip(optical, clear, strict=True)}
+        seen = sum(one >= 0.1 for one in clear)
+        known = [replace(row, clear=share[row.acquisition]) if row.sensor == "s2" else row for row in rows]
+        some = f"{told}; {seen} of {len(clear)} Sentinel-2 dates show at least 10 % of the area"
+        self._acquisitions.set_rows(known, some if clear else told)
+
+
+def _told(error: ServiceError) -> str:
+    value = f" ({error.value})" if error.value else ""
+    return f"{error.cause}{value}. {error.remedy}".strip()

@@ -1,0 +1,244 @@
+"""Data at hand: what samples and the user's files hold, and what is asked before they are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.sources import Sources
+
+from ..areas import Area, Data, Files, Plans, PlansModel, bounds_of, overlap
+from ..engine_link import EngineLink, EngineState
+from ..panels.data import DataPanel, Line
+
+Found = Callable[[], None]
+
+
+@dataclass
+class _Pending:
+    """Paths that are being looked at before they are taken."""
+
+    name: str
+    paths: tuple[str, ...]
+    """As the engine names them."""
+    stated: dict[str, str] = field(default_factory=dict)
+    told: Sources | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The data for an area: how the engine is asked for them, what they are called, what is known of them."""
+
+    asked: dict[str, Any]
+    names: tuple[str, ...]
+    told: tuple[Sources, ...]
+
+
+class DataController:
+    """Looks into data, and keeps what was found."""
+
+    def __init__(
+        self, plans: PlansModel, link: EngineLink, panel: DataPanel, say: Callable[[str, bool], None]
+    ) -> None:
+        self._plans, self._link, self._panel, self._say = plans, link, panel, say
+        self._samples: tuple[Sources, ...] = ()
+        self._told: dict[Data, Sources] = {}
+        self._problems: dict[Data, str] = {}
+        self._pending: _Pending | None = None
+        self._listeners: list[Found] = []
+        plans.listen(self._changed)
+        link.state_changed.connect(self._engine_changed)
+        panel.dropped.connect(self.add)
+        panel.stated.connect(self._state)
+        panel.accepted.connect(self._accept)
+        panel.discarded.connect(self._discard)
+        panel.used.connect(self._use)
+        panel.removed.connect(self._remove)
+        panel.extent_wanted.connect(self._extent)
+
+    def listen(self, found: Found) -> None:
+        """Told whenever something new is known of the data at hand."""
+        self._listeners.append(found)
+
+    @property
+    def at_hand(self) -> tuple[tuple[Data, Sources], ...]:
+        """The user's data that are known, then the samples."""
+        mine = [(one, self._told[one]) for one in self._plans.now.data if one in self._told]
+        return (*mine, *((Data(one.name, sample=True), one) for one in self._samples))
+
+    def for_area(self, area: Area) -> Chosen | None:
+        """The user's data that cover it, joined; else the sample that does; None where nothing does."""
+        covering = [
+            (data, told)
+            for data, told in self.at_hand
+            if data.used and told.footprint and overlap(bounds_of(told.footprint), area.bounds) > 0
+        ]
+        mine = [(data, told) for data, told in covering if not data.sample]
+        if mine:
+            return _joined(mine)
+        best = max(covering, key=lambda one: overlap(bounds_of(one[1].footprint), area.bounds), default=None)
+        if best is None:
+            return None
+        data, told = best
+        return Chosen(data.asked, (told.title or data.name,), (told,))
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Look into paths; they are taken once the user has seen what is there."""
+        if not paths:
+            return
+        name = Path(paths[0]).stem or paths[0]
+        self._pending = _Pending(name, ())
+        self._panel.set_pending(name, None)
+
+        def admitted(found: tuple[tuple[str, ...], Sources]) -> None:
+            self._pending = _Pending(name, *found[:1], told=found[1])
+            self._panel.set_pending(name, found[1])
+
+        self._link.ask("look into", lambda client: _admitted(client, paths), admitted, self._not_found)
+
+    def _state(self, sensor: str, stored_as: str) -> None:
+        pending = self._pending
+        if pending is None:
+            return
+        pending.stated[sensor] = stored_as
+        stated = dict(pending.stated)
+
+        def found(told: Sources) -> None:
+            pending.told = told
+            self._panel.set_pending(pending.name, told)
+
+        self._link.ask(
+            "look into",
+            lambda client: client.sources.describe(_asked(pending.paths, stated)),
+            found,
+            self._not_found,
+        )
+
+    def _not_found(self, error: ServiceError) -> None:
+        if self._pending is not None:
+            self._panel.set_pending(self._pending.name, None, str(error))
+
+    def _accept(self) -> None:
+        pending = self._pending
+        if pending is None or pending.told is None:
+            return
+        files = {
+            sensor.sensor: Files(pending.paths, pending.stated.get(sensor.sensor))
+            for sensor in pending.told.sensors
+        }
+        data = Data(pending.name, s2=files.get("s2"), s1=files.get("s1"))
+        self._told[data] = pending.told
+        self._pending = None
+        self._panel.end_pending()
+        kept = [one for one in self._plans.now.data if one != data]
+        self._plans.change(data=(*kept, data))
+        self._say(f"{data.name} is at hand now: draw an area on its outline, or use its extent.", False)
+        self._tell()
+
+    def _discard(self) -> None:
+        self._link.drop("look into")
+        self._pending = None
+        self._panel.end_pending()
+
+    def _use(self, number: int, used: bool) -> None:
+        data = list(self._plans.now.data)
+        if number < len(data):
+            old, data[number] = data[number], replace(data[number], used=used)
+            if old in self._told:
+                self._told[data[number]] = self._told[old]
+            self._plans.change(data=tuple(data))
+
+    def _remove(self, number: int) -> None:
+        data = self._plans.now.data
+        self._plans.change(data=data[:number] + data[number + 1 :])
+
+    def _extent(self, number: int) -> None:
+        """An area of all that one of the list covers."""
+        mine = self._plans.now.data
+        told = self._told.get(mine[number]) if number < len(mine) else self._samples[number - len(mine)]
+        if told is not None and told.footprint:
+            self.use_extent(told)
+
+    def use_extent(self, told: Sources) -> None:
+        """An area of all that it covers."""
+        west, south, east, north = bounds_of(told.footprint)
+        corners = ((west, south), (west, north), (east, north), (east, south))
+        same = [n for n, area in enumerate(self._plans.now.areas) if area.corners == corners]
+        if same:
+            self._plans.change(chosen=same[0])
+        else:
+            self._plans.add_area(corners, True, told.name)
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.name == "ready" and not self._samples:
+            self._link.ask("samples", lambda client: client.sources.samples(), self._take_samples)
+
+    def _take_samples(self, samples: tuple[Sources, ...]) -> None:
+        self._samples = samples
+        self._tell()
+
+    def _changed(self, old: Plans, new: Plans) -> None:
+        if old.data == new.data:
+            return
+        for one in new.data:
+            if one not in self._told and one not in self._problems:
+                self._look_again(one)
+        self._tell()
+
+    def _look_again(self, data: Data) -> None:
+        """Into data of a project that was opened."""
+
+        def found(told: Sources) -> None:
+            if told.sensors:
+                self._told[data] = told
+            else:
+                self._problems[data] = told.faults[0].cause if told.faults else "Nothing was found"
+            self._tell()
+
+        def failed(error: ServiceError) -> None:
+            self._problems[data] = str(error)
+            self._tell()
+
+        self._link.ask(
+            f"look into {data.name}", lambda client: client.sources.describe(data.asked), found, failed
+        )
+
+    def _tell(self) -> None:
+        lines = [
+            Line(one.name, False, one.used, self._told.get(one), self._problems.get(one, ""))
+            for one in self._plans.now.data
+        ]
+        lines += [Line(one.title, True, True, one) for one in self._samples]
+        self._panel.set_lines(lines)
+        for found in self._listeners:
+            found()
+
+
+def _asked(paths: Sequence[str], stated: dict[str, str]) -> dict[str, Any]:
+    """Both sensors are looked for in the same paths."""
+    return {
+        sensor: {"paths": list(paths), **({"stored_as": stated[sensor]} if sensor in stated else {})}
+        for sensor in ("s2", "s1")
+    }
+
+
+def _admitted(client: EngineClient, paths: Sequence[str]) -> tuple[tuple[str, ...], Sources]:
+    """In a thread."""
+    names = tuple(client.sources.admit(path) for path in paths)
+    return names, client.sources.describe(_asked(names, {}))
+
+
+def _joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
+    """Of each sensor all files that are stored alike."""
+    asked: dict[str, Any] = {}
+    for sensor in ("s2", "s1"):
+        of_sensor = [files for data, _ in parts if (files := getattr(data, sensor)) is not None]
+        alike = [files for files in of_sensor if files.stored_as == of_sensor[0].stored_as]
+        if alike:
+            paths = tuple(path for files in alike for path in files.paths)
+            asked[sensor] = replace(alike[0], paths=paths).asked
+    return Chosen(asked, tuple(data.name for data, _ in parts), tuple(told for _, told in parts))

@@ -1,0 +1,201 @@
+"""Acquisitions over the chosen area: a strip by date and cloud, and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from phenolens.engine.client.sources import Acquisition
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..theme import Theme
+
+COLUMNS = ("Sensor", "Time (UTC)", "Clear", "Platform", "Orbit", "Track", "Baseline", "File")
+TIPS = (
+    "", "", "Share of the area that was seen, by a few windows of it", "", "Direction of flight",
+    "Number of the relative orbit", "Processing baseline: from 04.00 on numbers are shifted by 1000", "",
+)  # fmt: skip
+MARGIN = 34
+
+
+@dataclass(frozen=True)
+class Row:
+    """One acquisition; `clear` 0 to 1, None where it isn't known or doesn't apply."""
+
+    sensor: str
+    acquisition: Acquisition
+    clear: float | None = None
+
+
+class AcquisitionsPanel(QWidget):
+    """Sortable by any column."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("acquisitions")
+        self.strip = AcquisitionStrip(theme)
+        self.strip.chosen.connect(self._reveal)
+        self.table = QTableWidget(0, len(COLUMNS))
+        self.table.setAccessibleName(self.tr("Acquisitions"))
+        for column, tip in enumerate(TIPS):
+            header = QTableWidgetItem(self.tr(COLUMNS[column]))
+            header.setToolTip(self.tr(tip) if tip else "")
+            self.table.setHorizontalHeaderItem(column, header)
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        self._told = QLabel(wordWrap=True)
+        self._told.setProperty("faint", True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(self._told)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.table, 1)
+        self.set_rows((), "")
+
+    def set_rows(self, rows: Sequence[Row], told: str) -> None:
+        """All of them, and a line above that says what they are."""
+        empty = self.tr("Choose an area that data at hand cover: its acquisitions are listed here.")
+        self._told.setText(told or empty)
+        for widget in (self.strip, self.table):
+            widget.setVisible(bool(rows))
+        self.strip.set_rows(rows)
+        self.table.setSortingEnabled(False)
+        self.table.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            for column, (text, key) in enumerate(_cells(row)):
+                item = _Cell(text)
+                item.setData(Qt.ItemDataRole.UserRole, key)
+                item.setData(Qt.ItemDataRole.UserRole + 1, number)
+                self.table.setItem(number, column, item)
+        self.table.setSortingEnabled(True)
+        for column in range(len(COLUMNS) - 1):
+            self.table.resizeColumnToContents(column)
+
+    def _reveal(self, number: int) -> None:
+        for place in range(self.table.rowCount()):
+            item = self.table.item(place, 0)
+            if item is not None and item.data(Qt.ItemDataRole.UserRole + 1) == number:
+                self.table.selectRow(place)
+                self.table.scrollToItem(item)
+
+
+class _Cell(QTableWidgetItem):
+    """Sorted by its number or time, not by its text."""
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        role = Qt.ItemDataRole.UserRole
+        return bool(self.data(role) < other.data(role))
+
+
+class AcquisitionStrip(QWidget):
+    """A lane for each sensor, a bar for each date: the clearer, the higher and the stronger."""
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._rows: tuple[Row, ...] = ()
+        self._places: list[QRectF] = []
+        self.setFixedHeight(64)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("Dates by sensor; high bars are clear"))
+        theme.changed.connect(self.update)
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        self._rows = tuple(rows)
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        number = self._at(event.position())
+        if number is not None:
+            self.chosen.emit(number)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        number = self._at(event.position())
+        if number is not None:
+            row = self._rows[number]
+            seen = "" if row.clear is None else f", {row.clear:.0%} clear"
+            QToolTip.showText(
+                event.globalPosition().toPoint(), f"{row.sensor.upper()} {row.acquisition.time[:10]}{seen}"
+            )
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        self._places = []
+        if not self._rows:
+            return
+        painter = QPainter(self)
+        times = [datetime.fromisoformat(row.acquisition.time) for row in self._rows]
+        first, span = min(times), (max(times) - min(times)).total_seconds() or 1.0
+        lanes = {
+            sensor: number
+            for number, sensor in enumerate(sorted({row.sensor for row in self._rows}, reverse=True))
+        }
+        high = (self.height() - 14) / max(1, len(lanes))
+        wide = self.width() - MARGIN - 10
+        for sensor, lane in lanes.items():
+            painter.setPen(QColor(self._theme.faint))
+            painter.drawText(QPointF(2, (lane + 1) * high - 3), sensor.upper())
+        for row, time in zip(self._rows, times, strict=True):
+            x = MARGIN + (time - first).total_seconds() / span * wide
+            self._places.append(QRectF(x - 1, lanes[row.sensor] * high, 2, high - 2))
+            self._bar(painter, row, self._places[-1])
+        self._ends(painter, first, max(times))
+
+    def _bar(self, painter: QPainter, row: Row, place: QRectF) -> None:
+        share = 0.6 if row.clear is None else row.clear
+        colour = QColor(self._theme.accent if row.clear is None or row.clear >= 0.1 else self._theme.faint)
+        colour.setAlphaF(0.35 + 0.65 * share if row.clear is not None else 0.8)
+        height = 3 + (place.height() - 3) * share
+        painter.fillRect(QRectF(place.left(), place.bottom() - height, place.width(), height), colour)
+
+    def _ends(self, painter: QPainter, first: datetime, last: datetime) -> None:
+        painter.setPen(QColor(self._theme.faint))
+        painter.drawText(QPointF(MARGIN, self.height() - 2), f"{first:%Y-%m-%d}")
+        text = f"{last:%Y-%m-%d}"
+        wide = painter.fontMetrics().horizontalAdvance(text)
+        painter.drawText(QPointF(self.width() - wide - 4, self.height() - 2), text)
+
+    def _at(self, point: QPointF) -> int | None:
+        """The nearest bar of the lane under the mouse, within a few pixels."""
+        near = [
+            (abs(place.center().x() - point.x()), number)
+            for number, place in enumerate(self._places)
+            if place.top() <= point.y() <= place.bottom() + 2
+        ]
+        distance, number = min(near, default=(99.0, -1))
+        return number if distance <= 5 else None
+
+
+def _cells(row: Row) -> list[tuple[str, object]]:
+    """Text and what it is sorted by."""
+    one = row.acquisition
+    clear = "" if row.clear is None else f"{row.clear:.0%}"
+    direction = {"ascending": "↑ ascending", "descending": "↓ descending"}.get(one.orbit_direction or "", "")
+    file = one.sources[0].rpartition("/")[2] if one.sources else ""
+    more = f" and {len(one.sources) - 1} more" if len(one.sources) > 1 else ""
+    return [
+        (row.sensor.upper(), row.sensor),
+        (one.time[:16].replace("T", " ").removesuffix(" 00:00"), one.time),
+        (clear, -1.0 if row.clear is None else row.clear),
+        (one.platform or "", one.platform or ""),
+        (direction, direction),
+        ("" if one.relative_orbit is None else str(one.relative_orbit), one.relative_orbit or 0),
+        (one.processing_baseline or "", one.processing_baseline or ""),
+        (file + more, file),
+    ]

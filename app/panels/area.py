@@ -1,0 +1,282 @@
+"""The area map: where the data at hand lie, and areas drawn, loaded or typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTemporaryDir, QThreadPool, QUrl, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..areas import Area, Bounds, Corner, corners_of
+from ..theme import Theme
+from .area_page import write_page
+
+if TYPE_CHECKING:
+    from PySide6.QtWebEngineWidgets import QWebEngineView
+
+BACKGROUNDS = (
+    ("", "Coastlines (offline)"),
+    ("osm", "OpenStreetMap (online)"),
+    ("s2cloudless", "Sentinel-2 cloudless (online)"),
+)
+OFFLINE = "The background can't be fetched: this machine may be offline. Coastlines are always there."
+
+
+class AreaHost(QObject):
+    """What the page calls."""
+
+    heard = Signal(str, object)
+
+    @Slot(str, str)
+    def said(self, name: str, value: str) -> None:
+        self.heard.emit(name, json.loads(value))
+
+
+class AreaPanel(QWidget):
+    """A map in a browser view, which is made when it is first seen, and tools above it."""
+
+    drawn = Signal(object, bool)
+    """Corners (longitude, latitude), and whether they are a rectangle."""
+    edited = Signal(int, object)
+    chosen = Signal(int)
+    footprint_clicked = Signal(str)
+    file_wanted = Signal()
+    file_chosen = Signal(str)
+    ready = Signal()
+    _written = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("area")
+        self.setAcceptDrops(True)
+        self._theme = theme
+        self.view: QWebEngineView | None = None
+        self._folder = QTemporaryDir()
+        self._calls: dict[str, str] = {}
+        self.loaded = False
+        self._host = AreaHost(self)
+        self._host.heard.connect(self._hear)
+        self._written.connect(self._load)
+        self._begun = False
+        self._make_tools()
+        self._lay_out()
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        names = ("window", "base", "line", "text", "faint", "accent", "selection")
+        self._call("setColours", {name: getattr(theme, name) for name in names})
+
+    def set_footprints(self, footprints: Sequence[dict[str, Any]]) -> None:
+        """`id`, `name`, `ring` of (longitude, latitude), `weight` and `dash` of each line."""
+        self._call("setFootprints", list(footprints))
+
+    def set_quicklooks(self, tiles: Sequence[dict[str, Any]]) -> None:
+        """`url` and west, south, east, north of each picture."""
+        self._call("setQuicklooks", list(tiles))
+
+    def set_areas(self, areas: Sequence[Area], chosen: int) -> None:
+        told = [{"name": a.name, "corners": a.corners, "rectangle": a.rectangle} for a in areas]
+        self._call("setAreas", told, chosen)
+
+    def fit(self, bounds: Bounds) -> None:
+        """Show west, south, east, north."""
+        self._call("fit", *bounds)
+
+    def draw(self, kind: str | None) -> None:
+        """Begin to draw a `rectangle` or `polygon`; None: leave it."""
+        for name, button in self._tools.items():
+            button.setChecked(name == kind)
+        self.hint(_HINTS.get(kind or "", ""))
+        self._call("draw", kind)
+
+    def hint(self, text: str, warning: bool = False) -> None:
+        """A line under the map."""
+        self._hint.setText(text)
+        self._hint.setProperty("warning", warning)
+        self._hint.style().polish(self._hint)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        if not self._begun:
+            self._begun = True
+            QThreadPool.globalInstance().start(self._write)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.file_chosen.emit(url.toLocalFile())
+
+    def close_page(self) -> None:
+        """Let go of the browser's process."""
+        if self.view is not None:
+            self.view.page().deleteLater()
+            self.view.deleteLater()
+            self.view = None
+
+    def _make_tools(self) -> None:
+        self._tools: dict[str, QToolButton] = {}
+        for kind, text, tip in (
+            ("rectangle", self.tr("▭ Rectangle"), self.tr("Draw a rectangle: press, drag, let go")),
+            ("polygon", self.tr("⬠ Polygon"), self.tr("Draw a polygon: click its corners, the first one again to end")),
+        ):  # fmt: skip
+            button = QToolButton(text=text, toolTip=tip, checkable=True)
+            button.setObjectName(f"draw {kind}")
+            button.setAccessibleName(tip)
+            button.clicked.connect(lambda on, kind=kind: self.draw(kind if on else None))
+            self._tools[kind] = button
+        self._load_file = QToolButton(text=self.tr("Load file…"))
+        self._load_file.setToolTip(self.tr("Areas of a GeoPackage, GeoJSON or Shapefile, in any CRS"))
+        self._load_file.clicked.connect(self.file_wanted)
+        self._typed = QLineEdit(placeholderText=self.tr("west, south, east, north"))
+        self._typed.setAccessibleName(self.tr("Area by coordinates: west, south, east, north in degrees"))
+        self._typed.setToolTip(self.tr("Degrees, such as 10.29, 46.02, 10.32, 46.04; Enter adds the area"))
+        self._typed.returnPressed.connect(self._take_typed)
+        self._background = QComboBox()
+        self._background.setAccessibleName(self.tr("Background of the map"))
+        self._background.setToolTip(self.tr("Online backgrounds are fetched from their makers' servers"))
+        for name, text in BACKGROUNDS:
+            self._background.addItem(self.tr(text), name)
+        self._background.currentIndexChanged.connect(self._change_background)
+
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        tools.setContentsMargins(8, 4, 8, 4)
+        for button in (*self._tools.values(), self._load_file):
+            tools.addWidget(button)
+        tools.addSpacing(8)
+        tools.addWidget(self._typed, 1)
+        tools.addSpacing(8)
+        tools.addWidget(self._background)
+        waiting = QLabel(self.tr("Loading the map…"))
+        waiting.setProperty("faint", True)
+        waiting.setContentsMargins(24, 24, 24, 24)
+        self._place = QStackedWidget()
+        self._place.addWidget(waiting)
+        self._hint, self._at = QLabel(), QLabel()
+        self._hint.setAccessibleName(self.tr("Hint"))
+        self._at.setProperty("faint", True)
+        self._at.setAccessibleName(self.tr("Position of the mouse"))
+        below = QHBoxLayout()
+        below.setContentsMargins(10, 4, 10, 4)
+        below.addWidget(self._hint, 1)
+        below.addWidget(self._at)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(tools)
+        column.addWidget(self._place, 1)
+        column.addLayout(below)
+
+    def _write(self) -> None:
+        """In a thread: folium takes half a second to load, and the browser's libraries as long."""
+        import PySide6.QtWebEngineWidgets  # noqa: F401, PLC0415 - only where the map is seen
+
+        page = write_page(Path(self._folder.path()))
+        self._written.emit(str(page))
+
+    def _load(self, page: str) -> None:
+        from PySide6.QtWebChannel import QWebChannel  # noqa: PLC0415
+        from PySide6.QtWebEngineCore import QWebEngineSettings  # noqa: PLC0415
+        from PySide6.QtWebEngineWidgets import QWebEngineView  # noqa: PLC0415
+
+        self.view = view = QWebEngineView(self)
+        view.setAccessibleName(self.tr("Area map"))
+        view.setAcceptDrops(False)
+        view.page().setBackgroundColor(self._theme.window)
+        channel = QWebChannel(view.page())
+        channel.registerObject("host", self._host)
+        view.page().setWebChannel(channel)
+        # only once an online background was chosen: until then the page can't reach beyond this machine
+        self._remote = QWebEngineSettings.WebAttribute.LocalContentCanAccessRemoteUrls
+        view.settings().setAttribute(self._remote, False)
+        self._place.addWidget(view)  # before the page is there: a map without a size fits nothing
+        self._place.setCurrentWidget(view)
+        view.load(QUrl.fromLocalFile(page))
+
+    def _hear(self, name: str, value: Any) -> None:
+        hearers: dict[str, Callable[[], object]] = {
+            "ready": self._start,
+            "drawn": lambda: self._take_drawn(_corners(value["corners"]), bool(value["rectangle"])),
+            "edited": lambda: self.edited.emit(int(value["area"]), _corners(value["corners"])),
+            "chosen": lambda: self.chosen.emit(int(value)),
+            "footprint": lambda: self.footprint_clicked.emit(str(value)),
+            "stopped": lambda: self.draw(None),
+            "at": lambda: self._at.setText(_told(value)),
+            "offline": lambda: self.hint(self.tr(OFFLINE), True),
+        }
+        if name in hearers:
+            hearers[name]()
+
+    def _start(self) -> None:
+        """The page is there: say what was said before it was."""
+        self.loaded = True
+        calls = self._calls.values()
+        self._run(";".join(calls))
+        self.ready.emit()
+
+    def _call(self, function: str, *arguments: Any) -> None:
+        """The newest call of each function is kept for a page that isn't there yet."""
+        code = f"areaMap.{function}({','.join(map(json.dumps, arguments))})"
+        self._calls.pop(function, None)
+        self._calls[function] = code
+        self._run(code)
+
+    def _run(self, code: str) -> None:
+        if self.loaded and self.view is not None:
+            self.view.page().runJavaScript(code)
+
+    def _take_drawn(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
+        self.draw(None)
+        self.drawn.emit(corners, rectangle)
+
+    def _take_typed(self) -> None:
+        try:
+            corners = corners_of(self._typed.text())
+        except ValueError as error:
+            self.hint(str(error), True)
+            return
+        self._typed.clear()
+        self.drawn.emit(corners, True)
+
+    def _change_background(self) -> None:
+        name = str(self._background.currentData())
+        if self.view is not None:
+            self.view.settings().setAttribute(self._remote, bool(name))
+        self.hint("")
+        self._call("setBackground", name)
+
+
+_HINTS = {
+    "rectangle": "Press, drag and let go. Esc leaves it.",
+    "polygon": "Click the corners, and the first one again to end. Esc leaves it.",
+}
+
+
+def _corners(told: Sequence[Sequence[float]]) -> tuple[Corner, ...]:
+    return tuple((float(x), float(y)) for x, y in told)
+
+
+def _told(at: Sequence[float] | None) -> str:
+    if at is None:
+        return ""
+    longitude, latitude = (at[0] + 180) % 360 - 180, at[1]
+    east, north = "E" if longitude >= 0 else "W", "N" if latitude >= 0 else "S"
+    return f"{abs(latitude):.4f} {north}  {abs(longitude):.4f} {east}"

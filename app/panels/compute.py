@@ -1,0 +1,339 @@
+"""What is to be embedded, at which dates, how, what it costs; and the button that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from phenolens.engine.client.sources import Plan
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..areas import Area
+
+EVERY, CLEAR, LISTED = "every", "clear", "listed"
+DIMS = ((None, "16 (recommended)"), (7, "7"), (32, "32"))
+TYPES = (("float16", "16 bit"), ("int8", "8 bit (half the disk)"))
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the form says, as parameters of an `embed` job; `problem` where it can't be meant."""
+
+    asked: dict[str, Any]
+    out: str
+    problem: str = ""
+
+
+class ComputePanel(QWidget):
+    """A form; it checks nothing that the engine knows better."""
+
+    changed = Signal()
+    started = Signal()
+    area_chosen = Signal(int)
+    area_renamed = Signal(int, str)
+    area_removed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compute")
+        self._make_areas()
+        self._make_dates()
+        self._make_how()
+        self._make_end()
+        self._lay_out()
+        self._switch()
+        self.set_areas((), 0)
+        self.set_plan(None, "")
+
+    def wishes(self) -> Wishes:
+        """What the form says now."""
+        dates, problem = self._dates_asked()
+        name = self.out.text().strip().removesuffix(".zarr")
+        if not problem and not name:
+            problem = self.tr("Give the result a name")
+        asked: dict[str, Any] = {"dates": dates, "dtype": self._type.currentData()}
+        asked["clear_share"] = self._share.value() / 100
+        for key, field in (("start", self._start), ("end", self._end)):
+            if field.text().strip():
+                asked[key] = field.text().strip()
+        if self._dims.currentData() is not None:
+            asked["dims"] = self._dims.currentData()
+        if self._model.currentText():
+            asked["model"] = self._model.currentText()
+        return Wishes(asked, f"{name}.zarr", problem)
+
+    def set_areas(self, areas: Sequence[Area], chosen: int) -> None:
+        self._areas.blockSignals(True)
+        self._areas.clear()
+        for number, area in enumerate(areas):
+            item = QListWidgetItem(area.name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setToolTip(f"{area.km2:,.2f} km². " + self.tr("Double-click to rename, Delete to remove"))
+            self._areas.addItem(item)
+            if number == chosen:
+                self._areas.setCurrentItem(item)
+        self._areas.blockSignals(False)
+        self._areas.setVisible(bool(areas))
+        self._remove.setVisible(bool(areas))
+        self._none.setVisible(not areas)
+
+    def set_models(self, models: Sequence[str]) -> None:
+        self._model.blockSignals(True)
+        self._model.clear()
+        self._model.addItems(list(models))
+        self._model.blockSignals(False)
+
+    def set_out(self, name: str) -> None:
+        """A suggestion; what the user has typed stays."""
+        if not self.out.isModified():
+            self.out.setText(name.removesuffix(".zarr"))
+
+    def set_data(self, told: str) -> None:
+        self._data.setText(told)
+
+    def set_plan(self, plan: Plan | None, problem: str, waiting: bool = False) -> None:
+        """What it takes, or why it can't be done."""
+        for name, label in self._costs.items():
+            label.setText(_cost(name, plan) if plan else "–")
+            label.setEnabled(not waiting)
+        self._waiting.setText(self.tr("Counting…") if waiting else _remark(plan))
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+        self.compute.setEnabled(plan is not None and not problem and not waiting)
+
+    def _make_areas(self) -> None:
+        self._areas = QListWidget()
+        self._areas.setAccessibleName(self.tr("Areas"))
+        self._areas.setFixedHeight(58)
+        self._areas.currentRowChanged.connect(lambda row: self.area_chosen.emit(row) if row >= 0 else None)
+        self._areas.itemChanged.connect(
+            lambda item: self.area_renamed.emit(self._areas.row(item), item.text().strip())
+        )
+        self._remove = QToolButton(text="✕", toolTip=self.tr("Remove the chosen area"))
+        self._remove.setAccessibleName(self.tr("Remove the chosen area"))
+        self._remove.clicked.connect(lambda: self.area_removed.emit(self._areas.currentRow()))
+        self._none = QLabel(
+            self.tr("No area yet: draw one on the map, or click the outline of data at hand."), wordWrap=True
+        )
+        self._none.setProperty("faint", True)
+        self._data = QLabel(wordWrap=True)
+        self._data.setAccessibleName(self.tr("Data for this area"))
+
+    def _make_dates(self) -> None:
+        self.which = QComboBox()
+        self.which.setAccessibleName(self.tr("Which dates"))
+        for name, text in (
+            (EVERY, self.tr("every so many days")),
+            (CLEAR, self.tr("clear Sentinel-2 dates")),
+            (LISTED, self.tr("these days")),
+        ):
+            self.which.addItem(text, name)
+        self.which.setToolTip(
+            self.tr("Any date can be embedded: gaps between acquisitions are filled by the model")
+        )
+        self.which.currentIndexChanged.connect(self._switch)
+        self.days = QSpinBox(minimum=1, maximum=365, value=10, suffix=self.tr(" days"))
+        self.days.setAccessibleName(self.tr("Days between dates"))
+        self._share = QSpinBox(minimum=1, maximum=100, value=10, suffix=" %", prefix=self.tr("at least "))
+        self._share.setAccessibleName(self.tr("Share of the area that was seen"))
+        self._share.setToolTip(self.tr("A date counts as clear where this share of the area was seen"))
+        self.listed = QLineEdit(placeholderText="2020-05-01, 2020-06-01")
+        self.listed.setAccessibleName(self.tr("Days"))
+        self._start, self._end = QLineEdit(), QLineEdit()
+        for field, name in ((self._start, self.tr("first day")), (self._end, self.tr("last day"))):
+            field.setPlaceholderText(name)
+            field.setAccessibleName(name)
+            field.setToolTip(self.tr("Such as 2020-04-01; all days of the data, where left empty"))
+            field.editingFinished.connect(self.changed)
+        for spin in (self.days, self._share):
+            spin.valueChanged.connect(self.changed)
+        self.listed.editingFinished.connect(self.changed)
+
+    def _make_how(self) -> None:
+        self._model, self._dims, self._type = QComboBox(), QComboBox(), QComboBox()
+        self._model.setAccessibleName(self.tr("Model"))
+        self._model.setToolTip(self.tr("What turns acquisitions into embeddings"))
+        self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._dims.setAccessibleName(self.tr("Dimensions"))
+        self._dims.setToolTip(self.tr("Numbers kept per pixel and date: more hold finer differences"))
+        self._type.setAccessibleName(self.tr("Stored as"))
+        for box, choices in ((self._dims, DIMS), (self._type, TYPES)):
+            for value, text in choices:
+                box.addItem(self.tr(text), value)
+        for box in (self._model, self._dims, self._type):
+            box.currentIndexChanged.connect(self.changed)
+        self.out = QLineEdit()
+        for spin in (self.days, self._share):
+            spin.setMinimumHeight(spin.sizeHint().height())
+        self.out.setAccessibleName(self.tr("Name of the result"))
+        self.out.editingFinished.connect(self.changed)
+
+    def _make_end(self) -> None:
+        self._costs: dict[str, QLabel] = {}
+        for name in COSTS:
+            self._costs[name] = QLabel()
+            self._costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._costs[name].setAccessibleName(name)
+        self._waiting = QLabel(wordWrap=True)
+        self._waiting.setProperty("faint", True)
+        self._problem = QLabel(wordWrap=True)
+        self._problem.setProperty("warning", True)
+        self._problem.setAccessibleName(self.tr("What is missing"))
+        self.compute = QPushButton(self.tr("Compute embeddings"))
+        self.compute.setProperty("primary", True)
+        self.compute.setObjectName("compute embeddings")
+        self.compute.clicked.connect(self.started)
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(6)
+        column.addWidget(_heading(self.tr("Area")))
+        column.addWidget(self._none)
+        row = QHBoxLayout()
+        row.addWidget(self._areas, 1)
+        row.addWidget(self._remove, alignment=Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row)
+        column.addWidget(self._data)
+        column.addSpacing(6)
+        column.addWidget(_heading(self.tr("Dates")))
+        column.addWidget(self.which)
+        for widget in (self.days, self._share, self.listed):
+            column.addWidget(widget)
+        span = QHBoxLayout()
+        span.addWidget(self._start)
+        span.addWidget(QLabel("–"))
+        span.addWidget(self._end)
+        column.addLayout(span)
+        column.addSpacing(6)
+        column.addWidget(_heading(self.tr("Result")))
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, field in (
+            (self.tr("Name"), self.out),
+            (self.tr("Model"), self._model),
+            (self.tr("Dimensions"), self._dims),
+            (self.tr("Stored as"), self._type),
+        ):
+            form.addRow(name, field)
+        column.addLayout(form)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        whole.addWidget(self._foot())
+
+    def _foot(self) -> QWidget:
+        """What it takes, always in sight."""
+        foot = QFrame()
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(12, 8, 12, 10)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        for row, (name, label) in enumerate(self._costs.items()):
+            title = QLabel(self.tr(name))
+            title.setProperty("faint", True)
+            title.setToolTip(COSTS[name])
+            label.setToolTip(COSTS[name])
+            grid.addWidget(title, row, 0)
+            grid.addWidget(label, row, 1)
+        column.addLayout(grid)
+        for widget in (self._waiting, self._problem, self.compute):
+            column.addWidget(widget)
+        return foot
+
+    def _switch(self) -> None:
+        which = self.which.currentData()
+        self.days.setVisible(which == EVERY)
+        self._share.setVisible(which == CLEAR)
+        self.listed.setVisible(which == LISTED)
+        self.changed.emit()
+
+    def _dates_asked(self) -> tuple[str, str]:
+        """As the engine takes them, and what is wrong."""
+        which = self.which.currentData()
+        if which == EVERY:
+            return f"every:{self.days.value()}", ""
+        if which == CLEAR:
+            return "clear", ""
+        days = ",".join(
+            part.strip() for part in self.listed.text().replace(";", ",").split(",") if part.strip()
+        )
+        return days, "" if days else self.tr("List the days, such as 2020-05-01, 2020-06-01")
+
+
+COSTS = {
+    "Size": "Of the 10 m grid around the area",
+    "Acquisitions": "Of both sensors, over this area",
+    "Dates": "At which every pixel is embedded",
+    "Time": "Rough: machines differ, and so do areas",
+    "Disk": "At most: what is compressed takes less",
+    "Memory": "Planned for; the work is cut to fit",
+}
+
+
+def _cost(name: str, plan: Plan) -> str:
+    rows, columns = plan.grid.shape
+    sensors = ", ".join(f"{count} {sensor.upper()}" for sensor, count in plan.acquisitions.items())
+    about = "about " if plan.about else ""
+    return {
+        "Size": f"{plan.km2:,.2f} km²  ({columns} × {rows} px)",
+        "Acquisitions": sensors,
+        "Dates": f"{about}{len(plan.dates)}, {plan.dates[0][:10]} to {plan.dates[-1][:10]}",
+        "Time": f"about {_duration(plan.seconds)}",
+        "Disk": f"≤ {_bytes(plan.storage_bytes)} of {_bytes(plan.free_bytes)} free",
+        "Memory": f"{_bytes(plan.peak_memory_bytes)} of {_bytes(plan.free_memory_bytes)} free",
+    }[name]
+
+
+def _remark(plan: Plan | None) -> str:
+    if plan is None or plan.measured:
+        return ""
+    return "Nothing was embedded here yet: the time is a guess."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("heading", True)
+    return label

@@ -1,0 +1,300 @@
+"""The data at hand: samples, and what the user has pointed at; what is found in it before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from phenolens.engine.client.sources import Sensor, SensorFault, Sources
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the list; `told` is None while it is being looked at."""
+
+    name: str
+    sample: bool
+    used: bool
+    told: Sources | None
+    problem: str = ""
+
+
+class DataPanel(QWidget):
+    """A list, and below it a report."""
+
+    folder_wanted = Signal()
+    files_wanted = Signal()
+    dropped = Signal(object)
+    """Paths, as a list."""
+    used = Signal(int, bool)
+    removed = Signal(int)
+    extent_wanted = Signal(int)
+    stated = Signal(str, str)
+    """A sensor and how its numbers are stored."""
+    accepted = Signal()
+    discarded = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data")
+        self.setAcceptDrops(True)
+        self._lines: tuple[Line, ...] = ()
+        self._pending = False
+        self._make_list()
+        self._make_report()
+        self._lay_out()
+        self.set_lines(())
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        """Samples and data of the user's, in order."""
+        chosen = self._chosen()
+        self._lines = tuple(lines)
+        self._list.blockSignals(True)
+        self._list.clear()
+        for number, line in enumerate(self._lines):
+            item = QTreeWidgetItem([line.name, _short(line)])
+            item.setToolTip(0, line.name)
+            item.setData(0, Qt.ItemDataRole.UserRole, number)
+            if not line.sample:
+                item.setCheckState(0, Qt.CheckState.Checked if line.used else Qt.CheckState.Unchecked)
+                item.setToolTip(0, f"{line.name}\n" + self.tr("Ticked: used for areas that it covers"))
+            self._list.addTopLevelItem(item)
+            if number == chosen:
+                self._list.setCurrentItem(item)
+        self._list.blockSignals(False)
+        self._show_chosen()
+
+    def set_pending(self, name: str, told: Sources | None, problem: str = "") -> None:
+        """What was found at a path that isn't taken yet; `told` None and no problem: it is being looked at."""
+        self._pending = True
+        looking = told is None and not problem
+        self._report.setText(
+            self.tr("Looking into {}…").format(escape(name)) if looking else report_of(name, told, problem)
+        )
+        self._ask(told.faults if told else ())
+        open_questions = told is not None and any(fault.choices for fault in told.faults)
+        self._add.setEnabled(told is not None and bool(told.sensors) and not open_questions)
+        self._discard.setText(self.tr("Discard") if told and told.sensors else self.tr("Close"))
+        self._enable()
+
+    def end_pending(self) -> None:
+        self._pending = False
+        self._ask(())
+        self._show_chosen()
+
+    @property
+    def add_button(self) -> QPushButton:
+        return self._add
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+    def _make_list(self) -> None:
+        self._list = QTreeWidget()
+        self._list.setAccessibleName(self.tr("Data at hand"))
+        self._list.setColumnCount(2)
+        self._list.setHeaderHidden(True)
+        self._list.setRootIsDecorated(False)
+        self._list.setMinimumHeight(96)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        header = self._list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self._list.itemChanged.connect(self._toggle)
+        self._list.currentItemChanged.connect(lambda *_: self._choose())
+
+    def _make_report(self) -> None:
+        self._report = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self._report.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._report.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._report.setAccessibleName(self.tr("What was found"))
+        self._questions = QVBoxLayout()
+        self._add, self._discard = QPushButton(self.tr("Add")), QPushButton(self.tr("Discard"))
+        self._add.setProperty("primary", True)
+        self._add.setObjectName("accept data")
+        self._add.clicked.connect(self.accepted)
+        self._discard.clicked.connect(self.discarded)
+        self._extent = QPushButton(self.tr("Use its extent"))
+        self._extent.setToolTip(self.tr("Make an area of all that it covers"))
+        self._extent.clicked.connect(lambda: self.extent_wanted.emit(self._chosen()))
+        self._remove = QPushButton(self.tr("Remove"))
+        self._remove.setToolTip(self.tr("Take it off the list; its files stay where they are"))
+        self._remove.clicked.connect(lambda: self.removed.emit(self._chosen()))
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        for text, tip, signal in (
+            (
+                self.tr("Add folder…"),
+                self.tr("A folder of GeoTIFFs, SAFE products, or a Zarr cube"),
+                self.folder_wanted,
+            ),
+            (self.tr("Add files…"), self.tr("NetCDF cubes or GeoTIFFs"), self.files_wanted),
+        ):
+            tool = QToolButton(text=text, toolTip=tip)
+            tool.setAccessibleName(text)
+            tool.clicked.connect(signal)
+            top.addWidget(tool)
+        top.addStretch(1)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.addWidget(self._report)
+        column.addLayout(self._questions)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        buttons = QHBoxLayout()
+        for button in (self._extent, self._remove, self._add, self._discard):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(10, 6, 10, 8)
+        whole.addLayout(top)
+        whole.addWidget(self._list, 1)
+        whole.addWidget(scroll, 3)
+        whole.addLayout(buttons)
+
+    def _ask(self, faults: Sequence[SensorFault]) -> None:
+        while self._questions.count():
+            item = self._questions.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.deleteLater()
+        for fault in faults:
+            if fault.choices:
+                self._questions.addWidget(
+                    QLabel(self.tr("How are these {} numbers stored?").format(SENSORS[fault.sensor]))
+                )
+                self._questions.addWidget(self._question(fault))
+
+    def _question(self, fault: SensorFault) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName(f"stored as {fault.sensor}")
+        box.setAccessibleName(self.tr("How {} numbers are stored").format(SENSORS[fault.sensor]))
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.addItem(self.tr("Choose…"), "")
+        for name, text in fault.choices.items():
+            box.addItem(text.partition(" (ReadOptions")[0], name)
+            box.setItemData(box.count() - 1, text.partition(" (ReadOptions")[0], Qt.ItemDataRole.ToolTipRole)
+        box.activated.connect(
+            lambda number: self.stated.emit(fault.sensor, box.itemData(number)) if number else None
+        )
+        return box
+
+    def _chosen(self) -> int:
+        item = self._list.currentItem()
+        return -1 if item is None else int(item.data(0, Qt.ItemDataRole.UserRole))
+
+    def _choose(self) -> None:
+        if self._pending:
+            self.discarded.emit()
+        else:
+            self._show_chosen()
+
+    def _toggle(self, item: QTreeWidgetItem) -> None:
+        number = int(item.data(0, Qt.ItemDataRole.UserRole))
+        self.used.emit(number, item.checkState(0) == Qt.CheckState.Checked)
+
+    def _show_chosen(self) -> None:
+        if not self._pending:
+            number = self._chosen()
+            line = self._lines[number] if 0 <= number < len(self._lines) else None
+            self._report.setText(report_of(line.name, line.told, line.problem) if line else self.tr(_EMPTY))
+        self._enable()
+
+    def _enable(self) -> None:
+        number = self._chosen()
+        line = self._lines[number] if 0 <= number < len(self._lines) else None
+        for button in (self._add, self._discard):
+            button.setVisible(self._pending)
+        self._extent.setVisible(
+            not self._pending and line is not None and line.told is not None and bool(line.told.footprint)
+        )
+        self._remove.setVisible(not self._pending and line is not None and not line.sample)
+
+
+_EMPTY = (
+    "Point at your own Sentinel data: a folder or files, dropped here or chosen above. What is found is shown "
+    "before it is added. The samples can be used at once."
+)
+
+
+def report_of(name: str, told: Sources | None, problem: str = "") -> str:
+    """What was found, as rich text."""
+    if told is None:
+        return f"<b>{escape(name)}</b><br>{escape(problem)}" if problem else f"<b>{escape(name)}</b><br>…"
+    parts = [f"<b>{escape(told.title or name)}</b>"]
+    parts += [_of_sensor(sensor) for sensor in told.sensors]
+    if told.grid is not None:
+        rows, columns = told.grid.shape
+        parts.append(f"{columns} × {rows} pixels of 10 m, {escape(told.grid.crs[:40])}")
+    parts += [_of_fault(fault, alone=not told.sensors) for fault in told.faults]
+    parts += [escape(note) for note in told.notes]
+    if told.attribution:
+        parts.append(f"<small>{escape(told.attribution)}</small>")
+    return "".join(f"<p style='margin:0 0 7px 0'>{part}</p>" for part in parts)
+
+
+def _of_sensor(sensor: Sensor) -> str:
+    days = [one.time[:10] for one in sensor.acquisitions]
+    absent = f" (absent: {' '.join(sensor.absent)})" if sensor.absent else ""
+    span = f"{days[0]} to {days[-1]}" if days else "no dates"
+    rows = [
+        f"<b>{SENSORS[sensor.sensor]}</b>  {escape(', '.join(sensor.kinds))}",
+        f"{len(days)} dates, {span}",
+        f"Bands: {escape(' '.join(sensor.bands) + absent)}",
+        f"Units: {escape('; '.join(sensor.units))}",
+        f"Pixels: {escape('; '.join(sensor.pixels))}",
+    ]  # fmt: skip
+    for heading, entries in (("Unreadable", sensor.skipped), ("Of no use", sensor.ignored)):
+        if entries:
+            more = f" and {len(entries) - 3} more" if len(entries) > 3 else ""
+            rows.append(f"{heading}: {escape('; '.join(entries[:3]))}{more}")
+    rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
+    return "<br>".join(rows)
+
+
+def _of_fault(fault: SensorFault, alone: bool) -> str:
+    if not alone and not fault.choices:
+        return f"No {SENSORS[fault.sensor]}: {escape(fault.cause)}"
+    value = f" ({escape(fault.value)})" if fault.value else ""
+    remedy = "" if fault.choices else f"<br>→ {escape(fault.remedy)}"
+    return f"⚠ {SENSORS[fault.sensor]}: {escape(fault.cause)}{value}{remedy}"
+
+
+def _short(line: Line) -> str:
+    if line.problem:
+        return "⚠ can't be read"
+    if line.told is None:
+        return "looking…"
+    counts = ", ".join(f"{len(one.acquisitions)} {one.sensor.upper()}" for one in line.told.sensors)
+    return f"{counts} (simulated)" if line.told.simulated else counts
