@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
+from ..controllers.fits import FitsController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
 from ..panels.labels import LabelsPanel
 from ..panels.probe import ProbePanel
+from ..panels.scores import ScoresPanel
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
@@ -19,11 +23,46 @@ RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
-    labels, probe = LabelsPanel(), ProbePanel()
-    window.add_dock("Labels", labels, RIGHT, "Label")
-    window.add_dock("Probe", probe, RIGHT, "Probe")
-    labelling = LabelsController(window.model, window.map, labels)
-    ProbesController(window.model, window.link, probe, window.maps.forget)
-    window.add_action("Labels", "Point", "P", lambda: labelling.toggle("point"))
-    window.add_action("Labels", "Polygon", "Shift+P", lambda: labelling.toggle("polygon"))
-    window.add_action("Labels", "Add a class", None, labelling.add_class)
+    _labels(window)
+    _probes(window)
+
+
+def _labels(window: MainWindow) -> None:
+    panel = LabelsPanel()
+    window.add_dock("Labels", panel, RIGHT, "Label")
+    controller = LabelsController(window.model, window.map, panel)
+    window.add_action("Labels", "Point", "P", lambda: controller.toggle("point"))
+    window.add_action("Labels", "Polygon", "Shift+P", lambda: controller.toggle("polygon"))
+    window.add_action("Labels", "Add a class", None, controller.add_class)
+
+
+def _probes(window: MainWindow) -> None:
+    panel, scores = ProbePanel(), ScoresPanel(window.theme)
+    window.add_dock("Scores", scores, RIGHT, "Probe")
+    window.add_dock("Probe", panel, RIGHT, "Probe")
+    ProbesController(window.model, window.link, panel, window.maps.forget)
+    fits = FitsController(
+        window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget
+    )
+    fits.judged.connect(window.docks["Scores"].raise_)
+    panel.towers_asked.connect(lambda: _choose_towers(window))
+    panel.sites_asked.connect(lambda: _choose_sites(window))
+
+
+def _choose_towers(window: MainWindow) -> None:
+    title, kinds = window.tr("Files of flux towers"), window.tr("Tower files (*.csv *.zip)")
+    files, _ = QFileDialog.getOpenFileNames(window, title, "", kinds)
+    if files:
+        _change_towers(window, files=tuple(files))
+
+
+def _choose_sites(window: MainWindow) -> None:
+    title, kinds = window.tr("Table of sites"), window.tr("Table (*.csv)")
+    name, _ = QFileDialog.getOpenFileName(window, title, "", kinds)
+    if name:
+        _change_towers(window, sites=name)
+
+
+def _change_towers(window: MainWindow, **changes: Any) -> None:
+    recipe = window.model.now.recipe
+    window.model.change(recipe=replace(recipe, towers=replace(recipe.towers, **changes)))

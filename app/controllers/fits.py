@@ -1,0 +1,231 @@
+"""Probes for good: labels handed over, fitted and validated as jobs, their reports read and shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.look import Look
+from phenolens.engine.client.readings import Probe, Store
+from phenolens.engine.client.results import Job
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from ..engine_link import EngineLink, EngineState
+from ..label_file import class_json, label_json
+from ..panels.probe import ProbePanel
+from ..panels.scores import ScoresPanel
+from ..recipe import Towers
+from ..report import Report, read_report
+from ..selection import PixelPick
+from ..session import MadeLayer, Session, SessionModel, Work
+from .jobs import JobsController
+from .probes import when_of
+
+NAME = re.compile(r"[\w][\w -]{0,59}")
+Asked = dict[str, Any]
+
+
+class FitsController(QObject):
+    """Fits what the session asks for; knows the probes of the workspace."""
+
+    judged = Signal()
+    """The scores of a new probe are shown."""
+
+    def __init__(
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        jobs: JobsController,
+        panel: ProbePanel,
+        scores: ScoresPanel,
+        say: Callable[[str, bool], None],
+        forget: Callable[[str], None],
+    ) -> None:
+        super().__init__(scores)
+        self._model, self._link, self._jobs, self._say, self._forget = model, link, jobs, say, forget
+        self._panel, self._scores = panel, scores
+        self._probes: dict[str, Probe] = {}
+        self._report: Report | None = None
+        panel.fit_asked.connect(self.fit)
+        scores.probe_chosen.connect(self._load)
+        scores.map_asked.connect(self.show_on_map)
+        scores.report_asked.connect(self._open_report)
+        scores.confused.connect(self._pick)
+        link.state_changed.connect(self._engine_changed)
+        model.listen(self._changed)
+        scores.set_report(None)
+
+    def fit(self, name: str) -> None:
+        """Fit a probe on the session's labels or towers, and judge it."""
+        now = self._model.now
+        if now.store is None:
+            return
+        if not NAME.fullmatch(name):
+            self._say("A probe's name is made of letters, digits, spaces, - and _.", True)
+            return
+        store, work, recipe, when = now.store, now.work, now.recipe, when_of(now)
+        if recipe.learns == "towers":
+            towers = recipe.towers
+            hand_over = lambda client: _hand_over_towers(client, towers)  # noqa: E731 - one of two
+        else:
+            hand_over = lambda client: _hand_over_labels(client, name, store, work, when)  # noqa: E731
+        common = {
+            "store": store.store,
+            "features": recipe.features_asked(),
+            "estimator": recipe.estimator,
+            "settings": recipe.settings_asked(),
+            "overwrite": True,
+        }
+        self._panel.set_busy("Handing the labels over…")
+        self._link.ask(
+            "hand over", hand_over, lambda learnt: self._submit(name, {**common, **learnt}), self._failed
+        )
+
+    def show_on_map(self, probe: str) -> None:
+        """A fitted probe as a layer."""
+        now, known = self._model.now, self._probes.get(probe)
+        if now.store is None or known is None or known.problem:
+            return
+        name = probe.removesuffix(".probe")
+        period = now.recipe.period if known.features in ("period", "season") else None
+        made = [MadeLayer(f"Probe {name}", Look(f"probe:{probe}", period), "What the probe predicts")]
+        if (known.response or {}).get("task") == "classification":
+            look = Look(f"probe:{probe}", period, output="confidence")
+            made.append(MadeLayer(f"Probe {name}, confidence", look, "How sure it is of its class"))
+        names = {one.name for one in made}
+        others = tuple(one for one in now.made if one.name not in names)
+        self._model.change(made=(*others, *made), look=made[0].look)
+
+    def refresh(self, chosen: str = "") -> None:
+        """Read anew which probes there are."""
+        self._link.ask(
+            "probes", lambda client: client.probes.listed(), lambda probes: self._listed(probes, chosen)
+        )
+
+    def _submit(self, name: str, asked: Asked) -> None:
+        probe = f"{name}.probe"
+        self._panel.set_busy("Fitting…")
+        self._scores.tell("Fitting and validating; the scores come here.")
+        self._jobs.submit(
+            "probe-fit", {**asked, "out": probe}, lambda job: self._fitted(probe, asked, job), self._failed
+        )
+
+    def _fitted(self, probe: str, asked: Asked, job: Job) -> None:
+        if job.fault is not None:
+            self._failed(job.fault)
+            return
+        self._forget(f"probe:{probe}")
+        self.refresh(probe)
+        self._panel.set_busy("Fitted. Validating on places that it hasn't seen…")
+        out = _report_stem(probe)
+        self._jobs.submit(
+            "probe-report", {**asked, "out": out}, lambda job: self._judged(probe, job), self._failed
+        )
+
+    def _judged(self, probe: str, job: Job) -> None:
+        if job.fault is not None:
+            self._failed(job.fault)
+            return
+        self._panel.set_busy("")
+        self._say(f"{probe} is fitted and validated: see Scores.", False)
+        self._scores.choose(probe)
+        self._load(probe)
+        self.show_on_map(probe)
+        self.judged.emit()
+
+    def _failed(self, error: ServiceError) -> None:
+        self._panel.set_busy("")
+        self._scores.tell(str(error), True)
+        self._say(str(error), True)
+
+    def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
+        self._probes = {probe.probe: probe for probe in probes}
+        before = self._scores.chosen
+        self._scores.set_probes(probes, chosen)
+        if self._scores.chosen != before or self._report is None:
+            self._load(self._scores.chosen)
+
+    def _load(self, probe: str) -> None:
+        known, store = self._probes.get(probe), self._model.now.store
+        self._report = None
+        self._scores.set_report(None)
+        if known is None:
+            return
+        self._scores.set_map(store is not None and known.preview and not known.problem)
+        if known.problem:
+            self._scores.tell(f"{known.problem}. Fit it again.", True)
+            return
+        path = self._link.workspace / f"{_report_stem(probe)}.json"
+        grid = store.grid if store else None
+        self._link.ask("report", lambda _: read_report(path, grid), self._show, self._no_report)
+
+    def _show(self, report: Report) -> None:
+        self._report = report
+        self._scores.set_report(report)
+
+    def _no_report(self, error: ServiceError) -> None:
+        self._scores.tell(f"{error.cause}. {error.remedy}".strip())
+
+    def _open_report(self) -> None:
+        path = self._link.workspace / f"{_report_stem(self._scores.chosen)}.html"
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._say(f"No browser opened; the report is {path}", True)
+
+    def _pick(self, scheme: str, reference: str, predicted: str) -> None:
+        if self._report is None:
+            return
+        pixels = self._report.confused(scheme, reference, predicted)
+        if not pixels:
+            self._say("There are no such pixels in the area that is shown.", False)
+            return
+        self._model.change(pick=PixelPick(pixels))
+        called = "called right" if reference == predicted else f"taken for {predicted}"
+        self._say(f"Selected: {len(pixels):,} pixels of {reference} that were {called}.", False)
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.name == "ready" and not self._probes:
+            self.refresh()
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store and new.store is not None:
+            self.refresh()
+
+
+def _report_stem(probe: str) -> str:
+    return f"{probe.removesuffix('.probe')}-report"
+
+
+def _hand_over_labels(client: EngineClient, name: str, store: Store, work: Work, when: str) -> Asked:
+    """In a thread: labels and classes as files of the workspace, and how a job is asked with them."""
+    with tempfile.TemporaryDirectory() as folder:
+        labels = Path(folder) / f"{name}-labels.geojson"
+        labels.write_text(json.dumps(label_json(store, work)), encoding="utf-8")
+        asked: Asked = {"file": client.files.upload(labels, overwrite=True).path, "group_column": "group"}
+        if work.quantity is None:
+            classes = Path(folder) / f"{name}-classes.json"
+            classes.write_text(json.dumps(class_json(work)), encoding="utf-8")
+            asked |= {"class_column": "class", "classes": client.files.upload(classes, overwrite=True).path}
+        else:
+            asked |= {"value_column": "value", "unit": work.quantity.unit}
+    if any(label.start for label in work.labels):
+        asked |= {"start_column": "start", "end_column": "end"}
+    if when:
+        asked["when"] = when
+    return {"labels": asked}
+
+
+def _hand_over_towers(client: EngineClient, towers: Towers) -> Asked:
+    """In a thread."""
+    files = [client.files.upload(path, overwrite=True).path for path in towers.files]
+    sites = client.files.upload(towers.sites, overwrite=True).path if towers.sites else None
+    asked: Asked = {"files": files, "radius_m": towers.radius_m}
+    if sites:
+        asked["sites"] = sites
+    return {"towers": asked}

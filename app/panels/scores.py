@@ -1,0 +1,272 @@
+"""What to expect of a probe: scores under every way of holding out, beside baselines, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phenolens.engine.client.readings import Probe
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..report import MEANINGS, METRICS, Gap, Report
+from ..theme import Theme
+from .confusion import ConfusionPanel
+from .score_plots import CurvePlot, ScatterPlot
+from .score_tables import embolden, fill, table, tip
+
+EXPECT, WHERE, CURVE = range(3)
+OUT = {
+    "random": "random split",
+    "polygon": "polygons out",
+    "block": "blocks out",
+    "site": "sites out",
+    "year": "years out",
+    "site-year": "sites and years out",
+}
+"""How schemes are called for short; their question is in the tooltip."""
+
+
+class ScoresPanel(QWidget):
+    """Shows one probe of the workspace and its report."""
+
+    probe_chosen = Signal(str)
+    """Its file."""
+    map_asked = Signal(str)
+    report_asked = Signal()
+    confused = Signal(str, str, str)
+    """Scheme, reference, predicted."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scores")
+        self._report: Report | None = None
+        self._make_head()
+        self._make_expect()
+        self._make_where(theme)
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        for content, name in (
+            (self._expect, self.tr("Expect")),
+            (self._where, self.tr("Classes")),
+            (self._curve_page, self.tr("More labels")),
+        ):
+            scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+            scroll.setWidget(content)
+            self._tabs.addTab(scroll, name)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.addLayout(self._head)
+        column.addWidget(self._said)
+        column.addWidget(self._tabs, 1)
+        self.set_probes(())
+
+    @property
+    def chosen(self) -> str:
+        """The probe's file, or empty."""
+        return str(self._probes.currentData() or "")
+
+    def set_probes(self, probes: Sequence[Probe], chosen: str = "") -> None:
+        """All of the workspace; those that can't be read say why."""
+        wanted = chosen or self.chosen
+        self._probes.blockSignals(True)
+        self._probes.clear()
+        for number, probe in enumerate(probes):
+            mark = self.tr(" — can't be used") if probe.problem else ""
+            self._probes.addItem(probe.probe.removesuffix(".probe") + mark, probe.probe)
+            self._probes.setItemData(number, probe.problem or _described(probe), Qt.ItemDataRole.ToolTipRole)
+        self._probes.setCurrentIndex(max(0, self._probes.findData(wanted)) if probes else -1)
+        self._probes.blockSignals(False)
+        self._probes.setEnabled(bool(probes))
+        if not probes:
+            self.tell(self.tr("No probe yet: label places, then fit and validate one (step Probe)."))
+
+    def choose(self, probe: str) -> None:
+        self._probes.setCurrentIndex(self._probes.findData(probe))
+
+    def tell(self, text: str, warning: bool = False) -> None:
+        """Why there are no scores, or that they are on their way."""
+        self._said.setText(text)
+        self._said.setProperty("warning", warning)
+        self._said.setProperty("faint", not warning)
+        self._said.style().polish(self._said)
+        self._said.setVisible(bool(text))
+
+    def set_report(self, report: Report | None) -> None:
+        """None: there is none (any more)."""
+        self._report = report
+        self._tabs.setVisible(report is not None)
+        self._open.setEnabled(report is not None)
+        if report is None:
+            return
+        self.tell("")
+        self._lead.setText(report.lead)
+        self._show_schemes(report)
+        self._show_baselines(report)
+        self._gap.setText(_gap_told(report.gap(), METRICS[report.metric]))
+        self._scheme.clear()
+        for scheme in report.schemes:
+            self._scheme.addItem(self.tr("{0}: {1}").format(scheme.name, scheme.question), scheme.name)
+        self._scheme.setCurrentIndex(self._scheme.findData(report.honest))
+        self._show_where()
+        self._curve.set_points(report.learning_curve, report.metric)
+        self._made_up.setVisible(report.origin == "simulated")
+        self._tabs.setTabText(WHERE, self.tr("Sites") if report.regression else self.tr("Classes"))
+        self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
+
+    def set_map(self, possible: bool) -> None:
+        self._map.setEnabled(possible)
+
+    def _make_head(self) -> None:
+        self._probes = QComboBox()
+        self._probes.setAccessibleName(self.tr("Probe"))
+        self._probes.setMinimumContentsLength(8)
+        self._probes.currentIndexChanged.connect(lambda _: self.probe_chosen.emit(self.chosen))
+        self._map, self._open = QPushButton(self.tr("Show on map")), QPushButton(self.tr("Report"))
+        self._map.setToolTip(self.tr("Draw this probe as a layer"))
+        self._open.setToolTip(self.tr("Everything that was found, in the browser"))
+        self._map.setEnabled(False)
+        self._open.setEnabled(False)
+        self._map.clicked.connect(lambda _=False: self.map_asked.emit(self.chosen))
+        self._open.clicked.connect(lambda _=False: self.report_asked.emit())
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._probes, 1)
+        self._head.addWidget(self._map)
+        self._head.addWidget(self._open)
+        self._said = QLabel(wordWrap=True)
+
+    def _make_expect(self) -> None:
+        self._expect = QWidget()
+        self._lead, self._gap = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self._gap.setProperty("heading", True)
+        self._note, self._absent = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self._made_up = QLabel(
+            self.tr("Simulated data: these scores say nothing about a real place."), wordWrap=True
+        )
+        self._made_up.setProperty("warning", True)
+        for label in (self._note, self._absent):
+            label.setProperty("faint", True)
+        for label in (self._lead, self._gap):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._schemes, self._baselines = table(), table()
+        self._schemes.setAccessibleName(self.tr("Scores by how samples were held out"))
+        self._baselines.setAccessibleName(self.tr("Baselines"))
+        self._beside = QLabel(wordWrap=True)
+        column = QVBoxLayout(self._expect)
+        column.setContentsMargins(0, 8, 0, 0)
+        for widget in (
+            self._made_up, self._gap, self._lead, self._schemes, self._note, self._beside, self._baselines, self._absent,
+        ):  # fmt: skip
+            column.addWidget(widget)
+        column.addStretch(1)
+
+    def _make_where(self, theme: Theme) -> None:
+        self._where, self._curve_page = QWidget(), QWidget()
+        self._scheme = QComboBox()
+        self._scheme.setAccessibleName(self.tr("How samples were held out"))
+        self._scheme.setMinimumContentsLength(10)
+        self._scheme.activated.connect(lambda _: self._show_where())
+        self._confusion, self._scatter, self._sites = ConfusionPanel(theme), ScatterPlot(theme), table()
+        self._confusion.picked.connect(self._picked)
+        self._sites.setAccessibleName(self.tr("Scores of each site"))
+        column = QVBoxLayout(self._where)
+        column.setContentsMargins(0, 8, 0, 0)
+        for widget in (self._scheme, self._confusion, self._scatter, self._sites):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self._curve = CurvePlot(theme)
+        about = QLabel(self.tr("While the curve rises at its end, more labels should help."), wordWrap=True)
+        about.setProperty("faint", True)
+        page = QVBoxLayout(self._curve_page)
+        page.setContentsMargins(0, 8, 0, 0)
+        page.addWidget(self._curve)
+        page.addWidget(about)
+        page.addStretch(1)
+
+    def _show_schemes(self, report: Report) -> None:
+        name = METRICS[report.metric]
+        rows = []
+        for scheme in report.schemes:
+            score = report.score(scheme.name)
+            rows.append((OUT.get(scheme.name, scheme.name), score.told, score.interval, f"{score.n:,}"))
+        fill(self._schemes, (self.tr("held out"), name, "95 %", "n"), rows)
+        tip(self._schemes, -1, 1, MEANINGS[report.metric])
+        tip(self._schemes, -1, 2, report.intervals)
+        for row, scheme in enumerate(report.schemes):
+            tip(
+                self._schemes,
+                row,
+                0,
+                self.tr("A score for {0}. {1}").format(scheme.question, "; ".join(scheme.notes)),
+            )
+            if scheme.name == report.honest:
+                embolden(self._schemes, row, range(4))
+        missing = "; ".join(f"{name}: {why}" for name, why in report.absent_schemes.items())
+        self._note.setText(self.tr("Not tested: {0}.").format(missing) if missing else "")
+        self._note.setVisible(bool(missing))
+
+    def _show_baselines(self, report: Report) -> None:
+        found = report.of(report.honest)
+        question = next(one.question for one in report.schemes if one.name == report.honest)
+        self._beside.setText(self.tr("Beside baselines, for {0}:").format(question))
+        found = sorted(found, key=lambda one: -(one.scores[report.metric].value or 0))
+        rows = [
+            (one.method, one.scores[report.metric].told, one.scores[report.metric].interval) for one in found
+        ]
+        fill(self._baselines, (self.tr("method"), METRICS[report.metric], "95 %"), rows)
+        for row, one in enumerate(found):
+            tip(self._baselines, row, 0, one.method)
+            if not one.baseline:
+                embolden(self._baselines, row, range(3))
+        missing = "; ".join(f"{name}: {why}" for name, why in report.absent_baselines.items())
+        self._absent.setText(self.tr("No baseline for {0}.").format(missing) if missing else "")
+        self._absent.setVisible(bool(missing))
+
+    def _show_where(self) -> None:
+        report, scheme = self._report, str(self._scheme.currentData())
+        if report is None or scheme not in report.detail:
+            return
+        detail = report.detail[scheme]
+        self._confusion.setVisible(detail.confusion is not None)
+        self._scatter.setVisible(report.regression)
+        sites = detail.rows.get("site", ())
+        self._sites.setVisible(bool(sites))
+        if detail.confusion is not None:
+            self._confusion.set_confusion(detail.confusion, detail.classes)
+        if report.regression:
+            self._scatter.set_samples([one for one in report.held if one.scheme == scheme], report)
+            unit = f" {report.unit}" if report.unit else ""
+            rows = [
+                (row.label, f"{row.n:,}", *(row.scores[name].told for name in ("r2", "rmse", "bias")))
+                for row in sites
+            ]
+            fill(self._sites, (self.tr("site"), "n", "R²", f"RMSE{unit}", self.tr("bias")), rows)
+
+    def _picked(self, reference: str, predicted: str) -> None:
+        self.confused.emit(str(self._scheme.currentData()), reference, predicted)
+
+
+def _described(probe: Probe) -> str:
+    parts = [probe.estimator or "", f"{probe.features} features" if probe.features else ""]
+    parts += [f"{probe.samples:,} samples" if probe.samples else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _gap_told(gap: Gap | None, metric: str) -> str:
+    """The optimism gap in one sentence."""
+    if gap is None or gap.gap.value is None:
+        return "What to expect elsewhere isn't known: samples couldn't be held out by place."
+    if gap.gap.low is None or gap.gap.low <= 0:
+        return f"{metric} {gap.expected.told}: random splitting would say {gap.random.told}, no clear difference."
+    return (
+        f"Expect {metric} {gap.expected.told}, not the {gap.random.told} of random splitting: "
+        f"that flatters by {gap.gap.told}."
+    )
