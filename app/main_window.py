@@ -65,7 +65,8 @@ class MainWindow(QMainWindow):
         self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
         self.setWindowTitle("Phenolens")
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)  # projection and labels need height more than series width
+        # projection and labels need height more than series need width
+        self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         self.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
         self._make_menus()

@@ -68,7 +68,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_code_resources_and_type_marker(wheel: Path):
     inside = set(zipfile.ZipFile(wheel).namelist())
     bundled = [p for p in (ROOT / "resources").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    shipped = [p for p in bundled if p.parts[len(ROOT.parts) + 1] in ("models", "samples", "help", "__init__.py")]
+    shipped = [
+        p for p in bundled if p.parts[len(ROOT.parts) + 1] in ("models", "samples", "help", "__init__.py")
+    ]
     assert {f"phenolens/{p.relative_to(ROOT).as_posix()}" for p in shipped} <= inside
     assert "phenolens/engine/py.typed" in inside
     assert "phenolens/engine/__main__.py" in inside

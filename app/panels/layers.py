@@ -107,6 +107,7 @@ class LayersPanel(QWidget):
         scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
+        self._scroll, self._inner = scroll, inner
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
@@ -140,6 +141,10 @@ class LayersPanel(QWidget):
                 button.deleteLater()
         for number, choice in enumerate(choices):
             self._add(number, choice)
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(
+            self._inner.minimumSizeHint().width() + bar
+        )  # nothing is cut off at the right
 
     def set_shown(self, look: Look, beside: Look | None, compare: str = "swipe") -> None:
         """What the map shows now."""
