@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
 
     closing = Signal()
     start_chosen = Signal(str)
-    """A card of the start page: `sample`, `area`, `project`."""
+    """A card of the start page: `sample`, `romania`, `area`, `project`."""
     step_shown = Signal(str)
     """Before its docks are raised."""
 
@@ -232,8 +232,8 @@ class MainWindow(QMainWindow):
             self.menus["View"].addAction(dock.toggleViewAction())
 
     def _start(self, name: str) -> None:
-        if name == "sample":
-            self.open_sample()
+        if name in ("sample", "romania"):
+            self.open_sample("landscape" if name == "sample" else name)
         self.start_chosen.emit(name)
 
     def _changed(self, old: Session, new: Session) -> None:

@@ -23,7 +23,7 @@ class StartPanel(QWidget):
     """Three cards and a line."""
 
     chosen = Signal(str)
-    """`sample`, `area`, `project`."""
+    """`sample`, `romania`, `area`, `project`."""
     dropped = Signal(str)
     """The path of a file or folder."""
     recent_chosen = Signal(object)
@@ -54,7 +54,8 @@ class StartPanel(QWidget):
             layout.addWidget(label, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(18)
         layout.addLayout(cards)
-        layout.addSpacing(12)
+        layout.addSpacing(8)
+        layout.addLayout(self._other_sample())
         self._recent = QHBoxLayout()
         layout.addLayout(self._recent)
         layout.addSpacing(12)
@@ -64,6 +65,23 @@ class StartPanel(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """It shares its place with the map, which may be smaller; docks are hidden while it is seen."""
         return QSize(320, 240)
+
+    def _other_sample(self) -> QHBoxLayout:
+        """The real one, which takes longer and has Sentinel-2 alone."""
+        row = QHBoxLayout()
+        told = QLabel(self.tr("Or open a real place:"))
+        told.setProperty("faint", True)
+        forest = QToolButton(text=self.tr("a forest in Romania, Sentinel-2, 2015-2021"))
+        forest.setObjectName("card romania")
+        forest.setToolTip(self.tr("1 km² of forest; embedded at every 30th day, which takes a minute once"))
+        forest.setProperty("link", True)
+        forest.setCursor(Qt.CursorShape.PointingHandCursor)
+        forest.clicked.connect(lambda: self.chosen.emit("romania"))
+        row.addStretch(1)
+        row.addWidget(told)
+        row.addWidget(forest)
+        row.addStretch(1)
+        return row
 
     def set_engine(self, told: str) -> None:
         self._engine.setText(told)
