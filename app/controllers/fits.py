@@ -37,6 +37,8 @@ class FitsController(QObject):
 
     judged = Signal()
     """The scores of a new probe are shown."""
+    listed = Signal(object)
+    """Every `Probe` of the workspace, whenever they are read."""
 
     def __init__(
         self,
@@ -149,6 +151,7 @@ class FitsController(QObject):
         self._probes = {probe.probe: probe for probe in probes}
         before = self._scores.chosen
         self._scores.set_probes(probes, chosen)
+        self.listed.emit(probes)
         if self._scores.chosen != before or self._report is None:
             self._load(self._scores.chosen)
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from ..controllers.exports import ExportsController
 from ..controllers.fits import FitsController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
+from ..panels.export import ExportPanel
 from ..panels.labels import LabelsPanel
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
@@ -24,7 +26,9 @@ RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
     _labels(window)
-    _probes(window)
+    fits = _probes(window)
+    exports = _exports(window)
+    fits.listed.connect(exports.set_probes)
 
 
 def _labels(window: MainWindow) -> None:
@@ -36,7 +40,13 @@ def _labels(window: MainWindow) -> None:
     window.add_action("Labels", "Add a class", None, controller.add_class)
 
 
-def _probes(window: MainWindow) -> None:
+def _exports(window: MainWindow) -> ExportsController:
+    panel = ExportPanel()
+    window.add_dock("Export", panel, RIGHT, "Export")
+    return ExportsController(window.model, window.link, window.jobs, panel, window.say)
+
+
+def _probes(window: MainWindow) -> FitsController:
     panel, scores = ProbePanel(), ScoresPanel(window.theme)
     window.add_dock("Scores", scores, RIGHT, "Probe")
     window.add_dock("Probe", panel, RIGHT, "Probe")
@@ -47,6 +57,7 @@ def _probes(window: MainWindow) -> None:
     fits.judged.connect(window.docks["Scores"].raise_)
     panel.towers_asked.connect(lambda: _choose_towers(window))
     panel.sites_asked.connect(lambda: _choose_sites(window))
+    return fits
 
 
 def _choose_towers(window: MainWindow) -> None:

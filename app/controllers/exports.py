@@ -1,0 +1,108 @@
+"""Exports: planned while they are chosen, written as jobs, and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.readings import Probe
+from phenolens.engine.client.results import Export, Job
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ..engine_link import EngineLink
+from ..exporting import Plan, days_of, missing, plan, told
+from ..panels.export import ExportPanel
+from ..session import Session, SessionModel
+from .jobs import JobsController
+
+MOST_LOOKED_FOR = 200
+"""Files whose presence is checked while the user chooses."""
+
+
+class ExportsController(QObject):
+    """Writes what the panel says."""
+
+    def __init__(
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        jobs: JobsController,
+        panel: ExportPanel,
+        say: Callable[[str, bool], None],
+    ) -> None:
+        super().__init__(panel)
+        self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
+        self._probes: dict[str, Probe] = {}
+        self._plan: Plan | None = None
+        self._busy = False
+        model.listen(self._changed)
+        panel.wanted_changed.connect(lambda _: self._show_plan())
+        panel.asked.connect(self.write)
+        panel.folder_asked.connect(self._show_folder)
+        panel.set_store(None)
+        self._show_plan()
+
+    def set_probes(self, probes: Sequence[Probe]) -> None:
+        self._probes = {probe.probe: probe for probe in probes}
+        self._panel.set_probes(probes)
+
+    def write(self) -> None:
+        """What is planned, as a job."""
+        if self._plan is None or self._busy:
+            return
+        self._set_busy(True)
+        self._jobs.submit(self._plan.kind, self._plan.params, self._written, self._refused)
+
+    def _written(self, job: Job) -> None:
+        self._set_busy(False)
+        self._list()
+        self._show_plan()
+        if job.state == "done" and job.result is not None:
+            files = [name for name in job.result["files"] if str(name).endswith((".tif", ".nc"))]
+            first = f"{files[0]}" if files else "nothing"
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            self._say(f"Written: {first}{more}.", False)
+
+    def _refused(self, error: ServiceError) -> None:
+        self._set_busy(False)
+        self._show_plan()
+        self._say(str(error), True)
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._panel.set_busy(busy)
+
+    def _show_plan(self) -> None:
+        now, wanted = self._model.now, self._panel.wanted
+        probe = self._probes.get(wanted.probe) if wanted.what == "probe" else None
+        days = days_of(wanted, now.store, now.date) if now.store and now.store.times else ()
+        why = missing(wanted, now.store, probe, days)
+        self._plan = None
+        if why or now.store is None:
+            self._panel.set_plan(why, False)
+            return
+        self._plan = plan(wanted, now.store, probe, days)
+        folder = self._link.workspace
+        there = sum((folder / name).exists() for name in self._plan.files[:MOST_LOOKED_FOR])
+        self._panel.set_plan(told(self._plan, there), not self._busy)
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store:
+            self._panel.set_store(new.store)
+            self._list()
+        if (old.store, old.date) != (new.store, new.date):
+            self._show_plan()
+
+    def _list(self) -> None:
+        store = self._model.now.store
+        if store is not None:
+            self._link.ask("exports", lambda client: client.files.exports(store.store), self._listed)
+
+    def _listed(self, exports: tuple[Export, ...]) -> None:
+        self._panel.set_exports(sorted(exports, key=lambda one: -one.modified))
+
+    def _show_folder(self, name: str) -> None:
+        folder = (self._link.workspace / name).parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._say(f"The files are in {folder}", False)

@@ -1,0 +1,142 @@
+"""What is to be written as files, as a value; and which job that is, which files it makes, how large they get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from phenolens.engine.client.readings import Probe, Store
+
+MAPS = {
+    "class": "class",
+    "confidence": "probability of that class",
+    "probability": "probability of every class",
+    "set-size": "how many classes can't be ruled out",
+    "value": "value",
+    "interval": "interval",
+    "applicability": "where the probe can be trusted",
+}
+"""Maps of a probe by name."""
+OF_CLASSES = ("class", "confidence", "probability", "set-size", "applicability")
+OF_VALUES = ("value", "interval", "applicability")
+BYTES = {"pca": 3, "dim": 1, "support": 1, "value": 4, "interval": 12}
+"""Of a pixel before compression; 1 where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user chose."""
+
+    what: str = "pca"
+    """`pca`, `dim`, `support`, `embedding`, `netcdf` (of the embedding), `probe`."""
+    dim: int = 1
+    sensor: str = "s2"
+    probe: str = ""
+    maps: tuple[str, ...] = ()
+    dates: str = "this"
+    """`this`, `all`, `range`; of probes over a period the range alone."""
+    start: str = ""
+    end: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The job, and what it will have written."""
+
+    kind: str
+    params: Mapping[str, Any]
+    files: tuple[str, ...]
+    """Workspace-relative."""
+    bytes: int
+    """Before compression."""
+
+
+def maps_of(probe: Probe) -> tuple[str, ...]:
+    """The maps that a probe may make."""
+    return OF_CLASSES if (probe.response or {}).get("task") == "classification" else OF_VALUES
+
+
+def over_period(probe: Probe | None) -> bool:
+    """Whether one map of it stands for a period."""
+    return probe is not None and probe.features in ("period", "season")
+
+
+def days_of(wanted: Wanted, store: Store, date: int) -> tuple[str, ...]:
+    """Days of the store that are wanted."""
+    days = [time[:10] for time in store.times]
+    if wanted.dates == "this":
+        return (days[date],)
+    if wanted.dates == "all":
+        return tuple(dict.fromkeys(days))
+    return tuple(dict.fromkeys(day for day in days if wanted.start <= day <= wanted.end))
+
+
+def missing(wanted: Wanted, store: Store | None, probe: Probe | None, days: tuple[str, ...]) -> str:
+    """Why nothing can be written yet; empty where all is there."""
+    if store is None:
+        return "Open a sample or compute embeddings first."
+    if wanted.what == "probe" and (probe is None or probe.problem):
+        return "There is no probe to draw: fit one first (step Probe)."
+    if wanted.what == "probe" and not wanted.maps:
+        return "Tick at least one map of the probe."
+    if not days and not over_period(probe):
+        return "No date of the store lies in that range."
+    if not wanted.name or PurePath(wanted.name).is_absolute() or ".." in PurePath(wanted.name).parts:
+        return "Give the files a name within the workspace."
+    return ""
+
+
+def plan(wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...]) -> Plan:
+    """The job of what nothing is `missing` of."""
+    params: dict[str, Any] = {"store": store.store, "out": wanted.name, "overwrite": True}
+    if wanted.what == "probe":
+        return _of_probe(wanted, store, probe, days, params)
+    params |= {"dates": list(days)}
+    pixels = store.grid.shape[0] * store.grid.shape[1]
+    if wanted.what in ("embedding", "netcdf"):
+        number = {"int8": 1, "uint8": 1, "float16": 2, "int16": 2}.get(store.dtype, 4)
+        size = pixels * store.dims * number * len(days)
+        if wanted.what == "netcdf":
+            files: tuple[str, ...] = (f"{wanted.name}-embedding.nc",)
+            return Plan("export", {**params, "show": "embedding", "form": "netcdf"}, files, size)
+        files = tuple(f"{wanted.name}-embedding-{day}.tif" for day in days)
+        return Plan("export", {**params, "show": "embedding"}, files, size)
+    more = {"dim": str(wanted.dim), "support": f"-{wanted.sensor}"}.get(wanted.what, "")
+    params |= {"show": wanted.what, "dim": wanted.dim, "sensor": wanted.sensor}
+    files = tuple(f"{wanted.name}-{wanted.what}{more}-{day}.tif" for day in days)
+    return Plan("export", params, files, pixels * BYTES[wanted.what] * len(days))
+
+
+def _of_probe(
+    wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...], params: Mapping[str, Any]
+) -> Plan:
+    assert probe is not None
+    when = (f"{wanted.start}/{wanted.end}",) if over_period(probe) else days
+    classes = len((probe.response or {}).get("classes") or ())
+    each = {**BYTES, "probability": classes}
+    pixels = store.grid.shape[0] * store.grid.shape[1]
+    size = pixels * len(when) * sum(each.get(name, 1) for name in wanted.maps)
+    files = tuple(f"{wanted.name}-{name}-{one.replace('/', '_')}.tif" for one in when for name in wanted.maps)
+    asked = {**params, "probe": wanted.probe, "dates": list(when), "maps": list(wanted.maps)}
+    return Plan("probe-apply", asked, files, size)
+
+
+def told(plan: Plan, there: int) -> str:
+    """`Writes 2 GeoTIFFs (a.tif, b.tif), …`, for a person to read before."""
+    kind = "NetCDF file" if plan.files[0].endswith(".nc") else "GeoTIFF"
+    names = ", ".join(plan.files[:2]) + (f" … {plan.files[-1]}" if len(plan.files) > 2 else "")
+    several = "s" if len(plan.files) > 1 else ""
+    size = plan.bytes / 1e6
+    amount = f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.1f} MB" if size >= 0.1 else "100 kB"
+    beside = (
+        "" if kind != "GeoTIFF" else " Beside each: its style for QGIS, attribute table and metadata (STAC)."
+    )
+    replaced = (
+        f" {there} of them {'is' if there == 1 else 'are'} there already and will be replaced."
+        if there
+        else ""
+    )
+    return f"Writes {len(plan.files):,} {kind}{several}: {names}. At most {amount}.{beside}{replaced}"

@@ -1,0 +1,239 @@
+"""Maps as files: what, of which dates, under which name; what that will write; and what was written before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phenolens.engine.client.readings import Probe, Store
+from phenolens.engine.client.results import Export
+from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateEdit,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..exporting import MAPS, Wanted, maps_of, over_period
+
+WHATS = (
+    ("probe", "Map of a probe", "Classes or values, and how far to trust them"),
+    ("pca", "Embedding, PCA colours", "A picture: the strongest directions as red, green and blue"),
+    ("dim", "Embedding, one dimension", "A single principal dimension as numbers"),
+    ("support", "Support", "Days to the nearest clear acquisition"),
+    ("embedding", "Embedding, all numbers", "A band for each dimension"),
+    ("netcdf", "Embedding, all dates in one file", "NetCDF (CF): date, dimension, y, x"),
+)
+DATES = (("this", "the date of the map"), ("all", "all dates"), ("range", "from … to …"))
+
+
+class ExportPanel(QWidget):
+    """Tells what is wanted, and shows what comes of it."""
+
+    wanted_changed = Signal(object)
+    """`Wanted`"""
+    asked = Signal()
+    folder_asked = Signal(str)
+    """The workspace-relative path of a file."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("export")
+        self._known: dict[str, Probe] = {}
+        self._make_choices()
+        self._make_end()
+        self._lay_out()
+        self._show()
+
+    @property
+    def wanted(self) -> Wanted:
+        start, end = (edit.date().toString("yyyy-MM-dd") for edit in (self._start, self._end))
+        return Wanted(
+            str(self._what.currentData()),
+            self._dim.value(),
+            str(self._sensor.currentData() or "s2"),
+            str(self._probe.currentData() or ""),
+            tuple(name for name, box in self._maps.items() if box.isChecked() and not box.isHidden()),
+            str(self._dates.currentData()),
+            min(start, end),
+            max(start, end),
+            self._name.text().strip(),
+        )
+
+    def set_store(self, store: Store | None) -> None:
+        self.setEnabled(store is not None)
+        if store is None:
+            return
+        self._dim.setMaximum(store.dims)
+        self._sensor.clear()
+        for sensor in store.modalities:
+            self._sensor.addItem({"s1": "Sentinel-1", "s2": "Sentinel-2"}.get(sensor, sensor), sensor)
+        if store.times:
+            for edit, time in ((self._start, store.times[0]), (self._end, store.times[-1])):
+                edit.setDate(QDate.fromString(time[:10], "yyyy-MM-dd"))
+        self._name.setText(store.store.rpartition("/")[2].removesuffix(".zarr"))
+        self._changed()
+
+    def set_probes(self, probes: Sequence[Probe]) -> None:
+        """Those that can be drawn."""
+        before = self._probe.currentData()
+        self._known = {probe.probe: probe for probe in probes if not probe.problem}
+        self._probe.blockSignals(True)
+        self._probe.clear()
+        for name in self._known:
+            self._probe.addItem(name.removesuffix(".probe"), name)
+        self._probe.setCurrentIndex(max(0, self._probe.findData(before)))
+        self._probe.blockSignals(False)
+        self._changed()
+
+    def set_plan(self, text: str, possible: bool) -> None:
+        """What would be written, or why nothing can be."""
+        self._plan.setText(text)
+        self._go.setEnabled(possible)
+
+    def set_busy(self, busy: bool) -> None:
+        self._go.setText(self.tr("Writing…") if busy else self.tr("Export"))
+        if busy:
+            self._go.setEnabled(False)
+
+    def set_exports(self, exports: Sequence[Export]) -> None:
+        """Newest first."""
+        self._files.clear()
+        for one in exports:
+            item = QListWidgetItem(one.raster)
+            item.setToolTip(f"{one.title}, {one.bytes / 1e6:.1f} MB")
+            self._files.addItem(item)
+        self._none.setVisible(not exports)
+        self._files.setVisible(bool(exports))
+        self._folder.setEnabled(bool(exports))
+
+    def _make_choices(self) -> None:
+        self._what, self._dates, self._sensor, self._probe = (QComboBox() for _ in range(4))
+        for number, (value, text, tip) in enumerate(WHATS):
+            self._what.addItem(text, value)
+            self._what.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)
+        for value, text in DATES:
+            self._dates.addItem(text, value)
+        for box, name in (
+            (self._what, self.tr("What to write")),
+            (self._dates, self.tr("Which dates")),
+            (self._sensor, self.tr("Sensor")),
+            (self._probe, self.tr("Probe")),
+        ):
+            box.setAccessibleName(name)
+            box.setMinimumContentsLength(10)
+            box.currentIndexChanged.connect(lambda _: self._changed())
+        self._maps = {
+            name: QCheckBox(text, checked=name in ("class", "value")) for name, text in MAPS.items()
+        }
+        for tick in self._maps.values():
+            tick.toggled.connect(lambda _: self._changed())
+        self._dim = QSpinBox(minimum=1, maximum=1)
+        self._dim.setAccessibleName(self.tr("Dimension"))
+        self._dim.valueChanged.connect(lambda _: self._changed())
+        self._start, self._end = QDateEdit(), QDateEdit()
+        for edit, name in ((self._start, self.tr("First day")), (self._end, self.tr("Last day"))):
+            edit.setDisplayFormat("yyyy-MM-dd")
+            edit.setCalendarPopup(True)
+            edit.setAccessibleName(name)
+            edit.dateChanged.connect(lambda _: self._changed())
+        self._name = QLineEdit()
+        self._name.setAccessibleName(self.tr("Beginning of the file names"))
+        self._name.setToolTip(self.tr("What they show and the date are added; folders are made: maps/field"))
+        self._name.textChanged.connect(lambda _: self._changed())
+
+    def _make_end(self) -> None:
+        self._plan = QLabel(wordWrap=True)
+        self._plan.setProperty("faint", True)
+        self._go = QPushButton(self.tr("Export"))
+        self._go.setProperty("primary", True)
+        self._go.clicked.connect(lambda _=False: self.asked.emit())
+        self._files = QListWidget()
+        self._files.setAccessibleName(self.tr("Files that were written"))
+        self._files.itemDoubleClicked.connect(lambda item: self.folder_asked.emit(item.text()))
+        self._none = QLabel(self.tr("Nothing was written of this store yet."), wordWrap=True)
+        self._none.setProperty("faint", True)
+        self._folder = QPushButton(self.tr("Show in folder"))
+        self._folder.setToolTip(
+            self.tr("The folder of the marked file; they open in QGIS with their colours")
+        )
+        self._folder.clicked.connect(lambda _=False: self._ask_folder())
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(10, 8, 10, 8)
+        self._form = QFormLayout()
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._ticks, self._range = QWidget(), QWidget()
+        ticks = QVBoxLayout(self._ticks)
+        for tick in self._maps.values():
+            ticks.addWidget(tick)
+        span = QHBoxLayout(self._range)
+        for edit in (self._start, self._end):
+            span.addWidget(edit, 1)
+        for inset in (ticks, span):
+            inset.setContentsMargins(0, 0, 0, 0)
+        for text, widget in (
+            (self.tr("What"), self._what),
+            (self.tr("Probe"), self._probe),
+            (self.tr("Maps"), self._ticks),
+            (self.tr("Dimension"), self._dim),
+            (self.tr("Sensor"), self._sensor),
+            (self.tr("Dates"), self._dates),
+            (self.tr("Period"), self._range),
+            (self.tr("Name"), self._name),
+        ):
+            self._form.addRow(text, widget)
+        column.addLayout(self._form)
+        column.addWidget(self._plan)
+        column.addWidget(self._go)
+        column.addSpacing(10)
+        heading = QLabel(self.tr("Written before"))
+        heading.setProperty("heading", True)
+        for widget in (heading, self._none, self._files, self._folder):
+            column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        self.set_exports(())
+
+    def _changed(self) -> None:
+        self._show()
+        self.wanted_changed.emit(self.wanted)
+
+    def _show(self) -> None:
+        """Only the choices that go with the others."""
+        what, probe = self._what.currentData(), self._known.get(str(self._probe.currentData() or ""))
+        period = what == "probe" and over_period(probe)
+        for widget, shown in (
+            (self._probe, what == "probe"),
+            (self._ticks, what == "probe" and probe is not None),
+            (self._dim, what == "dim"),
+            (self._sensor, what == "support"),
+            (self._dates, not period),
+            (self._range, period or self._dates.currentData() == "range"),
+        ):
+            self._form.setRowVisible(widget, shown)
+        made = maps_of(probe) if probe is not None else ()
+        for name, tick in self._maps.items():
+            tick.setVisible(name in made)
+
+    def _ask_folder(self) -> None:
+        item = self._files.currentItem() or self._files.item(0)
+        if item is not None:
+            self.folder_asked.emit(item.text())
