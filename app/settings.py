@@ -49,14 +49,17 @@ def left_jobs(settings: QSettings, workspace: Path) -> list[str]:
     return ids
 
 
-def translate(application: QCoreApplication, locale: QLocale | None = None) -> bool:
+def translate(
+    application: QCoreApplication, locale: QLocale | None = None, folder: Path | None = None
+) -> QTranslator | None:
     """Speak the user's language, where `resources/translations` has it."""
-    folder = Path(str(resources.files("phenolens.resources") / "translations"))
+    folder = folder or Path(str(resources.files("phenolens.resources") / "translations"))
     translator = QTranslator(application)
     if not translator.load(locale or QLocale(), "phenolens", "_", str(folder)):
-        return False
-    log.info("translated to %s", translator.language())
-    return application.installTranslator(translator)
+        return None
+    log.info("speaking %s", translator.language())
+    application.installTranslator(translator)
+    return translator
 
 
 def _left(workspace: Path) -> str:

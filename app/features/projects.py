@@ -98,6 +98,7 @@ class Projects(QObject):
             window.add_action("File", name, key, done)
         self._recent = QMenu(self.tr("Open recent"), window)
         menu.addMenu(self._recent)
+        menu.aboutToShow.connect(self._list_recent)
         window.add_action("File", self.tr("Open store…"), "Ctrl+Shift+O", self._list_stores)
         menu.addSeparator()
         window.add_action("File", self.tr("Save now"), keys.Save, self._save_now)
@@ -118,7 +119,7 @@ class Projects(QObject):
         self._saved.setText("")
         if path is not None:
             settings.remember(self._window.settings, path)
-            self._list_recent()
+        self._list_recent()
 
     def _list_recent(self) -> None:
         paths = settings.recent(self._window.settings)

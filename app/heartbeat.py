@@ -1,0 +1,79 @@
+"""How long the user interface keeps its user waiting: a thread knocks, and notes what it was doing when it was late."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+log = logging.getLogger(__name__)
+PAUSE_S = 0.005
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The user interface didn't answer for so long."""
+
+    seconds: float
+    place: str
+    """Where it was in the middle, as lines of a traceback."""
+
+
+class Heartbeat(QObject):
+    """Knocks at the thread that it was made in, every few milliseconds, while it is entered."""
+
+    _knock = Signal(float)
+
+    def __init__(self, told_above_s: float = 0.05) -> None:
+        super().__init__()
+        self.stalls: list[Stall] = []
+        """Those above the limit, as they came."""
+        self.longest = 0.0
+        """Seconds."""
+        self._limit = told_above_s
+        self._answered = threading.Event()
+        self._ended = threading.Event()
+        self._watched = threading.get_ident()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._knock.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._answered.set()
+        self._thread.join()
+
+    def told(self, most: int = 5) -> str:
+        """The longest stalls with where they were."""
+        worst = sorted(self.stalls, key=lambda stall: -stall.seconds)[:most]
+        return "\n".join(f"{stall.seconds * 1000:.0f} ms\n{stall.place}" for stall in worst)
+
+    def _answer(self, asked_at: float) -> None:
+        self.longest = max(self.longest, time.monotonic() - asked_at)
+        self._answered.set()
+
+    def _run(self) -> None:
+        while not self._ended.wait(PAUSE_S):
+            self._answered.clear()
+            asked_at = time.monotonic()
+            self._knock.emit(asked_at)
+            if not self._answered.wait(self._limit):
+                place = self._place()
+                self._answered.wait()
+                if not self._ended.is_set():
+                    self.stalls.append(Stall(time.monotonic() - asked_at, place))
+
+    def _place(self) -> str:
+        frame = sys._current_frames().get(self._watched)
+        return "".join(traceback.format_stack(frame)[-8:]) if frame is not None else "(nowhere)"

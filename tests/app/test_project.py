@@ -1,0 +1,328 @@
+"""Project files: saved by themselves, opened again, never lost."""
+
+import errno
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from phenolens.app import project as files
+from phenolens.app.controllers.opening import openable
+from phenolens.app.frozen_json import from_json, to_json
+from phenolens.app.panels.stores import StoreList
+from phenolens.app.project import Looked, Project
+from phenolens.app.selection import Combined, LassoPick, MapPick, Selection
+from phenolens.app.session import Label, LandClass, Place, Session, Work
+from phenolens.engine.client.errors import InputError, OutputError
+from phenolens.engine.client.launch import stop
+from phenolens.engine.client.look import Look
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+STORE = "forest.zarr"
+TRIANGLE = ((3.5, 4.0), (20.25, 5.0), (9.0, 30.0))
+WORK = Work(
+    places=(Place("oak", "#e69f00", pixel=(7, 9)), Place("edge", "#56b4e9", corners=TRIANGLE)),
+    selections=(
+        Selection("wet", "#009e73", Combined("and", MapPick(TRIANGLE), LassoPick("umap", TRIANGLE, (2, 3)))),
+    ),
+    classes=(LandClass(1, "forêt", "#0072b2"),),
+    labels=(Label(1.0, ((3.0, 4.0),), "2019-03-15"), Label(1.0, TRIANGLE)),
+)
+BAD = {
+    b'{"phenolens-project": 1, "stores": {': "broken",
+    b'{"phenolens-project": 1, "stores": {"a.zarr": {"work": 3}}}': "broken",
+    b'{"phenolens-project": 99}': "newer version",
+    b'{"type": "FeatureCollection"}': "no project file",
+    bytes(range(256)): "broken",
+    b"": "broken",
+}
+
+
+@pytest.fixture
+def path(window, tmp_path: Path) -> Path:
+    """The file of a window's project, which is saved by itself from now on."""
+    path = tmp_path / "mine.phenolens"
+    window.project.save_as(path)
+    return path
+
+
+@pytest.fixture
+def said(window) -> list[str]:
+    """What the window warned of."""
+    warnings: list[str] = []
+    window.project.failed.connect(lambda error: warnings.append(str(error)))
+    return warnings
+
+
+def test_work_survives_its_way_through_json():
+    assert from_json(Work, json.loads(json.dumps(to_json(WORK)))) == WORK
+    looked = Looked("2019-03-15T12:00:00Z", Look("dim", dim=3), Look("s1"), opacity=0.5, work=WORK)
+    project = Project(STORE, {STORE: looked}, {"areas": [1, {"a": None}]})
+    assert from_json(Project, json.loads(json.dumps(to_json(project)))) == project
+
+
+@pytest.mark.parametrize(
+    "values", [{"places": 3}, {"labels": [{"value": "one"}]}, {"selections": [{"name": "a"}]}, [], "text"]
+)
+def test_values_of_other_types_are_named(values):
+    with pytest.raises(ValueError, match=r"Work|Label|Selection"):
+        from_json(Work, values)
+
+
+def test_what_was_made_comes_back_with_its_project(opened, path, until):
+    model = opened.model
+    model.do(places=WORK.places, selections=WORK.selections, classes=WORK.classes, labels=WORK.labels)
+    model.change(date=3, look=Look("dim", dim=2), beside=Look("s1"), opacity=0.5)
+    until(lambda: files.read(path).store == STORE and files.read(path).stores[STORE].opacity == 0.5)
+    model.begin(Session())
+    model.do(places=(Place("of nothing", "#000000", pixel=(0, 0)),))
+    opened.project.open(path)
+    until(lambda: model.now.store is not None)
+    assert model.now.work == WORK
+    assert (model.now.date, model.now.look, model.now.beside) == (3, Look("dim", dim=2), Look("s1"))
+    assert not model.can_undo
+
+
+def test_the_status_bar_says_when_it_was_saved(opened, path, until, look):
+    told: list[str] = []
+    opened.project.saved.connect(told.append)
+    opened.model.do(places=WORK.places)
+    until(lambda: bool(told))
+    assert told[-1].startswith("saved ")
+    look(opened)
+
+
+def test_features_keep_their_part_and_get_it_back(window, path, until):
+    handed: list[object] = []
+    window.project.keep("notes", lambda: ["a", 1], handed.append)
+    window.project.touch()
+    until(lambda: "notes" in files.read(path).kept)
+    window.project.open(path)
+    until(lambda: bool(handed))
+    assert handed == [["a", 1]]
+
+
+def test_parts_that_no_feature_claims_stay_in_the_file(window, path, until):
+    files.write(path, Project(kept={"of a plugin": {"x": 1}}))
+    window.project.open(path)
+    told: list[str] = []
+    window.project.opened.connect(told.append)
+    until(lambda: bool(told))
+    window.project.touch()
+    window.project.save()
+    saved: list[str] = []
+    window.project.saved.connect(saved.append)
+    until(lambda: bool(saved))
+    assert files.read(path).kept["of a plugin"] == {"x": 1}
+
+
+def test_each_store_of_a_project_keeps_its_own_work(opened, path, workspace, until):
+    shutil.copytree(workspace / STORE, workspace / "second.zarr")
+    opened.model.do(places=WORK.places)
+    opened.stores.open("second.zarr")
+    until(lambda: opened.model.now.store.store == "second.zarr")
+    assert opened.model.now.work == Work()
+    opened.stores.open(STORE)
+    until(lambda: opened.model.now.store.store == STORE)
+    assert opened.model.now.work.places == WORK.places
+    shutil.rmtree(workspace / "second.zarr")
+
+
+def test_files_that_are_no_good_are_said_and_left_as_they_are(opened, path, said, tmp_path, until):
+    opened.model.do(places=WORK.places)
+    bad = tmp_path / "bad.phenolens"
+    for content, said_of_it in BAD.items():
+        bad.write_bytes(content)
+        said.clear()
+        opened.project.open(bad)
+        until(lambda: bool(said))
+        assert said_of_it in said[0], content
+        assert bad.read_bytes() == content
+    assert opened.model.now.work.places == WORK.places
+    assert opened.project.path == path
+
+
+def test_what_another_program_has_written_is_not_overwritten(opened, path, said, until):
+    until(path.exists)
+    theirs = json.dumps({"phenolens-project": 1, "kept": {"theirs": 1}}) + "\n"
+    path.write_text(theirs)
+    opened.model.do(places=WORK.places)
+    until(lambda: opened.project.path != path)
+    assert path.read_text() == theirs
+    assert "another program" in said[0]
+    assert files.read(opened.project.path).stores[STORE].work.places == WORK.places
+
+
+def test_a_full_disk_leaves_the_project_before_and_is_tried_again(opened, path, said, until, monkeypatch):
+    until(path.exists)
+    before = path.read_bytes()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("phenolens.app.project.os.fsync", full)
+        opened.model.do(places=WORK.places)
+        until(lambda: bool(said))
+    assert "No space left" in said[0]
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.glob(".*")] == []
+    opened.model.do(labels=WORK.labels)
+    until(lambda: path.read_bytes() != before)
+    assert files.read(path).stores[STORE].work.labels == WORK.labels
+
+
+def test_a_folder_that_is_read_only_is_said(tmp_path):
+    with pytest.raises(OutputError, match="can't be saved"):
+        files.write(tmp_path / "missing" / "a.phenolens", Project())
+
+
+def test_a_store_over_another_area_begins_afresh_and_the_work_is_kept_aside(opened, path, said, until):
+    opened.model.do(places=WORK.places)
+    opened.project.snapshot()
+    store = opened.model.now.store
+    moved = replace(store, grid=replace(store.grid, shape=(40, 48)))
+    session = opened.project._session_of(moved)
+    assert session.work == Work()
+    assert "another area" in said[0]
+    kept = [looked.work.places for looked in opened.project.snapshot().stores.values()]
+    assert WORK.places in kept
+
+
+def test_searches_that_ended_with_the_engine_are_not_shown_again(opened):
+    looked = Looked(look=Look("similarity:7"), beside=Look("probe:crops.probe"))
+    session = looked.session(opened.model.now.store)
+    assert (session.look, session.beside) == (Look(), Look("probe:crops.probe"))
+
+
+def test_a_project_of_another_folder_moves_to_that_workspace(opened, workspace, tmp_path, until):
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copytree(workspace / STORE, other / "moved.zarr")
+    path = other / "there.phenolens"
+    files.write(path, Project("moved.zarr", {"moved.zarr": Looked(work=WORK)}))
+    before = opened.link.state.hello.pid
+    try:
+        opened.project.open(path)
+        until(lambda: opened.model.now.store is not None and opened.model.now.store.store == "moved.zarr")
+        assert opened.link.workspace == other
+        assert opened.link.state.hello.pid != before
+        assert opened.model.now.work == WORK
+        until(lambda: "base" in opened.map.shown)
+    finally:
+        stop(other)
+
+
+def test_a_project_names_its_workspace_relative_to_itself(tmp_path):
+    workspace = tmp_path / "stores"
+    workspace.mkdir()
+    path = tmp_path / "projects" / "a.phenolens"
+    path.parent.mkdir()
+    files.write(path, files.with_workspace(Project(STORE), path, workspace))
+    assert files.read(path).workspace == "../stores"
+    shutil.move(tmp_path / "projects", tmp_path / "stores" / "projects")
+    moved = workspace / "projects" / "a.phenolens"
+    assert files.workspace_of(moved, replace(files.read(moved), workspace="..")) == workspace
+    assert files.workspace_of(moved, replace(files.read(moved), workspace="../gone")) == moved.parent
+
+
+def test_what_can_be_opened_is_told_apart(workspace, tmp_path):
+    files.write(tmp_path / "a.phenolens", Project())
+    assert openable(tmp_path / "a.phenolens").kind == "project"
+    assert openable(workspace / STORE).kind == "store"
+    assert openable(workspace).kind == openable(tmp_path).kind == "workspace"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for path in (empty, workspace / "forest.nc", tmp_path / "nothing"):
+        with pytest.raises(InputError):
+            openable(path)
+
+
+def test_a_store_dropped_on_the_window_is_opened(window, workspace, until):
+    _drop(window, workspace / STORE)
+    until(lambda: window.model.now.store is not None)
+    assert window.model.now.store.store == STORE
+
+
+def test_something_else_dropped_is_refused_in_words(window, tmp_path, until):
+    (tmp_path / "photo.jpg").write_bytes(b"")
+    told = window.findChild(type(window._message), "") and window._message
+    _drop(window, tmp_path / "photo.jpg")
+    until(lambda: "no project, store or folder" in told.text())
+
+
+def test_stores_of_the_workspace_are_listed_and_opened(window, qtbot, until, look):
+    _trigger(window, "Open store…")
+    shown = window.findChild(StoreList)
+    until(lambda: shown._table.rowCount() == 1)
+    assert shown._table.item(0, 0).text() == STORE
+    assert "(16)" in shown._table.item(0, 2).text()
+    look(shown)
+    qtbot.keyClick(shown._table, Qt.Key.Key_Return)
+    until(lambda: window.model.now.store is not None)
+
+
+def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until):
+    _trigger(opened, "Save this run as config…")
+    dialog = opened.findChild(QFileDialog)
+    target = tmp_path / "again.run.toml"
+    dialog.fileSelected.emit(str(target))
+    dialog.reject()
+    until(target.exists)
+    assert target.read_text() == (workspace / "forest.run.toml").read_text()
+    until(lambda: "phenolens embed --config" in opened._message.text())
+
+
+def test_recent_projects_are_offered(window, path, tmp_path, until):
+    menu = window.menus["File"]
+    recent = next(action.menu() for action in menu.actions() if action.text() == "Open recent")
+    window.project.keep("notes", lambda: "something", lambda _: None)
+    window.project.touch()
+    until(path.exists)
+    window.project.leave()
+    assert [action.text().split()[0] for action in recent.actions()] == ["mine"]
+    recent.actions()[0].trigger()
+    until(lambda: window.project.path == path)
+
+
+def test_closing_the_project_saves_and_leads_to_the_start_page(opened, path, until):
+    opened.model.do(places=WORK.places)
+    _trigger(opened, "Close project")
+    assert opened.model.now == Session()
+    assert opened.start.isVisible()
+    until(lambda: path.exists() and files.read(path).stores[STORE].work.places == WORK.places)
+
+
+def test_a_new_project_begins_empty_in_its_folder(opened, workspace, until):
+    opened.model.do(places=WORK.places)
+    path = workspace / "fresh.phenolens"
+    opened.project.begin(path)
+    assert opened.model.now == Session()
+    until(path.exists)
+    assert (files.read(path).store, files.read(path).stores) == (None, {})
+    path.unlink()
+
+
+def test_closing_the_window_saves_at_once(opened, path):
+    opened.model.do(places=WORK.places)
+    opened.close()
+    assert files.read(path).stores[STORE].work.places == WORK.places
+
+
+def _trigger(window, name: str) -> None:
+    next(action for action in window.actions() if action.text() == name).trigger()
+
+
+def _drop(window, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copied = Qt.DropAction.CopyAction
+    entering = QDragEnterEvent(QPointF(50, 50).toPoint(), copied, data, buttons, keys)
+    QApplication.sendEvent(window, entering)
+    assert entering.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), copied, data, buttons, keys))
