@@ -198,6 +198,7 @@ class FitsController(QObject):
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:
+            self._report = None  # its samples lie on the pixels of a store
             self.refresh()
 
 

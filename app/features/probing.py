@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.exports import ExportsController
 from ..controllers.fits import FitsController
+from ..controllers.label_import import LabelImportController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
 from ..panels.export import ExportPanel
@@ -38,6 +39,17 @@ def _labels(window: MainWindow) -> None:
     window.add_action("Labels", "Point", "P", lambda: controller.toggle("point"))
     window.add_action("Labels", "Polygon", "Shift+P", lambda: controller.toggle("polygon"))
     window.add_action("Labels", "Add a class", None, controller.add_class)
+    imports = LabelImportController(window.model, window.link, window.jobs, panel, window.say)
+    panel.import_asked.connect(lambda: _choose_labels(window, imports))
+    window.add_action("Labels", "Import…", None, lambda: _choose_labels(window, imports))
+
+
+def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
+    title = window.tr("Import labels")
+    kinds = window.tr("Labels (*.gpkg *.geojson *.json *.shp *.zip *.csv)")
+    name, _ = QFileDialog.getOpenFileName(window, title, "", kinds)
+    if name:
+        imports.read(name)
 
 
 def _exports(window: MainWindow) -> ExportsController:

@@ -163,7 +163,7 @@ class ScoresPanel(QWidget):
         column = QVBoxLayout(self._expect)
         column.setContentsMargins(0, 8, 0, 0)
         for widget in (
-            self._made_up, self._gap, self._lead, self._schemes, self._note, self._beside, self._baselines,
+            self._made_up, self._gap, self._schemes, self._lead, self._note, self._beside, self._baselines,
             self._absent,
         ):  # fmt: skip
             column.addWidget(widget)
