@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,9 +51,19 @@ class Projections(Part):
         colour: str = "count",
         dim: int | None = None,
         bins: int | None = None,
+        selected: bytes | None = None,
+        selected_dates: Sequence[int] | None = None,
     ) -> Density:
-        """Pixel-dates counted in bins; `colour`: `count`, or the mean `date`, `season` or `dimension` (`dim`)."""
-        asked = {"store": store, **fields(scope), "colour": colour, "dim": dim, "bins": bins}
+        """Pixel-dates counted in bins; `colour`: `count`, or the mean `date`, `season` or `dimension` (`dim`).
+
+        `selected` counts some pixels of the store alone: bits as a lasso tells them (`Selection.bits`), one mask for
+        each of `selected_dates` (indices into the store's times), or without these one for all dates.
+        """
+        asked: dict[str, Any] = {"store": store, **fields(scope), "colour": colour, "dim": dim, "bins": bins}
+        if selected is not None:
+            dates = None if selected_dates is None else list(selected_dates)
+            bits = base64.b64encode(selected).decode("ascii")
+            asked["selected"] = given({"dates": dates, "bits": bits})
         return Density.from_json(self._post("/v1/density", asked).parsed())
 
     def lasso(self, store: str, corners: Corners, scope: Scope = UMAP) -> Selection:

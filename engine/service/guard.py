@@ -17,8 +17,8 @@ NAMES = ("127.0.0.1", "localhost", "[::1]")
 OPEN = ("/v1/openapi.json", "/v1/docs")
 """What a browser may see without the token: the description of the interface, which is no secret."""
 MOST_BODY = 2 * 2**20
-LARGER_BODIES: Mapping[str, int] = {"/v1/files": 512 * 2**20}
-"""Paths that take more, such as uploads, which have limits of their own."""
+LARGER_BODIES: Mapping[str, int] = {"/v1/files": 512 * 2**20, "/v1/density": 24 * 2**20}
+"""Paths that take more: uploads, which have limits of their own, and selections, a bit for each pixel."""
 SILENCE_S = 30.0
 """Between two pieces of a body: who sends half of one and then nothing isn't waited for."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from phenolens.engine.client.arrays import Array
-from phenolens.engine.client.errors import AreaError, BadAnswer, InputError, NotFound, ProbeError, TooLarge
+from phenolens.engine.client.errors import AreaError, BadAnswer, InputError, NotFound, ProbeError, TargetError, TooLarge
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.probes import Label, LandClass, MapWanted, Predicted
 from phenolens.engine.client.projections import Scope, Seeds
@@ -67,6 +67,28 @@ def test_a_lasso_around_everything_selects_what_is_valid_and_a_smaller_one_less(
     some = client.projections.lasso(STORE, _around(extent, 0.4), PCA)
     assert 0 < some.selected[0] < everything.selected[0]
     assert sum(some.mask(4)) == some.selected[0]
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_a_density_of_a_selection_counts_its_pixels_alone(client, valid, step):
+    left = np.zeros(valid.shape, bool)
+    left[:, STRIPS[0]] = True
+    scope, expected = replace(PCA, step=step), (valid & left)[::step, ::step].sum()
+    everything = client.projections.density(STORE, scope, bins=32)
+    bits = np.packbits(left).tobytes()
+    for dates in (None, (4,)):
+        some = client.projections.density(STORE, scope, bins=32, selected=bits, selected_dates=dates)
+        assert some.pixels == expected
+        assert (_numpy(some.count) <= _numpy(everything.count)).all()
+    other = client.projections.density(STORE, scope, bins=32, selected=bits, selected_dates=(3,))
+    assert other.pixels == 0
+
+
+def test_a_selection_that_does_not_fit_the_store_is_refused(client, valid):
+    bits = np.packbits(valid).tobytes()
+    for wrong, dates in ((bits[:-1], None), (bits, (3, 4)), (bits, (999,))):
+        with pytest.raises((InputError, AreaError, TargetError)):
+            client.projections.density(STORE, PCA, selected=wrong, selected_dates=dates)
 
 
 def test_every_way_of_asking_a_selection_says_the_same():

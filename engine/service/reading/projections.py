@@ -1,7 +1,8 @@
 """Projections of stores: where pixels fall, counted in bins, and what a lasso drawn there encloses."""
 
+import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from ...errors import InputError, TargetError
 from ...grid import Window
+from ...store import EmbeddingStore
 from ...store_overview import Overview
 from ...views.colour import Bools
 from ...views.projection import PlaceReader, Projection, ProjectionSpec
@@ -54,6 +56,43 @@ class _Places:
 
 
 @dataclass(frozen=True, eq=False)
+class Chosen:
+    """Selected pixels of a whole store."""
+
+    shape: tuple[int, int]
+    packed: npt.NDArray[np.uint8]
+    """[mask, byte]"""
+    dates: tuple[int, ...] | None
+    """Of each mask; None: there is one, for all dates."""
+
+    def on(self, date: int) -> Bools:
+        """[row, column]"""
+        rows, columns = self.shape
+        if self.dates is not None and date not in self.dates:
+            return np.zeros(self.shape, bool)
+        packed = self.packed[0 if self.dates is None else self.dates.index(date)]
+        return np.unpackbits(packed, count=rows * columns).view(bool).reshape(self.shape)
+
+
+def chosen_of(store: EmbeddingStore, dates: Sequence[int] | None, bits: str) -> Chosen:
+    """From base64; `InputError` where the bits don't fit the store and the dates, or a date isn't in it."""
+    rows, columns = store.grid.shape
+    masks, stride = 1 if dates is None else len(dates), -(-rows * columns // 8)
+    try:
+        packed = np.frombuffer(base64.b64decode(bits, validate=True), np.uint8)
+    except ValueError as error:
+        raise InputError("the selection's bits aren't base64", value=error) from None
+    if packed.size != masks * stride:
+        remedy = f"{masks} × {stride} bytes: a bit for each of {rows} × {columns} pixels, for each date"
+        raise InputError(
+            "the selection's bits don't fit the store", value=f"{packed.size} bytes", remedy=remedy
+        )
+    if dates is not None and (max(dates) >= len(store.times) or len(set(dates)) != len(dates)):
+        raise TargetError("the selection's dates aren't those of the store", value=list(dates))
+    return Chosen((rows, columns), packed.reshape(masks, stride), None if dates is None else tuple(dates))
+
+
+@dataclass(frozen=True, eq=False)
 class Projected:
     """A projection and the pixels that are asked for."""
 
@@ -65,6 +104,17 @@ class Projected:
     @property
     def side(self) -> int:
         return max(self.view.grid.shape)
+
+    def among(self, chosen: Chosen) -> "Projected":
+        """The same of selected pixels alone."""
+
+        def read(date: int, window: Window) -> tuple[npt.NDArray[np.float32], Bools]:
+            points, valid = self.places(date, window)
+            beneath = self.view.beneath(window)
+            there = chosen.on(date)[beneath.slices][:: self.view.step, :: self.view.step]
+            return points[there[valid]], valid & there
+
+        return replace(self, places=read)
 
     def density(self, colouring: Colouring, axes: tuple[int, int], bins: int) -> Density:
         return density(

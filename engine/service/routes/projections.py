@@ -38,15 +38,33 @@ class _Projected(Asked):
     def xy(self) -> tuple[int, int]:
         return self.axes[0] - 1, self.axes[1] - 1
 
-    def projected(self, desk: "Desk") -> "Projected":
-        from ..reading.projections import Scope  # noqa: PLC0415 - scikit-learn comes with it
+    def projected(self, desk: "Desk", selected: "SelectedAsked | None" = None) -> "Projected":
+        """Of the pixels in scope, or of those among them that are selected."""
+        from ..reading.projections import Scope, chosen_of  # noqa: PLC0415 - scikit-learn comes with it
 
         dates = None if self.dates is None else tuple(self.dates)
         scope = Scope(self.method, self.components, dates, part_of(self.window, self.step), self.xy)
-        return desk.projections.projected(desk.stores.open(self.store), scope)
+        opened = desk.stores.open(self.store)
+        found = desk.projections.projected(opened, scope)
+        if selected is None:
+            return found
+        return found.among(chosen_of(opened.store, selected.dates, selected.bits))
+
+
+class SelectedAsked(Asked):
+    """Pixels of the whole store, one bit each, as a lasso tells them."""
+
+    dates: (
+        Annotated[list[Annotated[int, Field(ge=0, lt=10**6)]], Field(min_length=1, max_length=1_000)] | None
+    ) = None
+    """Indices into the store's times, a mask for each; where left out, one mask for all dates."""
+    bits: Annotated[str, Field(max_length=16 * 2**20)]
+    """Base64; row by row, the first pixel in the highest bit, each mask filled up to whole bytes."""
 
 
 class DensityAsked(_Projected):
+    selected: SelectedAsked | None = None
+    """Count these pixels alone."""
     colour: Literal["count", "date", "season", "dimension"] = "count"
     """What `value` says of the pixels of a bin: their number, or the mean date (days since 1970), day of year or
     dimension."""
@@ -144,7 +162,8 @@ async def similarity(reads: AtOnce, asked: SimilarityAsked) -> SimilarityTold:
 def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
     from ...views.projection_density import Colouring  # noqa: PLC0415 - matplotlib comes with it
 
-    found = asked.projected(desk).density(Colouring(asked.colour, asked.dim - 1), asked.xy, asked.bins)
+    projected = asked.projected(desk, asked.selected)
+    found = projected.density(Colouring(asked.colour, asked.dim - 1), asked.xy, asked.bins)
     names = found.projection.axis_names
     return DensityTold(
         extent=list(found.extent),
