@@ -50,6 +50,8 @@ class AreasController:
         self._open_store = open_store
         self._stores: tuple[Placed, ...] = ()
         self._fitted = False
+        self._drawn = False
+        """An area that is just being drawn is in view already."""
         plans.listen(self._changed)
         data.listen(self._show_footprints)
         link.state_changed.connect(self._engine_changed)
@@ -62,6 +64,11 @@ class AreasController:
     def refresh(self) -> None:
         """Look again which stores there are."""
         self._link.ask("stores on the map", _placed, self._take_stores, lambda _: None)
+
+    def show_chosen(self) -> None:
+        """The chosen area in the middle of the map."""
+        if self._plans.now.area is not None:
+            self._panel.fit(self._plans.now.area.bounds)
 
     def load(self, path: Path) -> None:
         """Every polygon of a file becomes an area."""
@@ -83,7 +90,9 @@ class AreasController:
         self._link.ask("area file", lambda client: _outlines(client, path), loaded, failed)
 
     def _add(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
+        self._drawn = True
         self._plans.add_area(corners, rectangle)
+        self._drawn = False
         if not rectangle or len(self._plans.now.areas) == 1:
             self._panel.hint(
                 "Drag the handles to change it. What is embedded is the rectangle around it."
@@ -107,6 +116,8 @@ class AreasController:
             self._panel.set_areas(new.areas, new.chosen)
             if new.area is not None and old.area != new.area and len(new.areas) >= len(old.areas):
                 self._panel.hint("")
+            if new.area is not None and len(new.areas) > len(old.areas) and not self._drawn:
+                self._panel.fit(new.area.bounds)
         if old.data != new.data:
             self._show_footprints()
 

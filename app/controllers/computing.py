@@ -126,7 +126,10 @@ class ComputeController(QObject):
         chosen = self._data.for_area(area) if area else None
         if area is None or chosen is None:
             return None
-        return {"sources": chosen.asked, "area": {"bounds": list(area.bounds)}, **self._panel.wishes().asked}
+        asked = {"sources": chosen.asked, **self._panel.wishes().asked}
+        if not chosen.is_whole(area):  # all of the data: on their own pixels
+            asked["area"] = {"bounds": list(area.bounds)}
+        return asked
 
     def _problem(self) -> str:
         """What keeps it from being started, as far as the form can tell."""
@@ -149,7 +152,7 @@ class ComputeController(QObject):
             self._panel.set_plan(None, "" if area is None else NO_DATA)
             self._list(None, None)
             return
-        self._list(chosen, params["area"])
+        self._list(chosen, params.get("area"))
         problem = self._problem()
         if self._panel.wishes().problem:
             self._panel.set_plan(self._plan, problem)

@@ -37,6 +37,10 @@ class Chosen:
     names: tuple[str, ...]
     told: tuple[Sources, ...]
 
+    def is_whole(self, area: Area) -> bool:
+        """Whether the area is just the extent of these data."""
+        return len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds
+
 
 class DataController:
     """Looks into data, and keeps what was found."""
@@ -85,6 +89,11 @@ class DataController:
             return None
         data, told = best
         return Chosen(data.asked, (told.title or data.name,), (told,))
+
+    def forget(self) -> None:
+        """What is known of the user's data: files may have changed."""
+        self._told.clear()
+        self._problems.clear()
 
     def add(self, paths: Sequence[str]) -> None:
         """Look into paths; they are taken once the user has seen what is there."""
@@ -212,7 +221,7 @@ class DataController:
             Line(one.name, False, one.used, self._told.get(one), self._problems.get(one, ""))
             for one in self._plans.now.data
         ]
-        lines += [Line(one.title, True, True, one) for one in self._samples]
+        lines += [Line(one.title.partition(",")[0], True, True, one) for one in self._samples]
         self._panel.set_lines(lines)
         for found in self._listeners:
             found()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STEPS = ("Area", "Compute")
+LOW_RIGHT = Qt.Corner.BottomRightCorner
 AREA_FILES = "Areas (*.gpkg *.geojson *.json *.shp)"
 DATA_FILES = "Sentinel data (*.nc *.nc4 *.tif *.tiff);;All files (*)"
 
@@ -78,6 +79,7 @@ class Areas(QObject):
         self.plans.listen(lambda *_: window.project.touch())
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
         window.add_action("File", self.tr("Load areas…"), None, self._ask_areas)
+        self.compute.area_chosen.connect(lambda _: self.areas.show_chosen())
         self.data.folder_wanted.connect(self._ask_folder)
         self.data.files_wanted.connect(self._ask_files)
         self.area.file_wanted.connect(self._ask_areas)
@@ -90,11 +92,14 @@ class Areas(QObject):
             for dock in (*self._docks, *self._aside):
                 dock.setVisible(dock in self._aside)
             self._aside = []
+            self._window.setCorner(LOW_RIGHT, Qt.DockWidgetArea.BottomDockWidgetArea)
         elif not self._planning:
             others = [dock for name, dock in self._window.docks.items() if name != "Jobs"]
             self._aside = [dock for dock in others if dock not in self._docks and not dock.isHidden()]
             for dock in self._aside:
                 dock.hide()
+            # what it costs and the button need the height more than the table the width
+            self._window.setCorner(LOW_RIGHT, Qt.DockWidgetArea.RightDockWidgetArea)
             QTimer.singleShot(0, self, self._give_room)
         self._planning = planning
 

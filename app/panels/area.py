@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..areas import Area, Bounds, Corner, corners_of
+from ..areas import Area, Bounds, Corner, bounds_of, corners_of
 from ..theme import Theme
 from .area_page import write_page
 
@@ -31,6 +32,10 @@ BACKGROUNDS = (
     ("", "Coastlines (offline)"),
     ("osm", "OpenStreetMap (online)"),
     ("s2cloudless", "Sentinel-2 cloudless (online)"),
+)
+NOT_AS_ROOT = (
+    "The map can't be shown to the superuser: the browser that draws it refuses to run as root. Start Phenolens as "
+    "another user. Coordinates, files and the extents of data work all the same."
 )
 OFFLINE = "The background can't be fetched: this machine may be offline. Coastlines are always there."
 
@@ -109,9 +114,15 @@ class AreaPanel(QWidget):
         self._hint.setProperty("warning", warning)
         self._hint.style().polish(self._hint)
 
+    @property
+    def hint_text(self) -> str:
+        return self._hint.text()
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
-        if not self._begun:
+        if not self._begun and _would_end():
+            self._waiting.setText(self.tr(NOT_AS_ROOT))
+        elif not self._begun:
             self._begun = True
             QThreadPool.globalInstance().start(self._write)
 
@@ -165,7 +176,7 @@ class AreaPanel(QWidget):
         tools.addWidget(self._typed, 1)
         tools.addSpacing(8)
         tools.addWidget(self._background)
-        waiting = QLabel(self.tr("Loading the map…"))
+        self._waiting = waiting = QLabel(self.tr("Loading the map…"), wordWrap=True)
         waiting.setProperty("faint", True)
         waiting.setContentsMargins(24, 24, 24, 24)
         self._place = QStackedWidget()
@@ -255,6 +266,7 @@ class AreaPanel(QWidget):
             return
         self._typed.clear()
         self.drawn.emit(corners, True)
+        self.fit(bounds_of(corners))
 
     def _change_background(self) -> None:
         name = str(self._background.currentData())
@@ -268,6 +280,12 @@ _HINTS = {
     "rectangle": "Press, drag and let go. Esc leaves it.",
     "polygon": "Click the corners, and the first one again to end. Esc leaves it.",
 }
+
+
+def _would_end() -> bool:
+    """Chromium ends the whole program where root starts it with its sandbox on."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return root and not os.environ.get("QTWEBENGINE_DISABLE_SANDBOX")
 
 
 def _corners(told: Sequence[Sequence[float]]) -> tuple[Corner, ...]:

@@ -111,13 +111,18 @@ class ComputePanel(QWidget):
 
     def set_plan(self, plan: Plan | None, problem: str, waiting: bool = False) -> None:
         """What it takes, or why it can't be done."""
-        for name, label in self._costs.items():
+        for name, label in self.costs.items():
             label.setText(_cost(name, plan) if plan else "–")
             label.setEnabled(not waiting)
-        self._waiting.setText(self.tr("Counting…") if waiting else _remark(plan))
+        self._waiting.setText(self.tr("Counting…") if waiting else "")
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.compute.setEnabled(plan is not None and not problem and not waiting)
+
+    @property
+    def problem(self) -> str:
+        """What keeps it from being started."""
+        return self._problem.text()
 
     def _make_areas(self) -> None:
         self._areas = QListWidget()
@@ -182,16 +187,16 @@ class ComputePanel(QWidget):
             box.currentIndexChanged.connect(self.changed)
         self.out = QLineEdit()
         for spin in (self.days, self._share):
-            spin.setMinimumHeight(spin.sizeHint().height())
+            spin.setMinimumHeight(self.fontMetrics().height() + 10)
         self.out.setAccessibleName(self.tr("Name of the result"))
         self.out.editingFinished.connect(self.changed)
 
     def _make_end(self) -> None:
-        self._costs: dict[str, QLabel] = {}
+        self.costs: dict[str, QLabel] = {}
         for name in COSTS:
-            self._costs[name] = QLabel()
-            self._costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
-            self._costs[name].setAccessibleName(name)
+            self.costs[name] = QLabel()
+            self.costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
+            self.costs[name].setAccessibleName(name)
         self._waiting = QLabel(wordWrap=True)
         self._waiting.setProperty("faint", True)
         self._problem = QLabel(wordWrap=True)
@@ -240,6 +245,7 @@ class ComputePanel(QWidget):
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumHeight(40)
         scroll.setWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -255,7 +261,7 @@ class ComputePanel(QWidget):
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
-        for row, (name, label) in enumerate(self._costs.items()):
+        for row, (name, label) in enumerate(self.costs.items()):
             title = QLabel(self.tr(name))
             title.setProperty("faint", True)
             title.setToolTip(COSTS[name])
@@ -291,7 +297,7 @@ COSTS = {
     "Size": "Of the 10 m grid around the area",
     "Acquisitions": "Of both sensors, over this area",
     "Dates": "At which every pixel is embedded",
-    "Time": "Rough: machines differ, and so do areas",
+    "Time": "From the embeddings computed here before; a guess as long as there are none",
     "Disk": "At most: what is compressed takes less",
     "Memory": "Planned for; the work is cut to fit",
 }
@@ -305,16 +311,10 @@ def _cost(name: str, plan: Plan) -> str:
         "Size": f"{plan.km2:,.2f} km²  ({columns} × {rows} px)",
         "Acquisitions": sensors,
         "Dates": f"{about}{len(plan.dates)}, {plan.dates[0][:10]} to {plan.dates[-1][:10]}",
-        "Time": f"about {_duration(plan.seconds)}",
+        "Time": f"about {_duration(plan.seconds)}" + ("" if plan.measured else " (a guess)"),
         "Disk": f"≤ {_bytes(plan.storage_bytes)} of {_bytes(plan.free_bytes)} free",
         "Memory": f"{_bytes(plan.peak_memory_bytes)} of {_bytes(plan.free_memory_bytes)} free",
     }[name]
-
-
-def _remark(plan: Plan | None) -> str:
-    if plan is None or plan.measured:
-        return ""
-    return "Nothing was embedded here yet: the time is a guess."
 
 
 def _duration(seconds: float) -> str:

@@ -257,7 +257,8 @@ def report_of(name: str, told: Sources | None, problem: str = "") -> str:
     if told.grid is not None:
         rows, columns = told.grid.shape
         parts.append(f"{columns} × {rows} pixels of 10 m, {escape(told.grid.crs[:40])}")
-    parts += [_of_fault(fault, alone=not told.sensors) for fault in told.faults]
+    hopeless = not told.sensors and not any(fault.choices for fault in told.faults)
+    parts += [_of_fault(fault, alone=hopeless) for fault in told.faults]
     parts += [escape(note) for note in told.notes]
     if told.attribution:
         parts.append(f"<small>{escape(told.attribution)}</small>")
@@ -296,5 +297,4 @@ def _short(line: Line) -> str:
         return "⚠ can't be read"
     if line.told is None:
         return "looking…"
-    counts = ", ".join(f"{len(one.acquisitions)} {one.sensor.upper()}" for one in line.told.sensors)
-    return f"{counts} (simulated)" if line.told.simulated else counts
+    return ", ".join(f"{len(one.acquisitions)} {one.sensor.upper()}" for one in line.told.sensors)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,12 @@ class SourcesAtHand:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._open: Kept[Gathered] = Kept(MOST_OPEN)
+        self._samples: Kept[Values] = Kept(MOST_OPEN)
         self._clear: Kept[npt.NDArray[np.float64]] = Kept(MOST_OPEN)
 
     def samples(self) -> list[Values]:
         """The bundled ones."""
-        return [_of_sample(name) for name in SAMPLES]
+        return [self._samples.get(name, partial(_of_sample, name)) for name in SAMPLES]
 
     def described(self, choice: SourceChoice) -> Values:
         """What each sensor's files hold; what is wrong with one is told beside what the other holds.

@@ -1,0 +1,246 @@
+"""Areas: drawn with the mouse, edited, typed, loaded from files; what they cost, and their embeddings."""
+
+import json
+
+import pytest
+from phenolens.app.areas import Area, Plans, PlansModel, corners_of
+from phenolens.app.features.areas import Areas
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QToolButton
+
+LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
+"""A corner of the simulated sample: 30 by 33 pixels."""
+
+
+@pytest.fixture
+def areas(window, until) -> Areas:
+    """The window at its first step, with the samples known."""
+    window.start_chosen.emit("area")
+    found = window.findChild(Areas)
+    until(lambda: len(found.data_at_hand.at_hand) >= 2)
+    return found
+
+
+@pytest.fixture
+def mapped(areas, until, ask_page) -> Areas:
+    """The same with the map drawn, at the simulated sample."""
+    until(lambda: areas.area.loaded)
+    until(lambda: json.loads(ask_page(areas, "areaMap.counts()"))["lines"] > 0)
+    areas.area.fit((10.28, 46.02, 10.34, 46.05))
+    until(lambda: json.loads(ask_page(areas, "areaMap.view()"))[0] > 10)
+    return areas
+
+
+@pytest.fixture
+def ask_page(qtbot):
+    def ask(areas, code: str) -> str:
+        """What the page answers."""
+        answers = []
+        areas.area.view.page().runJavaScript(code, 0, answers.append)
+        qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
+        return answers[0]
+
+    return ask
+
+
+@pytest.fixture
+def drag(qtbot, ask_page):
+    def drag(areas, *places: tuple[float, float]) -> None:
+        """Press at the first (longitude, latitude), let go at the last."""
+        target = areas.area.view.focusProxy()
+        points = [
+            QPointF(*json.loads(ask_page(areas, f"areaMap.pointOf({x},{y})"))).toPoint() for x, y in places
+        ]
+        left = Qt.MouseButton.LeftButton
+        QTest.mouseMove(target, points[0])
+        QTest.mousePress(target, left, Qt.KeyboardModifier.NoModifier, points[0])
+        for share in range(1, 6):
+            QTest.mouseMove(target, points[0] + (points[-1] - points[0]) * (share / 5))
+        QTest.mouseRelease(target, left, Qt.KeyboardModifier.NoModifier, points[-1])
+
+    return drag
+
+
+def test_a_rectangle_drawn_on_the_sample_is_counted_computed_and_opened(mapped, window, until, drag, look):
+    mapped.area.findChild(QToolButton, "draw rectangle").click()
+    west, south, east, north = LANDSCAPE
+    drag(mapped, (west, north), (east, south))
+    until(lambda: mapped.plans.now.area is not None)
+    assert mapped.plans.now.area.bounds == pytest.approx(LANDSCAPE, abs=3e-4)
+    mapped.compute.days.setValue(180)
+    until(mapped.compute.compute.isEnabled)
+    told = {name: label.text() for name, label in mapped.compute.costs.items()}
+    assert told["Acquisitions"] == "122 S1, 146 S2"
+    assert told["Dates"] == "5, 2020-01-03 to 2021-12-23"
+    assert "km²" in told["Size"]
+    look(window)
+    mapped.compute.out.setText("drawn")
+    mapped.compute.compute.click()
+    until(lambda: window.model.now.store is not None)
+    assert window.model.now.store.store == "drawn.zarr"
+    assert len(window.model.now.store.times) == 5
+    until(lambda: "base" in window.map.shown)
+    look(window, "-opened")
+
+
+def test_a_handle_that_is_dragged_changes_the_area(mapped, until, drag):
+    west, south, east, north = LANDSCAPE
+    mapped.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+    drag(mapped, (east, south), (east + 0.006, south - 0.004))
+    until(lambda: mapped.plans.now.area.bounds[2] > east + 0.004)
+    assert mapped.plans.now.area.bounds == pytest.approx((west, south - 0.004, east + 0.006, north), abs=4e-4)
+
+
+def test_a_click_on_a_footprint_makes_an_area_of_it(mapped, until, drag):
+    drag(mapped, (10.294, 46.0445))
+    until(lambda: mapped.plans.now.area is not None)
+    assert mapped.plans.now.area.name == "landscape"
+    assert mapped.plans.now.area.bounds == pytest.approx((10.292, 46.023, 10.3256, 46.0463), abs=1e-3)
+
+
+def test_typed_coordinates_become_an_area_and_wrong_ones_say_why(areas, qtbot):
+    typed = areas.area.findChild(QLineEdit)
+    for text, cause in (
+        ("here", "Four numbers"),
+        ("1, 2, 3", "Four numbers"),
+        ("11, 46, 10, 47", "West must lie below east"),
+        ("10, 47, 11, 46", "South must lie below north"),
+        ("10, 46, 11, 460", "between -85 and 85"),
+        ("nan, 46, 11, 47", "West"),
+    ):
+        typed.setText(text)
+        qtbot.keyClick(typed, Qt.Key.Key_Return)
+        assert cause in areas.area.hint_text
+        assert areas.plans.now.areas == ()
+    typed.setText(" 10.30; 46.03, 10.31, 46.04 ")
+    qtbot.keyClick(typed, Qt.Key.Key_Return)
+    assert areas.plans.now.area.bounds == (10.30, 46.03, 10.31, 46.04)
+    assert typed.text() == ""
+
+
+def test_polygons_of_a_file_become_areas(areas, until, tmp_path):
+    ring = [[10.3, 46.03], [10.31, 46.03], [10.31, 46.04], [10.3, 46.03]]
+    shapes = [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}},
+        {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {"type": "Polygon", "coordinates": [_moved(ring, 1)]},
+        },
+    ]
+    file = tmp_path / "fields.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": shapes}))
+    areas.areas.load(file)
+    until(lambda: len(areas.plans.now.areas) == 2)
+    assert {area.name for area in areas.plans.now.areas} == {"fields", "fields 2"}
+    assert len(areas.plans.now.areas[0].corners) == 3
+
+
+def test_a_file_without_areas_says_so_and_changes_nothing(areas, until, tmp_path):
+    file = tmp_path / "broken.geojson"
+    file.write_text("no json")
+    areas.areas.load(file)
+    until(lambda: "can't be read" in areas.area.hint_text)
+    assert areas.plans.now.areas == ()
+
+
+def test_an_area_without_data_says_what_to_do(areas, until, look, window):
+    areas.plans.add_area(corners_of("3, 51, 3.01, 51.01"), True)
+    until(lambda: "No data at hand" in areas.compute.problem)
+    assert "Add a folder" in areas.compute.problem
+    assert not areas.compute.compute.isEnabled()
+    look(window)
+
+
+def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until):
+    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+    until(areas.compute.compute.isEnabled)
+    for name, cause in (
+        ("forest", "called forest.zarr already"),
+        ("", "name"),
+        ("a/b", "can't hold"),
+        (".x", "dot"),
+    ):
+        areas.compute.out.setText(name)
+        areas.compute.out.editingFinished.emit()
+        until(lambda cause=cause: cause in areas.compute.problem)
+        assert not areas.compute.compute.isEnabled()
+    areas.compute.out.setText("fine")
+    areas.compute.out.editingFinished.emit()
+    until(areas.compute.compute.isEnabled)
+
+
+def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
+    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+    until(areas.compute.compute.isEnabled)
+    areas.compute.which.setCurrentIndex(areas.compute.which.findData("listed"))
+    until(lambda: "List the days" in areas.compute.problem)
+    areas.compute.listed.setText("2020-05-01, someday")
+    areas.compute.listed.editingFinished.emit()
+    until(lambda: "no date" in areas.compute.problem)
+    areas.compute.listed.setText("2020-05-01, 2020-06-01")
+    areas.compute.listed.editingFinished.emit()
+    until(areas.compute.compute.isEnabled)
+    assert areas.compute.costs["Dates"].text() == "2, 2020-05-01 to 2020-06-01"
+
+
+def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
+    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+    table = areas.acquisitions.table
+    until(lambda: table.rowCount() == 268 and any(table.item(row, 2).text() for row in range(268)))
+    assert {table.item(row, 0).text() for row in range(268)} == {"S1", "S2"}
+    table.sortItems(2, Qt.SortOrder.DescendingOrder)
+    shares = [float(table.item(row, 2).text().rstrip("%") or -1) for row in range(268)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 90
+    look(areas.acquisitions)
+
+
+def test_the_map_leaves_for_the_next_steps_and_comes_back(areas, window):
+    assert areas.area.isVisible()
+    window.show_step("Explore")
+    assert not areas.area.isVisible()
+    assert not window.docks["Compute"].isVisible()
+    window.show_step("Compute")
+    assert areas.area.isVisible()
+    assert window.docks["Compute"].isVisible()
+
+
+def test_areas_survive_in_a_project():
+    model = PlansModel()
+    model.add_area(corners_of("3, 51, 3.01, 51.01"), True)
+    model.add_area(((3, 51), (3.01, 51), (3.01, 51.01)), False, "field")
+    stored = json.loads(json.dumps(model.now.to_json()))
+    assert Plans.from_json(stored) == model.now
+    for broken in (
+        {},
+        {"areas": 3},
+        {"areas": [{}], "data": [], "chosen": 0},
+        [],
+        {"areas": [], "data": [], "chosen": "x"},
+    ):
+        with pytest.raises(ValueError, match=r".+"):
+            Plans.from_json(broken)
+
+
+def test_removing_an_area_keeps_the_choice_of_the_others():
+    model = PlansModel()
+    for number in range(3):
+        model.add_area(corners_of(f"{number}, 51, {number + 0.5}, 51.5"), True)
+    assert [area.name for area in model.now.areas] == ["area 1", "area 2", "area 3"]
+    model.remove_area(0)
+    assert model.now.area.name == "area 3"
+    model.remove_area(1)
+    assert model.now.area.name == "area 2"
+    model.remove_area(0)
+    assert model.now.area is None
+
+
+def test_the_size_of_an_area_is_that_of_the_earth():
+    assert Area("one degree", corners_of("0, 0, 1, 1")).km2 == pytest.approx(12_364, rel=0.01)
+    assert Area("north", corners_of("0, 60, 1, 60.01")).km2 == pytest.approx(62, rel=0.01)
+
+
+def _moved(ring, by):
+    return [[x + by, y] for x, y in ring]

@@ -1,0 +1,151 @@
+"""Data of the user's own: looked into before they are taken, asked about, used, and put away."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from phenolens.app.areas import Plans
+from phenolens.app.features.areas import Areas
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
+
+X, Y = 600_000, 5_000_000
+
+
+@pytest.fixture
+def areas(window, until) -> Areas:
+    """The window at its first step, with the samples known."""
+    window.show_step("Area")
+    found = window.findChild(Areas)
+    until(lambda: len(found.data_at_hand.at_hand) >= 2)
+    return found
+
+
+@pytest.fixture
+def radar(tmp_path) -> Path:
+    """A Sentinel-1 cube that doesn't say what its numbers are."""
+    axes = {
+        "time": np.array(["2020-01-05", "2020-01-17"], "datetime64[ns]"),
+        "y": Y - 10 * np.arange(40) - 5,
+        "x": X + 10 * np.arange(40) + 5,
+    }
+    values = np.full((2, 40, 40), 400, np.uint16)
+    cube = xr.Dataset(dict.fromkeys(("VV", "VH"), (("time", "y", "x"), values)), axes)
+    cube["crs"] = ((), 0, {"spatial_ref": "EPSG:32632"})
+    for band in ("VV", "VH"):
+        cube[band].attrs["grid_mapping"] = "crs"
+    (tmp_path / "cube").mkdir()
+    cube.to_netcdf(tmp_path / "cube" / "radar.nc", engine="h5netcdf")
+    return tmp_path / "cube" / "radar.nc"
+
+
+def lines(areas) -> list[str]:
+    shown = areas.data.findChild(QTreeWidget)
+    return [shown.topLevelItem(row).text(0) for row in range(shown.topLevelItemCount())]
+
+
+def report(areas) -> str:
+    return "".join(label.text() for label in areas.data.findChildren(QLabel))
+
+
+def state(areas, qtbot, sensor: str, stored_as: str) -> None:
+    """Choose how numbers are stored."""
+    box = areas.data.findChild(QComboBox, f"stored as {sensor}")
+    box.setCurrentIndex(box.findData(stored_as))
+    box.activated.emit(box.currentIndex())
+
+
+def add(areas, path: Path, until) -> None:
+    areas.data_at_hand.add([str(path)])
+    until(lambda: "Looking into" not in report(areas))
+
+
+def test_numbers_without_a_unit_are_asked_about_before_the_data_are_taken(
+    areas, radar, qtbot, until, look, window
+):
+    add(areas, radar, until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+    assert not areas.data.add_button.isEnabled()
+    look(window, "-asked")
+    state(areas, qtbot, "s1", "s1-dn")
+    until(areas.data.add_button.isEnabled)
+    assert "2 dates, 2020-01-05 to 2020-01-17" in report(areas)
+    assert areas.plans.now.data == ()
+    look(window, "-told")
+    areas.data.add_button.click()
+    assert lines(areas)[0] == "radar"
+    assert areas.plans.now.data[0].s1.stored_as == "s1-dn"
+    assert areas.plans.now.data[0].s2 is None
+
+
+def test_own_data_become_an_area_a_plan_and_go_again(areas, workspace, qtbot, until, look, window):
+    add(areas, workspace / "forest.nc", until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+    state(areas, qtbot, "s2", "s2-dn")
+    until(areas.data.add_button.isEnabled)
+    areas.data.add_button.click()
+    shown = areas.data.findChild(QTreeWidget)
+    shown.setCurrentItem(shown.topLevelItem(0))
+    buttons = {button.text(): button for button in areas.data.findChildren(QPushButton)}
+    buttons["Use its extent"].click()
+    until(areas.compute.compute.isEnabled)
+    assert "Data: forest" in {label.text() for label in areas.compute.findChildren(QLabel)}
+    assert areas.compute.costs["Acquisitions"].text().endswith("S2")
+    assert areas.compute.costs["Size"].text() == "0.23 km²  (48 × 48 px)"
+    look(window)
+    shown.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
+    until(
+        lambda: "Forest in Romania" in "".join(label.text() for label in areas.compute.findChildren(QLabel))
+    )
+    assert not areas.plans.now.data[0].used
+    shown.setCurrentItem(shown.topLevelItem(0))
+    buttons["Remove"].click()
+    assert areas.plans.now.data == ()
+    assert len(lines(areas)) == 2
+
+
+def test_what_holds_no_acquisitions_says_why_and_isn_t_taken(areas, tmp_path, until):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "readme.txt").write_text("nothing")
+    add(areas, tmp_path / "notes", until)
+    until(lambda: "nothing to read here" in report(areas))
+    assert not areas.data.add_button.isEnabled()
+    close = next(one for one in areas.data.findChildren(QPushButton) if one.text() == "Close")
+    close.click()
+    assert not areas.data.add_button.isVisible()
+    assert areas.plans.now.data == ()
+
+
+def test_a_path_that_is_gone_says_so(areas, tmp_path, until):
+    add(areas, tmp_path / "gone", until)
+    until(lambda: "no such file or folder" in report(areas))
+    assert not areas.data.add_button.isEnabled()
+
+
+def test_a_folder_that_is_dropped_is_looked_into(areas, radar, until):
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(radar.parent))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPoint(20, 20), Qt.DropAction.CopyAction, dropped, left, none)
+    areas.data.dropEvent(event)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+
+
+def test_data_of_a_project_are_looked_into_again(areas, radar, qtbot, until):
+    add(areas, radar, until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+    state(areas, qtbot, "s1", "s1-dn")
+    until(areas.data.add_button.isEnabled)
+    areas.data.add_button.click()
+    stored = areas.plans.now.to_json()
+    areas.plans.begin(Plans())
+    areas.data_at_hand.forget()
+    areas.plans.begin(Plans.from_json(stored))
+    until(lambda: any(data.name == "radar" for data, _ in areas.data_at_hand.at_hand))
+    radar.unlink()
+    areas.plans.begin(Plans())
+    areas.data_at_hand.forget()
+    areas.plans.begin(Plans.from_json(stored))
+    until(lambda: "can't be read" in areas.data.findChild(QTreeWidget).topLevelItem(0).text(1))
