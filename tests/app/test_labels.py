@@ -1,0 +1,226 @@
+"""Labels: drawn with the mouse, changed in their lists, imported from files in any CRS."""
+
+import json
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from phenolens.app.controllers.label_import import LabelImportController
+from phenolens.app.controllers.labels import thinned
+from phenolens.app.label_file import label_json, read_labels
+from phenolens.app.panels.label_import import guess
+from phenolens.app.panels.labels import LabelsPanel
+from phenolens.app.session import Label, LandClass, Work
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+
+LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def spot(window, column, row):
+    """Where a place of the map lies on the screen."""
+    view = window.map._view
+    return view.mapFromScene(window.map._box.mapViewToScene(QPointF(column, row)))
+
+
+def click(window, column, row):
+    QTest.mouseClick(window.map._view.viewport(), LEFT, PLAIN, spot(window, column, row))
+
+
+def labels_panel(window):
+    return window.findChild(LabelsPanel)
+
+
+def test_pixels_are_labelled_by_clicks_and_taken_back_with_the_keys(opened, qtbot, look):
+    opened.show_step("Label")
+    qtbot.keyClick(opened, Qt.Key.Key_P)
+    click(opened, 10.5, 5.5)
+    labels_panel(opened).class_added.emit()
+    click(opened, 30.5, 40.5)
+    work = opened.model.now.work
+    assert [(one.value, one.corners) for one in work.labels] == [(1, ((10.5, 5.5),)), (2, ((30.5, 40.5),))]
+    assert len({one.colour for one in work.classes}) == 2
+    look(opened)
+    qtbot.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.model.now.work.labels == work.labels[:1]
+    opened.model.redo()
+    assert opened.model.now.work == work
+    qtbot.keyClick(opened, Qt.Key.Key_P)
+    click(opened, 20.5, 20.5)
+    assert opened.model.now.work.labels == work.labels  # the tool was put back
+
+
+def test_a_pixel_labelled_again_changes_its_class(opened):
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"), LandClass(2, "b", "#56b4e9")))
+    opened.model.change(tool="point", label_class=1)
+    click(opened, 10.5, 5.5)
+    opened.model.change(label_class=2)
+    click(opened, 10.5, 5.5)
+    assert [one.value for one in opened.model.now.work.labels] == [2]
+
+
+def test_a_polygon_that_is_clicked_round_is_one_label_of_the_day(opened):
+    opened.model.do(classes=(LandClass(7, "field", "#e69f00"),))
+    opened.model.change(tool="polygon", label_class=7, label_span=("", ""))
+    for place in ((10, 10), (20, 10), (20, 20)):
+        click(opened, *place)
+    click(opened, 10, 20)
+    QTest.mouseDClick(opened.map._view.viewport(), LEFT, PLAIN, spot(opened, 10, 20))
+    QTest.mouseRelease(opened.map._view.viewport(), LEFT, PLAIN, spot(opened, 10, 20))
+    (label,) = opened.model.now.work.labels
+    day = opened.model.now.time[:10]
+    assert (label.value, label.start, label.end) == (7, day, day)
+    assert np.allclose(np.array(label.corners)[:3], [(10, 10), (20, 10), (20, 20)], atol=0.2)
+
+
+def test_a_slow_hand_draws_no_more_corners_than_a_quick_one():
+    side = [(x / 10, 0.0) for x in range(100)]
+    corners = thinned((*side, (10.0, 10.0), (0.1, 10.0), (0.1, 0.1)))
+    assert len(corners) < 30
+    assert shapely.Polygon(corners).area == pytest.approx(99.5, abs=1)
+
+
+def test_classes_are_renamed_recoloured_and_removed_with_their_labels(opened):
+    table = labels_panel(opened).classes
+    labels = (Label(1.0, ((1.5, 1.5),)), Label(2.0, ((2.5, 2.5),)))
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"), LandClass(2, "b", "#56b4e9")), labels=labels)
+    assert [table.item(row, 2).text() for row in (0, 1)] == ["1", "1"]
+    table.item(0, 1).setText("wheat")
+    assert opened.model.now.work.classes[0].name == "wheat"
+    table.item(1, 1).setText("wheat")  # taken
+    assert opened.model.now.work.classes[1].name == "b"
+    assert table.item(1, 1).text() == "b"
+    table.colour_menu(1).actions()[2].trigger()
+    assert opened.model.now.work.classes[0].colour == "#009e73"
+    labels_panel(opened).class_removed.emit(1)
+    assert [one.value for one in opened.model.now.work.labels] == [2]
+    opened.model.undo()
+    assert opened.model.now.work.labels == labels
+
+
+def test_marked_labels_are_deleted_with_the_key(opened, qtbot):
+    labels = tuple(Label(1.0, ((x + 0.5, 1.5),)) for x in range(5))
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=labels)
+    shown = labels_panel(opened).list
+    shown.selectRow(1)
+    qtbot.keyClick(shown, Qt.Key.Key_Delete)
+    assert opened.model.now.work.labels == (labels[0], *labels[2:])
+
+
+def test_measured_values_replace_classes_and_undo_brings_them_back(opened):
+    panel = labels_panel(opened)
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=(Label(1.0, ((1.5, 1.5),)),))
+    panel._answers.setCurrentIndex(1)
+    panel._answers.activated.emit(1)
+    assert opened.model.now.work.labels == ()
+    opened.model.change(tool="point", label_value=4.25)
+    click(opened, 3.5, 3.5)
+    assert opened.model.now.work.labels[0].value == 4.25
+    opened.model.undo()
+    opened.model.undo()
+    assert (opened.model.now.work.quantity, len(opened.model.now.work.labels)) == (None, 1)
+
+
+def test_labels_written_in_degrees_lie_where_they_were(opened, tmp_path):
+    store = opened.model.now.store
+    ring = ((10.0, 10.0), (20.0, 10.0), (20.0, 20.0), (10.0, 20.0))
+    hole = ((12.0, 12.0), (14.0, 12.0), (14.0, 14.0))
+    work = Work(
+        classes=(LandClass(3, "a", "#e69f00"),),
+        labels=(
+            Label(3.0, ((5.5, 7.5),), "2019-05-01", "2019-05-31"),
+            Label(3.0, ring, holes=(hole,), group=4),
+        ),
+    )
+    written = geopandas.GeoDataFrame.from_features(label_json(store, work)["features"], crs=4326)
+    shapes = written.to_crs(store.grid.crs).geometry
+    a, _, c, _, e, f = store.grid.transform
+    assert (shapes[0].x, shapes[0].y) == pytest.approx((c + 5.5 * a, f + 7.5 * e), abs=0.01)
+    assert shapes[1].area == pytest.approx((100 - 2) * a * -e, rel=1e-4)
+    assert written["class"].tolist() == ["a", "a"]
+    assert written["group"].tolist() == [5, 4]
+    assert written["start"].tolist()[0] == "2019-05-01"
+
+
+@pytest.fixture
+def shapefile(opened, tmp_path):
+    """Nine fields of two crops in another CRS than the store's, one of them without a place."""
+    grid = opened.model.now.store.grid
+    a, _, c, _, e, f = grid.transform
+    shapes = [
+        shapely.box(c + a * x, f + e * (y + 5), c + a * (x + 5), f + e * y)
+        for y in (5, 20, 35)
+        for x in (5, 20, 35)
+    ]
+    crops = ["maize", "wheat", "maize"] * 3
+    frame = geopandas.GeoDataFrame({"crop": crops, "year": 2019}, geometry=shapes, crs=grid.crs).to_crs(3035)
+    frame.loc[8, "geometry"] = None
+    path = tmp_path / "fields.shp"
+    frame.to_file(path)
+    return path
+
+
+def test_a_shapefile_in_another_crs_is_imported_with_an_account(opened, shapefile, until, look):
+    panel = labels_panel(opened)
+    opened.show_step("Label")
+    opened.model.do(classes=(LandClass(9, "wheat", "#56b4e9"),))
+    panel.file_dropped.emit(str(shapefile))
+    imports = panel.findChild(LabelImportController)
+    until(lambda: imports.dialog is not None)
+    assert imports.dialog.asked == {"class_column": "crop", "date_column": "year"}
+    look(imports.dialog, "-dialog")
+    imports.dialog._read.click()
+    until(lambda: len(opened.model.now.work.labels) > 0)
+    work = opened.model.now.work
+    assert {one.name: one.code for one in work.classes}["wheat"] == 9
+    assert len(work.labels) == 8
+    first = np.array(work.labels[0].corners)
+    assert np.allclose([first.min(axis=0), first.max(axis=0)], [(5, 5), (10, 10)], atol=0.1)
+    assert work.labels[0].start == "2019-01-01"
+    told = panel._report.text()
+    assert "Read 9, used 8" in told
+    assert "1 with an empty geometry" in told
+    assert "maize: " in told
+    look(opened)
+    opened.model.undo()
+    assert opened.model.now.work.labels == ()
+
+
+def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, until):
+    path = tmp_path / "nonsense.gpkg"
+    path.write_bytes(b"SQLite format 3\0 and nothing else")
+    kept = (Label(1.0, ((1.5, 1.5),)),)
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=kept)
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: "can't be read" in labels_panel(opened)._report.text())
+    assert opened.model.now.work.labels == kept
+
+
+def test_columns_are_guessed_by_their_names_then_by_their_content():
+    def column(name, kind="text", different=5):
+        return {"name": name, "kind": kind, "different": different, "examples": []}
+
+    assert guess([column("id"), column("Class")]) == {"class_column": "Class"}
+    assert guess([column("GPP", "number"), column("date", "date")]) == {
+        "value_column": "GPP",
+        "date_column": "date",
+    }
+    assert guess([column("note", different=500), column("cover")]) == {"class_column": "cover"}
+    assert guess([column("start"), column("class")]) == {"class_column": "class"}
+
+
+def test_multiple_geometries_of_a_file_stay_one_group(opened, tmp_path):
+    store = opened.model.now.store
+    a, _, c, _, e, f = store.grid.transform
+    place = lambda x, y: [c + a * x, f + e * y]  # noqa: E731
+    parts = [[[place(x, 1), place(x + 2, 1), place(x + 2, 3), place(x, 1)]] for x in (1, 5)]
+    feature = {
+        "properties": {"y": 2, "group": 3, "start": None, "end": None},
+        "geometry": {"type": "MultiPolygon", "coordinates": parts},
+    }
+    path = tmp_path / "parts.geojson"
+    path.write_text(json.dumps({"features": [feature]}))
+    found = read_labels(path, store)
+    assert [one.group for one in found] == [3, 3]
+    assert np.allclose(found[1].corners, [(5, 1), (7, 1), (7, 3)])
