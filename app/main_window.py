@@ -60,6 +60,8 @@ class MainWindow(QMainWindow):
     def __init__(self, link: EngineLink, theme: Theme, settings: QSettings) -> None:
         super().__init__()
         self.link, self.theme, self.settings = link, theme, settings
+        link.setParent(self)  # who listens to link and theme is freed with the window
+        theme.belong_to(self)
         self.model = SessionModel()
         self.docks: dict[str, QDockWidget] = {}
         self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
@@ -133,13 +135,15 @@ class MainWindow(QMainWindow):
             self.menus[menu].addAction(action)
         return action
 
+    def add_to_middle(self, widget: QWidget) -> None:
+        """A page that `show_in_middle` may show; it is freed with the window."""
+        self._middle.addWidget(widget)
+
     def show_in_middle(self, widget: QWidget | None) -> None:
         """Something else in place of the map (the area map); None: the map, or the start page."""
         if widget is None:
             self._middle.setCurrentIndex(1 if self.model.now.store else 0)
             return
-        if self._middle.indexOf(widget) < 0:
-            self._middle.addWidget(widget)
         self._middle.setCurrentWidget(widget)
 
     def show_step(self, step: str) -> None:

@@ -40,6 +40,10 @@ class Theme:
         """After every colour has changed; what panels keep made of them (pens, pictures) is made again then."""
         return self._teller.changed
 
+    def belong_to(self, window: QObject) -> None:
+        """Nobody is told any more once the window is gone."""
+        self._teller.setParent(window)
+
     def colours(self) -> dict[str, str]:
         """By name, without the appearance's own."""
         return {one.name: getattr(self, one.name) for one in fields(self) if one.init and one.name != "name"}

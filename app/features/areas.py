@@ -47,6 +47,7 @@ class Areas(QObject):
         self._aside: list[QDockWidget] = []
         """Docks of other steps that make room."""
         self.area, self.data = AreaPanel(window.theme), DataPanel()
+        window.add_to_middle(self.area)
         self.compute, self.acquisitions = ComputePanel(), AcquisitionsPanel(window.theme)
         self._add_docks()
         link = window.link
