@@ -48,14 +48,14 @@ def _probe(store: EmbeddingStore, response: Response) -> Probe:
     return fit_probe(table, ProbeRecipe(), origin=Origin.of(store))
 
 
-def test_qgis_shows_what_the_probe_predicts_where_it_predicts_it(store, look, tmp_path):
+def test_qgis_shows_what_the_probe_predicts_where_it_predicts_it(store, qgis_look, tmp_path):
     rasters: list[Path] = []
     for response, name in ((COVER, "class"), (GPP, "value")):
         options = ApplyOptions(layers=(name,))
         (applied,) = apply_probe(_probe(store, response), store, DAY, tmp_path / "map", options=options)
         rasters.append(applied.files[name].raster)
     places = [[float(GRID.x[col]) + 4, float(GRID.y[row]) - 4] for row, col in PLACES]  # not just the centres
-    cover, gpp = look([{"path": path, "places": places} for path in rasters])
+    cover, gpp = qgis_look([{"path": path, "places": places} for path in rasters])
     rows, cols = np.array(PLACES[:-1]).T
     features = store.read_map(0).embedding[:, rows, cols].T
     codes = [int(value[0]) for value in cover["values"][:-1]]

@@ -61,7 +61,7 @@ def _place(pixel: tuple[int, int]) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def in_qgis(look, tmp_path_factory) -> dict[str, dict[str, Any]]:
+def in_qgis(qgis_look, tmp_path_factory) -> dict[str, dict[str, Any]]:
     folder: Path = tmp_path_factory.mktemp("products")
     maps = _maps()
     write_products([(product, folder / f"{name}.tif") for name, (product, _) in maps.items()])
@@ -73,7 +73,7 @@ def in_qgis(look, tmp_path_factory) -> dict[str, dict[str, Any]]:
         {"path": folder / f"{n}.tif", "png": folder / f"{n}-qgis.png", "places": places, "size": size}
         for n in names
     ]
-    return dict(zip(names, look(asked), strict=True))
+    return dict(zip(names, qgis_look(asked), strict=True))
 
 
 def test_every_map_lies_in_its_crs_and_at_its_place(in_qgis):
