@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,20 @@ def test_a_plan_tells_size_dates_disk_memory_and_time(client):
     assert not plan.about
     seven = client.sources.plan({**asked, "dims": 7, "dtype": "int8"})
     assert seven.storage_bytes < plan.storage_bytes / 2
+
+
+def test_time_follows_from_what_was_embedded_here_before(client):
+    asked = {"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER)}, "dates": "every:365"}
+    guess = client.sources.plan(asked)
+    assert not guess.measured
+    assert client.sources.plan({**asked, "dates": "every:5"}).seconds > guess.seconds
+    job = client.jobs.submit("embed", {**asked, "out": "timed.zarr"})
+    done = client.jobs.wait(job.id)
+    assert done.outcome()["effort"]["pixel_dates"] == guess.pixel_dates
+    known = client.sources.plan(asked)
+    assert known.measured
+    took = datetime.fromisoformat(done.finished) - datetime.fromisoformat(done.started)
+    assert known.seconds == pytest.approx(max(took.total_seconds(), 8), abs=1)
 
 
 def test_clear_dates_are_told_about_and_by_share(client):

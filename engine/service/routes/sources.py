@@ -1,5 +1,6 @@
 """Acquisitions at hand: what files and samples hold, which files may be read, what an embedding would take."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from ..reading.desk import Desk
 
 router = APIRouter(tags=["sources"])
-TYPICAL_RATES = {"cpu": 30_000.0, "cuda": 400_000.0}
-"""Pixel-dates a second, where this workspace has embedded nothing yet."""
-START_S = 6.0
+READ_RATE = 60e6
+"""Bytes of acquisitions a second that are read, screened and encoded, on two cores; measured."""
+PIXEL_DATE_RATES = {"cpu": 40_000.0, "cuda": 600_000.0}
+"""Pixel-dates a second."""
+START_S = 8.0
 """Of a job: its process loads PyTorch."""
+SLOWEST = 50.0
 
 
 class AcquisitionTold(Told):
@@ -235,13 +239,13 @@ class PlanTold(Told):
 @router.post("/plan")
 async def plan(asked: PlanAsked, reads: AtOnce, service: Here) -> PlanTold:
     """What embedding an area would take; nothing is written."""
-    rate, measured = _rate(service)
 
     def work(desk: "Desk") -> dict[str, Any]:
         return _planned(desk, asked, service)
 
     told = await reads(work, long=True)
-    seconds = START_S + told["pixel_dates"] / rate
+    slowness, measured = _slowness(service)
+    seconds = START_S + slowness * _typical_s(service, told)
     return PlanTold(**told, seconds=round(seconds, 1), measured=measured)
 
 
@@ -267,15 +271,20 @@ def _grid(area: AreaAsked | None, service: Service) -> Any:
     return None if area is None else area.grid(service.workspace)
 
 
-def _rate(service: Service) -> tuple[float, bool]:
-    """Pixel-dates a second: of the last embeddings here, or what is typical."""
+def _typical_s(service: Service, effort: Mapping[str, Any]) -> float:
+    """Seconds that work takes without a job's start."""
+    pixel_dates = float(effort["pixel_dates"]) / PIXEL_DATE_RATES[service.hello()["device"]]
+    return float(effort["read_bytes"]) / READ_RATE + pixel_dates
+
+
+def _slowness(service: Service) -> tuple[float, bool]:
+    """How much longer than typical the last embedding took here, and whether there was one."""
     for job in service.queue.jobs([State.DONE], 50, None):
-        shape = (job.result or {}).get("shape") if job.kind == "embed" else None
-        if not (isinstance(shape, dict) and job.started and job.finished):
+        effort = (job.result or {}).get("effort") if job.kind == "embed" else None
+        if not (isinstance(effort, dict) and effort.get("whole") and job.started and job.finished):
             continue
         took = datetime.fromisoformat(job.finished) - datetime.fromisoformat(job.started)
-        seconds = took.total_seconds() - START_S
-        pixel_dates = shape["dates"] * shape["rows"] * shape["cols"]
-        if seconds > START_S and pixel_dates > 0:
-            return pixel_dates / seconds, True
-    return TYPICAL_RATES[service.hello()["device"]], False
+        typical = _typical_s(service, effort)
+        if typical > 0:
+            return min(SLOWEST, max(1 / SLOWEST, (took.total_seconds() - START_S) / typical)), True
+    return 1.0, False

@@ -65,7 +65,7 @@ _KEPT = {
 
 def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
     """The store's description; finished tiles of an earlier attempt are kept."""
-    from ....inference.runner import embed_area
+    from ....inference.runner import embed_area, prepare_run
     from ....inference.targets import TargetChoice
     from ....representation.checkpoint import DEFAULT_MODEL, load_checkpoint
 
@@ -83,6 +83,7 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
     targets = TargetChoice(params.dates, day(params.start), day(params.end), params.clear_share)
     days = targets.days(found.sources)
     context.cancel.check()
+    work = prepare_run(checkpoint, found.sources, found.grid, days, _options(params)).estimate
     store = embed_area(
         checkpoint,
         found.sources,
@@ -95,7 +96,9 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
         overwrite=params.overwrite and not going_on,
     )
     config = _keep_config(params, context, out, targets.wanted(found.sources))
-    return {"store": params.out, "config": config, **_told(store)}
+    # what later plans tell their time by
+    effort = {"read_bytes": work.read_bytes, "pixel_dates": work.pixel_dates, "whole": not going_on}
+    return {"store": params.out, "config": config, **_told(store), "effort": effort}
 
 
 def _keep_config(params: EmbedParams, context: JobContext, out: Path, dates: str) -> str:
