@@ -157,9 +157,11 @@ class JobsPanel(QWidget):
             share = f"{job.progress.share:.0%}" if job.progress and job.progress.total else ""
             started = (job.started or "")[:16].replace("T", " ")
             for column, text in enumerate((title_of(job), state_of(job), share, time_left(job), started)):
-                item = self._table.item(row, column) or QTableWidgetItem()
-                item.setText(text)
-                self._table.setItem(row, column, item)
+                item = self._table.item(row, column)
+                if item is None:
+                    self._table.setItem(row, column, QTableWidgetItem(text))
+                else:
+                    item.setText(text)
             if job.id == kept:
                 self._table.selectRow(row)
         self._table.blockSignals(False)
