@@ -144,7 +144,8 @@ class MapsController:
         if legend is None:
             legend = client.views.legend(part.store, part.look)
             self._legends[part.store, undated] = legend
-        return paint(client.views.map_raw(part.store, part.look, window=part.window, step=part.step), legend)
+        raster = client.views.map_raw(part.store, part.look, window=part.window, step=part.step)
+        return paint(raster, _of_date(legend, part.look.date))
 
     def _keep_all(self, found: list[tuple[Part, Painted]]) -> None:
         for part, painted in found:
@@ -173,6 +174,13 @@ def dated_look(store: Store, look: Look, date: int) -> Look:
         wanted = datetime.fromisoformat(time)
         time = min(scenes, key=lambda scene: abs(datetime.fromisoformat(scene) - wanted))
     return replace(look, date=time)
+
+
+def _of_date(legend: Legend, date: str | None) -> Legend:
+    """What one date's legend says holds for the others, but for the day in its title."""
+    if not date or "/" in date:
+        return legend
+    return replace(legend, title=_DATE.sub(date[:10], legend.title, count=1))
 
 
 def _whole(store: Store, look: Look) -> Part:

@@ -23,6 +23,13 @@ def test_keys_step_through_dates_and_pick_layers(opened, qtbot, until):
     until(lambda: opened.map.shown["base"][0].legend.scale is not None)
 
 
+def test_the_legend_says_the_date_that_is_shown(opened, until):
+    times = opened.model.now.store.times
+    for date in (3, 4, 12):
+        opened.model.change(date=date)
+        until(lambda date=date: times[date][:10] in opened.map.shown["base"][0].legend.title)
+
+
 def test_a_date_without_an_acquisition_says_why_the_map_is_empty(opened, until):
     opened.model.change(look=Look("probe:none.probe"))
     until(lambda: "base" not in opened.map.shown)
