@@ -71,6 +71,8 @@ class Plans:
     chosen: int = 0
     data: tuple[Data, ...] = ()
     """Added by the user; samples are always at hand."""
+    left_out: tuple[str, ...] = ()
+    """Acquisitions not to use, as the engine names them: `s2:2020-05-01T10:30:00Z`."""
 
     @property
     def area(self) -> Area | None:
@@ -88,7 +90,8 @@ class Plans:
                 for one in stored["areas"]
             )
             data = tuple(_data(one) for one in stored["data"])
-            return cls(areas, int(stored["chosen"]), data)
+            left_out = tuple(str(one) for one in stored.get("left_out", ()))
+            return cls(areas, int(stored["chosen"]), data, left_out)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no areas can be read from this: {error!r}") from error
 
@@ -137,6 +140,11 @@ class PlansModel:
         areas = self.now.areas[:number] + self.now.areas[number + 1 :]
         chosen = self.now.chosen - (number < self.now.chosen)
         self.change(areas=areas, chosen=max(0, min(chosen, len(areas) - 1)))
+
+    def leave_out(self, acquisition: str, out: bool) -> None:
+        """Use it no more, or again."""
+        kept = [one for one in self.now.left_out if one != acquisition]
+        self.change(left_out=(*kept, acquisition) if out else tuple(kept))
 
     def replace_area(self, number: int, **changes: Any) -> None:
         areas = list(self.now.areas)

@@ -181,6 +181,9 @@ BAD_INPUTS = [
     _bad("embed", "--sample", "atlantis", cause="there is no such sample"),
     _bad("embed", "--sample", "romania", "--s2", "x.nc", cause="a sample and files were given"),
     _bad("embed", "--sample", "romania", "--bounds=1,2,1.1,2.1", cause="the area lies outside the sample"),
+    _bad(
+        "embed", "--sample", "romania", "--leave-out", "s2:1999-01-01", cause="is to be left out isn't there"
+    ),
     _bad("embed", "--s2", "none.nc", "--s2-as", "s2-dn", cause="none.nc"),
     _bad("embed", *AREA[:4], "--bounds=1,2,3", cause="the bounds are not four numbers"),
     _bad("embed", *AREA[:4], "--bounds=3,46,2,47", cause="the area of interest has no extent"),

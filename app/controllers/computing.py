@@ -55,6 +55,8 @@ class ComputeController(QObject):
         panel.started.connect(self.start)
         panel.area_chosen.connect(lambda number: plans.change(chosen=number))
         panel.area_removed.connect(plans.remove_area)
+        acquisitions.ticked.connect(lambda key, used: plans.leave_out(key, not used))
+        acquisitions.all_wanted.connect(lambda: plans.change(left_out=()))
         panel.area_renamed.connect(self._rename)
 
     def refresh(self) -> None:
@@ -98,6 +100,8 @@ class ComputeController(QObject):
             self._panel.set_areas(self._plans.now.areas, self._plans.now.chosen)
 
     def _changed(self, old: Plans, new: Plans) -> None:
+        if old.left_out != new.left_out:
+            self._acquisitions.set_left_out(new.left_out)
         if (old.areas, old.chosen) != (new.areas, new.chosen):
             self._panel.set_areas(new.areas, new.chosen)
             self._suggest()
@@ -126,7 +130,9 @@ class ComputeController(QObject):
         chosen = self._data.for_area(area) if area else None
         if area is None or chosen is None:
             return None
-        asked = {"sources": chosen.asked, **self._panel.wishes().asked}
+        here = chosen.keys & set(self._plans.now.left_out)
+        left_out = {"leave_out": sorted(here)} if here else {}
+        asked = {"sources": {**chosen.asked, **left_out}, **self._panel.wishes().asked}
         if not chosen.is_whole(area):  # all of the data: on their own pixels
             asked["area"] = {"bounds": list(area.bounds)}
         return asked

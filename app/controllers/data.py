@@ -37,6 +37,12 @@ class Chosen:
     names: tuple[str, ...]
     told: tuple[Sources, ...]
 
+    @property
+    def keys(self) -> set[str]:
+        """Of its acquisitions, as they can be left out."""
+        sensors = [sensor for told in self.told for sensor in told.sensors]
+        return {f"{sensor.sensor}:{one.time}" for sensor in sensors for one in sensor.acquisitions}
+
     def is_whole(self, area: Area) -> bool:
         """Whether the area is just the extent of these data."""
         return len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from phenolens.engine.client.sources import Acquisition
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -23,10 +25,12 @@ from ..theme import Theme
 
 COLUMNS = ("Sensor", "Time (UTC)", "Clear", "Platform", "Orbit", "Track", "Baseline", "File")
 TIPS = (
-    "", "", "Share of the area that was seen, by a few windows of it", "", "Direction of flight",
+    "Untick an acquisition to leave it out", "", "Share of the area that was seen, by a few windows of it", "",
+    "Direction of flight",
     "Number of the relative orbit", "Processing baseline: from 04.00 on numbers are shifted by 1000", "",
 )  # fmt: skip
 MARGIN = 34
+KEY = Qt.ItemDataRole.UserRole + 2
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,23 @@ class Row:
     acquisition: Acquisition
     clear: float | None = None
 
+    @property
+    def key(self) -> str:
+        """As the engine names it."""
+        return f"{self.sensor}:{self.acquisition.time}"
+
 
 class AcquisitionsPanel(QWidget):
-    """Sortable by any column."""
+    """Sortable by any column; what is unticked isn't used."""
+
+    ticked = Signal(str, bool)
+    """Key of an acquisition, and whether it is used."""
+    all_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("acquisitions")
+        self._left_out: frozenset[str] = frozenset()
         self.strip = AcquisitionStrip(theme)
         self.strip.chosen.connect(self._reveal)
         self.table = QTableWidget(0, len(COLUMNS))
@@ -60,15 +74,36 @@ class AcquisitionsPanel(QWidget):
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        self.table.itemChanged.connect(self._tick)
+        self._all = QToolButton(text=self.tr("Use all"), toolTip=self.tr("Tick every acquisition again"))
+        self._all.clicked.connect(self.all_wanted)
         self._told = QLabel(wordWrap=True)
         self._told.setProperty("faint", True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         self._told.setAlignment(Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._told)
+        top = QHBoxLayout()
+        top.addWidget(self._told, 1)
+        top.addWidget(self._all, alignment=Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(top)
         layout.addWidget(self.strip)
         layout.addWidget(self.table, 1)
         self.set_rows((), "")
+
+    def set_left_out(self, keys: Collection[str]) -> None:
+        """Those that aren't used."""
+        self._left_out = frozenset(keys)
+        self.strip.set_left_out(self._left_out)
+        self.table.blockSignals(True)
+        here = False
+        for place in range(self.table.rowCount()):
+            item = self.table.item(place, 0)
+            if item is not None:
+                out = item.data(KEY) in self._left_out
+                here = here or out
+                item.setCheckState(Qt.CheckState.Unchecked if out else Qt.CheckState.Checked)
+        self.table.blockSignals(False)
+        self._all.setVisible(here)
 
     def set_rows(self, rows: Sequence[Row], told: str) -> None:
         """All of them, and a line above that says what they are."""
@@ -77,6 +112,7 @@ class AcquisitionsPanel(QWidget):
         for widget in (self.strip, self.table):
             widget.setVisible(bool(rows))
         self.strip.set_rows(rows)
+        self.table.blockSignals(True)
         self.table.setSortingEnabled(False)
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
@@ -84,10 +120,17 @@ class AcquisitionsPanel(QWidget):
                 item = _Cell(text)
                 item.setData(Qt.ItemDataRole.UserRole, key)
                 item.setData(Qt.ItemDataRole.UserRole + 1, number)
+                item.setData(KEY, row.key)
                 self.table.setItem(number, column, item)
         self.table.setSortingEnabled(True)
+        self.table.blockSignals(False)
+        self.set_left_out(self._left_out)
         for column in range(len(COLUMNS) - 1):
             self.table.resizeColumnToContents(column)
+
+    def _tick(self, item: QTableWidgetItem) -> None:
+        if item.column() == 0:
+            self.ticked.emit(str(item.data(KEY)), item.checkState() == Qt.CheckState.Checked)
 
     def _reveal(self, number: int) -> None:
         for place in range(self.table.rowCount()):
@@ -114,11 +157,16 @@ class AcquisitionStrip(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: tuple[Row, ...] = ()
+        self._left_out: frozenset[str] = frozenset()
         self._places: list[QRectF] = []
         self.setFixedHeight(64)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Dates by sensor; high bars are clear"))
         theme.changed.connect(self.update)
+
+    def set_left_out(self, keys: frozenset[str]) -> None:
+        self._left_out = keys
+        self.update()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
@@ -134,9 +182,9 @@ class AcquisitionStrip(QWidget):
         if number is not None:
             row = self._rows[number]
             seen = "" if row.clear is None else f", {row.clear:.0%} clear"
-            QToolTip.showText(
-                event.globalPosition().toPoint(), f"{row.sensor.upper()} {row.acquisition.time[:10]}{seen}"
-            )
+            out = self.tr(", left out") if row.key in self._left_out else ""
+            told = f"{row.sensor.upper()} {row.acquisition.time[:10]}{seen}{out}"
+            QToolTip.showText(event.globalPosition().toPoint(), told)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         self._places = []
@@ -164,6 +212,11 @@ class AcquisitionStrip(QWidget):
         share = 0.6 if row.clear is None else row.clear
         colour = QColor(self._theme.accent if row.clear is None or row.clear >= 0.1 else self._theme.faint)
         colour.setAlphaF(0.35 + 0.65 * share if row.clear is not None else 0.8)
+        if row.key in self._left_out:
+            painter.setPen(QColor(self._theme.warning))
+            x = place.center().x()
+            painter.drawLine(QPointF(x, place.bottom() - 4), QPointF(x, place.bottom()))
+            return
         height = 3 + (place.height() - 3) * share
         painter.fillRect(QRectF(place.left(), place.bottom() - height, place.width(), height), colour)
 

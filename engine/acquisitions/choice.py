@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyproj import Transformer
 
-from ..errors import AreaError, InputError
+from ..errors import AcquisitionError, AreaError, InputError
 from ..grid import Grid, Window
-from .cube import CubeSource, PartOfSource
+from .cube import Acquisition, CubeSource, PartOfSource, SomeFrames
 from .local import open_local
 from .modality import MODALITIES
 from .options import AS_STATED, ReadOptions
@@ -26,6 +26,8 @@ class SourceChoice:
     """By modality name, `s1` and `s2`."""
     options: Mapping[str, ReadOptions] = field(default_factory=dict)
     """By modality name; as the files state, where absent."""
+    leave_out: Sequence[str] = ()
+    """Acquisitions not to use: `s2:2020-05-01`, or with the time where a day has several."""
 
     @property
     def given(self) -> bool:
@@ -45,7 +47,7 @@ class SourceChoice:
             raise InputError(
                 "no acquisitions were given", remedy="give --sample romania, or --s2 PATH and --s1 PATH"
             )
-        return _sample(self.sample, grid) if self.sample else self._files(grid)
+        return _without(_sample(self.sample, grid) if self.sample else self._files(grid), self.leave_out)
 
     def _files(self, grid: Grid | None) -> "Gathered":
         sources: dict[str, CubeSource] = {}
@@ -70,6 +72,35 @@ class Gathered:
     sources: Mapping[str, CubeSource]
     notes: tuple[str, ...] = ()
     """What the person should know about them."""
+
+
+def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:
+    """`AcquisitionError` where nothing is left, or one isn't there; a sensor that loses all dates is gone."""
+    if not left_out:
+        return found
+    sources: dict[str, CubeSource] = {}
+    known: set[str] = set()
+    for name, source in found.sources.items():
+        names = [_names(name, acquisition) for acquisition in source.acquisitions]
+        kept = tuple(frame for frame, both in enumerate(names) if not both & set(left_out))
+        known = known.union(*names)
+        if kept:
+            sources[name] = SomeFrames(source, kept)
+    wrong = [one for one in left_out if one not in known]
+    if wrong:
+        raise AcquisitionError(
+            "an acquisition that is to be left out isn't there",
+            value=", ".join(wrong[:3]),
+            remedy="write its sensor and day, such as s2:2020-05-01",
+        )
+    if not sources:
+        raise AcquisitionError("every acquisition is left out", remedy="keep some")
+    return replace(found, sources=sources)
+
+
+def _names(sensor: str, acquisition: Acquisition) -> set[str]:
+    """By which an acquisition can be left out."""
+    return {f"{sensor}:{acquisition.time:%Y-%m-%d}", f"{sensor}:{acquisition.time:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _sample(name: str, area: Grid | None) -> Gathered:

@@ -154,6 +154,31 @@ class PartOfSource:
         return self.source.read(Window(row, col, window.height, window.width), frames)
 
 
+@dataclass(frozen=True, eq=False)
+class SomeFrames:
+    """A source with some of its acquisitions alone."""
+
+    source: CubeSource
+    kept: tuple[int, ...]
+    """Their indices, ascending."""
+
+    @property
+    def modality(self) -> Modality:
+        return self.source.modality
+
+    @property
+    def grid(self) -> Grid:
+        return self.source.grid
+
+    @property
+    def acquisitions(self) -> tuple[Acquisition, ...]:
+        return tuple(self.source.acquisitions[frame] for frame in self.kept)
+
+    def read(self, window: Window, frames: Sequence[int] | None = None) -> Cube:
+        wanted = self.kept if frames is None else [self.kept[frame] for frame in frames]
+        return self.source.read(window, wanted)
+
+
 def clear_share(source: CubeSource, tile: int = 512) -> npt.NDArray[np.float64]:
     """Share of the grid's pixels with at least one valid band, per acquisition, [frame] in 0-1."""
     clear = np.zeros(len(source.acquisitions))

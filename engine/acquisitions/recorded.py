@@ -55,4 +55,4 @@ def recorded_choice(store: Path, locate: Callable[[str], Path] = Path) -> Source
 def _choice(stated: Mapping[str, Any], locate: Callable[[str], Path]) -> SourceChoice:
     files = {name: [locate(str(file)) for file in stated.get(name) or ()] for name in ("s2", "s1")}
     options = {name: stated_options(stated, name) for name in files}
-    return SourceChoice(stated.get("sample"), files, options)
+    return SourceChoice(stated.get("sample"), files, options, tuple(stated.get("leave_out") or ()))

@@ -53,6 +53,9 @@ class SourceFlags:
     )
     mask_dilation: Annotated[int, _data("Pixels by which cloud and shadow masks grow.")] = 2
     resampling: Annotated[str, _data("Of values onto the grid: bilinear, cubic, nearest.")] = "bilinear"
+    leave_out: Annotated[
+        list[str], _data("An acquisition not to use: s2:2020-05-01, or with its time. Repeatable.")
+    ] = field(default_factory=list)
     strict: Annotated[bool, _data("Stop at the first unreadable file instead of skipping it.")] = False
 
     @property
@@ -70,7 +73,8 @@ class SourceFlags:
         from ..acquisitions.choice import SourceChoice
 
         files = {"s1": self.s1, "s2": self.s2}
-        return SourceChoice(self.sample, files, {name: self.options(name) for name in files if files[name]})
+        options = {name: self.options(name) for name in files if files[name]}
+        return SourceChoice(self.sample, files, options, tuple(self.leave_out))
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,13 @@ def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
     shares = [float(table.item(row, 2).text().rstrip("%") or -1) for row in range(268)]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 90
+    table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
+    until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 145 S2")
+    assert len(areas.plans.now.left_out) == 1
     look(areas.acquisitions)
+    areas.acquisitions.all_wanted.emit()
+    until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 146 S2")
+    assert table.item(0, 0).checkState() == Qt.CheckState.Checked
 
 
 def test_the_map_leaves_for_the_next_steps_and_comes_back(areas, window):

@@ -153,6 +153,27 @@ def test_time_follows_from_what_was_embedded_here_before(client):
     assert known.seconds == pytest.approx(max(took.total_seconds(), 8), abs=1)
 
 
+def test_acquisitions_that_are_left_out_are_neither_planned_with_nor_embedded(client):
+    kept = [f"s2:{one.time[:10]}" for one in client.sources.samples()[1].sensors[1].acquisitions[1:]]
+    sources = {"sample": "landscape", "leave_out": [*kept, "s1:2020-01-07T05:50:00Z"]}
+    asked = {"sources": sources, "area": {"bounds": list(CORNER)}, "dates": "2020-01-03"}
+    assert client.sources.plan(asked).acquisitions == {"s1": 121, "s2": 1}
+    job = client.jobs.wait(client.jobs.submit("embed", {**asked, "out": "few.zarr"}).id)
+    job.outcome()
+    scenes = client.views.store("few.zarr").scenes
+    assert [time[:10] for time in scenes["s2"]] == ["2020-01-03"]
+    assert len(scenes["s1"]) == 121
+    assert len(client.views.series("few.zarr", pixels=[(3, 3)], bands=True).bands[0]["s1"]) == 121
+
+
+@pytest.mark.parametrize("left_out", ["s2:2020-01-04", "s2:2020-01-03T10:31:00Z", "s3:2020-01-03", "s2", ""])
+def test_leaving_out_what_isn_t_there_is_refused(client, left_out):
+    with pytest.raises(InputError):
+        client.sources.plan(
+            {"sources": {"sample": "landscape", "leave_out": [left_out]}, "dates": "every:10"}
+        )
+
+
 def test_clear_dates_are_told_about_and_by_share(client):
     asked = {"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER)}}
     share = client.sources.clear(**asked)

@@ -151,7 +151,8 @@ def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
     """Of what was chosen and of the files as they are."""
     files = [path for paths in choice.files.values() for path in paths]
     stamps = tuple((str(path), path.stat().st_mtime_ns) for path in files if path.exists())
-    return choice.sample, repr(dict(choice.options)), repr(dict(choice.files)), stamps, area
+    stated = repr(dict(choice.options)), repr(dict(choice.files)), tuple(choice.leave_out)
+    return choice.sample, *stated, stamps, area
 
 
 def outlines(path: Path) -> list[list[list[float]]]:

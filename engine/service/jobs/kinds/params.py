@@ -23,6 +23,9 @@ SourcePath = WorkspacePath
 """Relative to the workspace, or absolute in one of its data folders; checked by `Workspace.source`."""
 
 
+LeftOut = Annotated[str, Field(pattern=r"^s[12]:\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$")]
+
+
 class FilesAsked(Asked):
     """Files of one sensor, and what they don't say themselves."""
 
@@ -64,12 +67,14 @@ class SourcesAsked(Asked):
     resampling: Literal["bilinear", "cubic", "nearest"] = "bilinear"
     strict: bool = False
     """Stop at the first unreadable file instead of skipping it."""
+    leave_out: Annotated[list[LeftOut], Field(default_factory=list, max_length=10_000)]
+    """Acquisitions not to use: `s2:2020-05-01`, or with the time where a day has several."""
 
     def flags(self, workspace: Workspace) -> dict[str, Any]:
         """The same as flags of the command line, by name; `PathError` for a file that may not be read."""
         files = {name: files for name, files in (("s2", self.s2), ("s1", self.s1)) if files}
         of_all = {"mask_dilation": self.mask_dilation, "resampling": self.resampling, "strict": self.strict}
-        stated: dict[str, Any] = {"sample": self.sample, **of_all}
+        stated: dict[str, Any] = {"sample": self.sample, **of_all, "leave_out": list(self.leave_out)}
         for name, asked in files.items():
             stated |= asked.flags(name, workspace)
         return stated
@@ -80,7 +85,8 @@ class SourcesAsked(Asked):
 
         stated = self.flags(workspace)
         files: dict[str, list[Path]] = {name: stated[name] for name in ("s2", "s1") if name in stated}
-        return SourceChoice(self.sample, files, {name: stated_options(stated, name) for name in files})
+        options = {name: stated_options(stated, name) for name in files}
+        return SourceChoice(self.sample, files, options, tuple(self.leave_out))
 
 
 class AreaAsked(Asked):
