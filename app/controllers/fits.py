@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.errors import NotFound, ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Probe, Store
 from phenolens.engine.client.results import Job
@@ -55,6 +56,8 @@ class FitsController(QObject):
         self._panel, self._scores = panel, scores
         self._probes: dict[str, Probe] = {}
         self._report: Report | None = None
+        self._judging = ""
+        """The probe whose scores are on their way."""
         panel.fit_asked.connect(self.fit)
         scores.probe_chosen.connect(self._load)
         scores.map_asked.connect(self.show_on_map)
@@ -124,25 +127,30 @@ class FitsController(QObject):
             self._failed(job.fault)
             return
         self._forget(f"probe:{probe}")
+        self._judging = probe
         self.refresh(probe)
-        self._panel.set_busy("Fitted. Validating on places that it hasn't seen…")
+        told = fit_told(job.result or {})
+        self._panel.set_busy(f"{told} Validating on places that it hasn't seen…")
         out = _report_stem(probe)
         self._jobs.submit(
-            "probe-report", {**asked, "out": out}, lambda job: self._judged(probe, job), self._failed
+            "probe-report", {**asked, "out": out}, lambda job: self._judged(probe, told, job), self._failed
         )
 
-    def _judged(self, probe: str, job: Job) -> None:
+    def _judged(self, probe: str, told: str, job: Job) -> None:
+        """A probe that can't be judged is one all the same."""
+        self._judging = ""
+        self.show_on_map(probe)
+        self._panel.set_busy(told)
         if job.fault is not None:
-            self._failed(job.fault)
+            self._scores.tell(f"Fitted, but not validated: {job.fault}", True)
             return
-        self._panel.set_busy("")
         self._say(f"{probe} is fitted and validated: see Scores.", False)
         self._scores.choose(probe)
         self._load(probe)
-        self.show_on_map(probe)
         self.judged.emit()
 
     def _failed(self, error: ServiceError) -> None:
+        self._judging = ""
         self._panel.set_busy("")
         self._scores.tell(str(error), True)
         self._say(str(error), True)
@@ -165,9 +173,12 @@ class FitsController(QObject):
         if known.problem:
             self._scores.tell(f"{known.problem}. Fit it again.", True)
             return
-        path = self._link.workspace / f"{_report_stem(probe)}.json"
-        grid = store.grid if store else None
-        self._link.ask("report", lambda _: read_report(path, grid), self._show, self._no_report)
+        if probe == self._judging:
+            self._link.drop("report")
+            self._scores.tell("Validating; the scores come here.")
+            return
+        folder, grid = self._link.workspace, store.grid if store else None
+        self._link.ask("report", lambda _: _report_of(folder, probe, grid), self._show, self._no_report)
 
     def _show(self, report: Report) -> None:
         self._report = report
@@ -200,6 +211,26 @@ class FitsController(QObject):
         if old.store != new.store and new.store is not None:
             self._report = None  # its samples lie on the pixels of a store
             self.refresh()
+
+
+def _report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
+    """In a thread: `NotFound` where there is none, or where it is of a probe that was replaced since."""
+    path = folder / f"{_report_stem(probe)}.json"
+    try:
+        stale = path.stat().st_mtime < (folder / probe).stat().st_mtime
+    except OSError:
+        stale = False  # it is missing, which reading says
+    if stale:
+        remedy = "fit and validate it here"
+        raise NotFound("this probe was fitted anew and not validated since", value=probe, remedy=remedy)
+    return read_report(path, grid)
+
+
+def fit_told(result: Mapping[str, Any]) -> str:
+    """`Fitted on 18 samples; left out: 90 without a valid embedding.`"""
+    dropped = "; ".join(f"{count:,} {reason}" for reason, count in (result.get("dropped") or {}).items())
+    left_out = f" Left out: {dropped}." if dropped else ""
+    return f"Fitted on {int(result.get('samples', 0)):,} samples.{left_out}"
 
 
 def _report_stem(probe: str) -> str:

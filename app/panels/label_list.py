@@ -94,4 +94,7 @@ class _Rows(QAbstractTableModel):
     def _held(self, label: Label) -> str:
         if not label.start:
             return self.tr("always")
+        year = label.start[:4]
+        if (label.start, label.end) == (f"{year}-01-01", f"{year}-12-31"):
+            return year
         return label.start if label.start == label.end else f"{label.start} …"

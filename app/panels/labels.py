@@ -28,6 +28,7 @@ from .label_list import LabelList
 
 ALWAYS, ON_DATE, RANGE = range(3)
 CLASSES, VALUES = range(2)
+LOWEST = 84
 
 
 class LabelsPanel(QWidget):
@@ -49,6 +50,8 @@ class LabelsPanel(QWidget):
         self.setObjectName("labels")
         self.setAcceptDrops(True)
         self.classes, self.list = ClassTable(), LabelList()
+        for view in (self.classes, self.list):
+            view.setMinimumHeight(LOWEST)
         self._make_tools()
         self._make_answers()
         self._make_span()
@@ -67,6 +70,7 @@ class LabelsPanel(QWidget):
         self._show_answers(quantity, now.label_value)
         self._show_span(now.label_span)
         self._hint.setText(self._advice(now))
+        self._hint.setVisible(bool(self._hint.text()))
         self._remove.setEnabled(bool(work.labels))
         self._count.setText(self.tr("{0:,} labels").format(len(work.labels)) if work.labels else "")
 
@@ -160,7 +164,7 @@ class LabelsPanel(QWidget):
         close.clicked.connect(lambda _=False: self.tell(""))
         scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
         scroll.setWidget(self._report)
-        scroll.setMinimumHeight(110)
+        scroll.setMinimumHeight(96)
         self._report_box = QWidget()
         row = QHBoxLayout(self._report_box)
         row.setContentsMargins(0, 0, 0, 0)
@@ -198,12 +202,12 @@ class LabelsPanel(QWidget):
         column.setContentsMargins(10, 8, 10, 8)
         column.addLayout(tools)
         column.addWidget(self._hint)
+        column.addWidget(self._report_box, 2)
         column.addLayout(form)
         column.addWidget(self.classes, 2)
         column.addWidget(self._class_buttons)
         column.addWidget(self.list, 3)
         column.addLayout(foot)
-        column.addWidget(self._report_box, 2)
 
     def _show_answers(self, quantity: Quantity | None, value: float) -> None:
         self._answers.setCurrentIndex(CLASSES if quantity is None else VALUES)

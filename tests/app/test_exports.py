@@ -1,0 +1,143 @@
+"""Exports: what will be written is said before, written as a job, and opens in QGIS with its colours."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from phenolens.app.controllers.fits import FitsController
+from phenolens.app.exporting import Wanted, days_of, missing, plan, told
+from phenolens.app.label_file import class_json, label_json
+from phenolens.app.panels.export import ExportPanel
+from phenolens.app.session import Label, LandClass, Work
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.readings import Probe
+
+LOOK = Path(__file__).parents[1] / "qgis" / "look_with_qgis.py"
+CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
+
+
+@pytest.fixture
+def panel(opened):
+    return opened.findChild(ExportPanel)
+
+
+def choose(box, value):
+    box.setCurrentIndex(box.findData(value))
+
+
+def test_what_was_said_is_what_is_written(opened, panel, until, look):
+    choose(panel._what, "pca")
+    panel._name.setText("maps/forest")
+    day = opened.model.now.time[:10]
+    said = panel._plan.text()
+    assert said.startswith(f"Writes 1 GeoTIFF: maps/forest-pca-{day}.tif. At most 100 kB.")
+    opened.show_step("Export")
+    look(opened)
+    panel._go.click()
+    assert not panel._go.isEnabled()
+    until(panel._go.isEnabled)
+    assert (opened.link.workspace / f"maps/forest-pca-{day}.tif").is_file()
+    until(lambda: panel._files.count() > 0)
+    assert panel._files.item(0).text() == f"maps/forest-pca-{day}.tif"
+    assert "1 of them is there already and will be replaced" in panel._plan.text()
+
+
+def test_nothing_is_written_without_a_date_or_a_name(opened, panel):
+    choose(panel._what, "dim")
+    choose(panel._dates, "range")
+    panel._start.setDate(panel._start.date().fromString("2001-01-01", "yyyy-MM-dd"))
+    panel._end.setDate(panel._end.date().fromString("2001-02-01", "yyyy-MM-dd"))
+    assert "No date of the store" in panel._plan.text()
+    assert not panel._go.isEnabled()
+    choose(panel._dates, "this")
+    assert panel._go.isEnabled()
+    for name in ("", "../out", "/tmp/out"):
+        panel._name.setText(name)
+        assert "name within the workspace" in panel._plan.text()
+        assert not panel._go.isEnabled()
+
+
+def test_plans_name_every_file_of_every_date(opened):
+    store = opened.model.now.store
+    wanted = Wanted("support", sensor="s2", dates="range", start="2019-04-01", end="2019-06-30", name="a")
+    days = days_of(wanted, store, 0)
+    assert days == ("2019-04-15", "2019-05-15", "2019-06-15")
+    made = plan(wanted, store, None, days)
+    assert made.files == tuple(f"a-support-s2-{day}.tif" for day in days)
+    season = Probe("p.probe", {"task": "regression"}, features="season")
+    wanted = Wanted(
+        "probe", probe="p.probe", maps=("value", "interval"), start="2019-01-01", end="2019-12-31", name="p"
+    )
+    assert missing(wanted, store, season, ()) == ""
+    made = plan(wanted, store, season, ())
+    assert made.params["dates"] == ["2019-01-01/2019-12-31"]
+    assert made.files == ("p-value-2019-01-01_2019-12-31.tif", "p-interval-2019-01-01_2019-12-31.tif")
+    assert "Writes 2 GeoTIFFs" in told(made, 0)
+
+
+@pytest.fixture
+def fitted(opened, until, tmp_path):
+    """A probe of two classes in the workspace."""
+    labels = tuple(
+        Label(float(value), ((x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3)))
+        for value, x in ((1, 4.0), (2, 38.0))
+        for y in (2.0, 16.0, 30.0)
+    )
+    work = Work(classes=CLASSES, labels=labels)
+    (opened.link.workspace / "kinds.geojson").write_text(json.dumps(label_json(opened.model.now.store, work)))
+    (opened.link.workspace / "kinds.json").write_text(json.dumps(class_json(work)))
+    asked = {
+        "store": opened.model.now.store.store,
+        "labels": {"file": "kinds.geojson", "class_column": "class", "classes": "kinds.json",
+                   "when": opened.model.now.time[:10]},
+        "trust": False, "out": "kinds.probe", "overwrite": True,
+    }  # fmt: skip
+    with EngineClient.of_workspace(opened.link.workspace) as client:
+        client.jobs.wait(client.jobs.submit("probe-fit", asked).id).outcome()
+    return "kinds.probe"
+
+
+def test_the_map_of_a_probe_opens_in_qgis_with_the_colours_of_its_classes(
+    opened, panel, fitted, until, tmp_path
+):
+    opened.findChild(FitsController).refresh()
+    until(lambda: panel._probe.findData(fitted) >= 0)
+    choose(panel._what, "probe")
+    choose(panel._probe, fitted)
+    panel._name.setText("kinds")
+    panel._go.click()
+    day = opened.model.now.time[:10]
+    raster = opened.link.workspace / f"kinds-class-{day}.tif"
+    until(raster.is_file)
+    (found,) = in_qgis(tmp_path, raster)
+    assert found["valid"]
+    assert found["renderer"] == "paletted"
+    assert found["classes"] == [[one.code, one.name, one.colour] for one in CLASSES]
+    assert found["period"][0].startswith(day)
+
+
+def in_qgis(folder, *rasters):
+    """What QGIS' own Python makes of files; skips where there is no QGIS."""
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GDAL", "PROJ", "VIRTUAL", "QT"))
+    }
+    home = {
+        "QT_QPA_PLATFORM": "offscreen",
+        "QGIS_CUSTOM_CONFIG_PATH": str(folder),
+        "XDG_RUNTIME_DIR": str(folder),
+    }
+    python = "/usr/bin/python3"
+    probe = subprocess.run(
+        [python, "-c", "import qgis.core"], env={**kept, **home}, capture_output=True, check=False
+    )
+    if probe.returncode:
+        pytest.skip("QGIS isn't here (apt-get install qgis python3-qgis)")
+    request = folder / "request.json"
+    asked = [{"path": str(path), "png": None, "places": [], "size": [100, 100]} for path in rasters]
+    request.write_text(json.dumps(asked))
+    command, environment = [python, str(LOOK), str(request)], {**kept, **home}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,210 @@
+"""Probes: previewed while labels are drawn, fitted for good, judged, and their scores shown."""
+
+import json
+
+import numpy as np
+import pytest
+from phenolens.app.controllers.fits import FitsController
+from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
+from phenolens.app.panels.confusion import ConfusionPanel
+from phenolens.app.panels.probe import ProbePanel
+from phenolens.app.panels.scores import ScoresPanel
+from phenolens.app.recipe import Quantity
+from phenolens.app.report import read_report
+from phenolens.app.selection import PixelPick
+from phenolens.app.session import Label, LandClass
+from phenolens.engine.client.errors import BadAnswer, NotFound
+from PySide6.QtWidgets import QPushButton
+
+CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
+
+
+def points(*places, value):
+    return tuple(Label(float(value), ((column + 0.5, row + 0.5),)) for column, row in places)
+
+
+def fields(value, left):
+    """Six squares below each other."""
+    return tuple(
+        Label(float(value), ((left, y), (left + 3, y), (left + 3, y + 3), (left, y + 3)))
+        for y in (2.0, 9.0, 16.0, 23.0, 30.0, 37.0)
+    )
+
+
+@pytest.fixture
+def labelled(opened):
+    """The window with two classes labelled at either side of the map."""
+    opened.model.do(classes=CLASSES, labels=fields(1, 4.0) + fields(2, 38.0))
+    return opened
+
+
+@pytest.fixture
+def probe(window):
+    return window.findChild(ProbePanel)
+
+
+@pytest.fixture
+def scores(window):
+    return window.findChild(ScoresPanel)
+
+
+def test_what_a_probe_still_needs_is_said(opened, probe):
+    opened.model.change(live=True)
+    assert "two classes or more" in probe._said.text()
+    opened.model.do(classes=CLASSES, labels=points((3, 3), value=1))
+    assert "second class" in probe._said.text()
+    assert not probe._fit.isEnabled()
+    opened.model.do(labels=(*points((3, 3), value=1), *points((40, 40), value=2)))
+    assert probe._fit.isEnabled()
+
+
+def test_a_preview_is_drawn_and_follows_each_label(opened, probe, until, look):
+    opened.model.do(classes=CLASSES, labels=(*points((5, 5), value=1), *points((40, 40), value=2)))
+    opened.show_step("Probe")
+    probe.live_chosen.emit(True)
+    until(lambda: opened.model.now.look.layer.startswith("probe:"))
+    assert {one.name for one in opened.model.now.made} == {PREVIEW, CONFIDENCE}
+    until(lambda: opened.map.shown["base"][0].legend.classes is not None)
+    first = opened.map.shown["base"][0].rgba
+    assert set(np.unique(first.reshape(-1, 4), axis=0)[:, 0]) <= {0, 0xE6, 0x56}
+    until(lambda: "Fitted on 2" in probe._said.text())
+    look(opened)
+    labels = opened.model.now.work.labels
+    opened.model.do(labels=(*labels, *points((20, 20), (30, 8), value=2)))
+    until(lambda: "Fitted on 4" in probe._said.text())
+    until(lambda: not np.array_equal(opened.map.shown["base"][0].rgba, first))
+    assert len(opened.model.now.made) == 2
+    opened.model.undo()
+    until(lambda: "Fitted on 2" in probe._said.text())
+
+
+def test_a_layer_that_was_chosen_meanwhile_stays(labelled, probe, until):
+    labelled.model.change(live=True)
+    until(lambda: len(labelled.model.now.made) > 0)
+    chosen = labelled.layers.choices[0].look
+    labelled.model.change(look=chosen)
+    labelled.model.do(labels=labelled.model.now.work.labels[:-1])
+    before = labelled.model.now.made
+    until(lambda: labelled.model.now.made != before)
+    assert labelled.model.now.look == chosen
+
+
+def test_a_preview_of_a_period_is_drawn_over_it(labelled, probe, until):
+    probe._features.setCurrentIndex(probe._features.findData("period"))
+    probe._features.activated.emit(1)
+    assert labelled.model.now.recipe.period == "2019-03-15/2020-10-15"
+    labelled.model.change(live=True)
+    until(lambda: len(labelled.model.now.made) > 0)
+    assert labelled.model.now.look.date == "2019-03-15/2020-10-15"
+    until(lambda: labelled.map.shown["base"][0].legend.classes is not None)
+
+
+def test_a_preview_that_cannot_be_says_why_and_loses_nothing(opened, probe, until):
+    labels = (*points((5, 5), value=1), *points((40, 40), value=2))
+    opened.model.do(classes=CLASSES, labels=labels)
+    probe._estimator.setCurrentIndex(probe._estimator.findData("knn"))
+    probe._estimator.activated.emit(1)
+    opened.model.change(live=True)
+    until(lambda: "too few samples" in probe._said.text())
+    assert "at least 7" in probe._said.text()
+    assert opened.model.now.work.labels == labels
+
+
+def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
+    labelled, probe, scores, until, look
+):
+    labelled.show_step("Probe")
+    probe._name.setText("trees")
+    next(b for b in probe.findChildren(QPushButton) if b.text() == "Fit and validate").click()
+    until(lambda: scores._report is not None)
+    assert (labelled.link.workspace / "trees.probe").is_file()
+    assert scores.chosen == "trees.probe"
+    assert labelled.model.now.look.layer == "probe:trees.probe"
+    report = scores._report
+    assert {"random", "polygon"} <= {one.name for one in report.schemes}
+    assert scores._schemes.rowCount() == len(report.schemes)
+    assert scores._gap.text()
+    assert set(report.codes.items()) == {("beech", 1), ("spruce", 2)}
+    look(labelled, "-expect")
+    scores._tabs.setCurrentIndex(1)
+    look(labelled, "-classes")
+    shown = scores.findChild(ConfusionPanel)._matrix
+    counts = [[int(shown.item(row, column).text()) for column in (0, 1)] for row in (0, 1)]
+    detail = report.detail[report.honest]
+    assert counts == [list(row) for row in detail.confusion.counts]
+    assert sum(map(sum, counts)) == report.score(report.honest).n
+    assert "Fitted on" in probe._fitting.text()
+    row, column = np.unravel_index(np.argmax(counts), (2, 2))
+    shown.cellClicked.emit(row, column)
+    pick = labelled.model.now.pick
+    assert isinstance(pick, PixelPick)
+    assert len(pick.pixels) == counts[row][column]
+    left = {4, 5, 6} if row == 0 else {38, 39, 40}
+    assert {pixel[1] for pixel in pick.pixels} <= left
+
+
+def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path, look):
+    score = {"value": 0.61, "low": 0.48, "high": 0.7, "n": 4}
+    lone = {"value": 0.74, "low": None, "high": None, "n": 4}
+    rows = [{"label": "BE-Bra", "n": 4, "scores": dict.fromkeys(("r2", "rmse", "bias"), score)}]
+    told = {
+        "title": "GPP", "lead": "Expect R² 0.61.", "samples": 4, "headline": "embedding (linear)",
+        "response": {"name": "GPP", "task": "regression", "unit": "gC m-2 d-1"},
+        "honest_scheme": "site", "intervals": "",
+        "schemes": [{"name": n, "question": q} for n, q in (("random", "the same"), ("site", "a new site"))],
+        "results": [
+            {"method": "embedding (linear)", "scheme": n, "baseline": False, "scores": {"r2": s}}
+            for n, s in (("random", lone), ("site", score))
+        ],
+        "gaps": [{"method": "embedding (linear)", "scheme": "site", "random": lone, "expected": score,
+                  "gap": {"value": 0.13, "low": 0.02, "high": 0.2, "n": 4}}],
+        "learning_curve": [{"unit": "sites", "amount": n, "score": n / 20, "spread": 0.02} for n in (2, 4, 8)],
+        "detail": {"site": {"rows": {"site": rows}}},
+    }  # fmt: skip
+    (tmp_path / "gpp-report.json").write_text(json.dumps(told))
+    held = "scheme,reference,predicted,date,site\n" + "site,4.0,5.0,2019-05-01,BE-Bra\n" * 4
+    (tmp_path / "gpp-report-heldout.csv").write_text(held)
+    report = read_report(tmp_path / "gpp-report.json")
+    assert [one.site for one in report.held] == ["BE-Bra"] * 4
+    window.show_step("Probe")
+    window.docks["Scores"].raise_()
+    scores.set_report(report)
+    assert "Expect R² 0.61, not the 0.74" in scores._gap.text()
+    assert scores._schemes.item(0, 2).text() == "too few groups"
+    scores._tabs.setCurrentIndex(1)
+    assert scores._sites.item(0, 0).text() == "BE-Bra"
+    assert "gC m-2 d-1" in scores._scatter.getAxis("bottom").labelText
+    look(scores)
+    scores._tabs.setCurrentIndex(2)
+    look(scores, "-curve")
+
+
+def test_a_report_that_is_missing_or_broken_says_so(tmp_path):
+    with pytest.raises(NotFound, match="not been validated"):
+        read_report(tmp_path / "none-report.json")
+    (tmp_path / "x-report.json").write_text('{"title": 3')
+    with pytest.raises(BadAnswer, match="can't be read"):
+        read_report(tmp_path / "x-report.json")
+
+
+def test_a_probe_file_that_is_broken_says_so_in_the_list(opened, scores, until):
+    broken = opened.link.workspace / "broken.probe"
+    broken.write_bytes(b"PK\x03\x04 nothing")
+    try:
+        opened.findChild(FitsController).refresh("broken.probe")
+        until(lambda: scores.chosen == "broken.probe")
+        assert "can't be used" in scores._probes.currentText()
+        assert scores._said.property("warning")
+        assert not scores._map.isEnabled()
+    finally:
+        broken.unlink()
+
+
+def test_measured_values_are_previewed_in_their_unit(opened, probe, until):
+    labels = tuple(
+        Label(float(column), ((column + 0.5, row + 0.5),)) for column in (5, 15, 25, 35) for row in (5, 30)
+    )
+    opened.model.do(quantity=Quantity("height", "m"), labels=labels)
+    opened.model.change(live=True)
+    until(lambda: [one.name for one in opened.model.now.made] == [PREVIEW])
+    until(lambda: opened.map.shown["base"][0].raster.unit == "m")
