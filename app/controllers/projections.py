@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import ceil, sqrt
 from typing import Any
 
+import numpy as np
+from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import NotFound, ServiceError
 from phenolens.engine.client.projections import Scope
 from phenolens.engine.client.readings import Density, Store
 from phenolens.engine.client.results import Job
 
-from ..density_picture import Picture, pictured
+from ..colouring import Bytes
+from ..density_picture import Picture, pictured, tinted_bins
 from ..engine_link import EngineLink
+from ..masks import follows_dates
 from ..panels.projection import ProjectionPanel
 from ..selection import LassoPick
 from ..session import Session, SessionModel
+from .selections import Found
 
 MOST_SHOWN = 4_000_000
 """Pixels × dates of a density: of larger areas it counts every n-th pixel along and across."""
+MOST_SENT = 10_000_000
+"""Pixels of a selection, one bit each, that are sent to be shown in the projection."""
 AXES = (1, 2)
+NOWHERE = (0.0, 1.0, 0.0, 1.0)
+Extent = tuple[float, float, float, float]
 Submit = Callable[[str, Mapping[str, Any], Callable[[Job], None]], None]
 
 
 class ProjectionsController:
     """Keeps the projection at the session's method, colour and date."""
 
-    def __init__(self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit) -> None:
+    def __init__(
+        self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit, colour: str
+    ) -> None:
         self._model, self._link, self._panel, self._submit = model, link, panel, submit
+        self._colour = colour
         self._fitting: set[str] = set()
         self._asked: tuple[object, ...] | None = None
+        self._found: Found | None = None
         model.listen(self._changed)
         panel.method_chosen.connect(lambda method: model.change(method=method))
         panel.choice_changed.connect(lambda choice: model.change(projection=choice))
@@ -37,6 +51,11 @@ class ProjectionsController:
         panel.emptied.connect(lambda: model.change(pick=None))
         panel.fit_wanted.connect(self.fit)
         panel.shown.connect(self.refresh)
+
+    def select(self, found: Found | None) -> None:
+        """Show where the pixels of the selection lie; a lasso drawn here is its own picture."""
+        self._found = found
+        self._show_selected()
 
     def lasso(self, corners: tuple[tuple[float, float], ...]) -> None:
         """What was drawn becomes the selection, among the dates that are shown."""
@@ -68,13 +87,14 @@ class ProjectionsController:
         if now.store is None or not self._panel.isVisible():
             return
         scope, choice = scope_of(now.store, now), now.projection
-        asked = now.store.store, scope, choice
+        asked = now.store, scope, choice
         if asked == self._asked:
             return
+        self._show_selected()
         self._asked = asked
         store, dim = now.store.store, choice.dim if choice.colour == "dimension" else None
 
-        def work(client: Any) -> tuple[Density, Picture, int]:
+        def work(client: EngineClient) -> tuple[Density, Picture, int]:
             density = client.projections.density(store, scope, colour=choice.colour, dim=dim)
             return density, pictured(density, choice), scope.step
 
@@ -82,7 +102,6 @@ class ProjectionsController:
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
-            self._asked = None
             self._panel.set_picture(None)
             self._panel.say("")
         if (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
@@ -93,6 +112,35 @@ class ProjectionsController:
         of_date = not new.projection.every_date and old.date != new.date
         if of_date or (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
             self.refresh()
+
+    def _show_selected(self) -> None:
+        now, found = self._model.now, self._found
+        store = now.store
+        if store is None or found is None or not self._panel.isVisible() or self._is_own(now):
+            self._link.drop("density selected")
+            self._panel.plot.set_chosen(None, NOWHERE)
+            return
+        if found.bits.size > MOST_SENT or not found.count:
+            return
+        scope, dates = scope_of(store, now), None
+        if follows_dates(found.pick):  # its pixels are known of one date alone
+            scope, dates = replace(scope, dates=(store.times[found.date],)), (found.date,)
+
+        def work(client: EngineClient) -> tuple[Bytes, Extent]:
+            bits = np.packbits(found.bits).tobytes()
+            density = client.projections.density(store.store, scope, selected=bits, selected_dates=dates)
+            return tinted_bins(density, self._colour), density.extent
+
+        self._link.ask(
+            "density selected",
+            work,
+            lambda answer: self._panel.plot.set_chosen(*answer),
+            lambda _: self._panel.plot.set_chosen(None, NOWHERE),
+        )
+
+    def _is_own(self, now: Session) -> bool:
+        """Whether the selection is a lasso of this very projection."""
+        return isinstance(now.pick, LassoPick) and now.pick.method == now.method
 
     def _show(self, answer: tuple[Density, Picture, int]) -> None:
         density, picture, step = answer

@@ -27,8 +27,8 @@ def install(window: MainWindow) -> None:
     DatesController(window.model, window.link, window.dates)
     series = _series(window)
     selections = _selections(window)
-    _projection(window)
-    _link(window, series, selections)
+    projection = _projection(window)
+    _link(window, series, selections, projection)
 
 
 def _series(window: MainWindow) -> SeriesController:
@@ -51,12 +51,19 @@ def _selections(window: MainWindow) -> SelectionsController:
 
 def _projection(window: MainWindow) -> ProjectionsController:
     panel = ProjectionPanel(window.theme)
-    controller = ProjectionsController(window.model, window.link, panel, window.jobs.submit)
+    controller = ProjectionsController(
+        window.model, window.link, panel, window.jobs.submit, window.theme.selection
+    )
     window.add_dock("Projection", panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore")
     return controller
 
 
-def _link(window: MainWindow, series: SeriesController, selections: SelectionsController) -> None:
+def _link(
+    window: MainWindow,
+    series: SeriesController,
+    selections: SelectionsController,
+    projection: ProjectionsController,
+) -> None:
     """Map, curves and projection show the same selection."""
 
     def clicked(column: float, row: float) -> None:
@@ -73,6 +80,7 @@ def _link(window: MainWindow, series: SeriesController, selections: SelectionsCo
     def found(selected: Found | None) -> None:
         window.map.set_tint(None if selected is None else selected.tint)
         series.select(selected)
+        projection.select(selected)
 
     def changed(old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:

@@ -1,0 +1,145 @@
+"""Selections: found on the map and in the projection, named, combined, undone."""
+
+import numpy as np
+import pyqtgraph as pg
+import pytest
+from phenolens.app.masks import find, find_on, inside
+from phenolens.app.panels.selections import SelectionsPanel
+from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.selection import Combined, LassoPick, MapPick
+from phenolens.engine.client.look import Look
+from PySide6.QtCore import QPointF, Qt
+
+SQUARE = MapPick(((4.0, 6.0), (14.0, 6.0), (14.0, 26.0), (4.0, 26.0)))
+BESIDE = MapPick(((9.0, 6.0), (24.0, 6.0), (24.0, 26.0), (9.0, 26.0)))
+WIDE = ((-9.0, -9.0), (0.0, -9.0), (0.0, 9.0), (-9.0, 9.0))
+
+
+@pytest.fixture
+def panel(opened) -> SelectionsPanel:
+    return opened.findChild(SelectionsPanel)
+
+
+@pytest.fixture
+def tint(opened):
+    """Selected pixels of the overlay, or None."""
+
+    def get():
+        image = opened.map._selected[0]
+        return image.image[..., 3] > 0 if image.isVisible() else None
+
+    return get
+
+
+def test_a_lasso_on_the_map_selects_the_pixels_in_it(opened, panel, tint, until, qtbot, look, monkeypatch):
+    monkeypatch.setitem(pg.CONFIG_OPTIONS, "mouseRateLimit", 0)  # a test moves faster than any hand
+    qtbot.keyClick(opened, Qt.Key.Key_L)
+    assert opened.model.now.tool == "select"
+    view, box = opened.map._view, opened.map._box
+    places = [view.mapFromScene(box.mapViewToScene(QPointF(x, y))) for x, y in SQUARE.corners]
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=places[0])
+    for place in places[1:]:
+        qtbot.mouseMove(view.viewport(), place)
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=places[-1])
+    until(lambda: tint() is not None)
+    assert isinstance(opened.model.now.pick, MapPick)
+    np.testing.assert_array_equal(tint(), inside(opened.model.now.pick.corners, tint().shape))
+    assert opened.model.now.tool == "look"
+    assert f"{np.count_nonzero(tint()):,} pixels" in panel.told
+    look(opened)
+
+
+def test_a_lasso_in_the_projection_selects_other_pixels_on_other_dates(opened, tint, until):
+    opened.model.change(pick=LassoPick("pca", WIDE))
+    until(lambda: tint() is not None)
+    store, link = opened.model.now.store, opened.link
+    for date in (3, 12):
+        expected = find_on(opened.model.now.pick, link._client, store, date)
+        opened.model.change(date=date)
+        until(lambda expected=expected: np.array_equal(tint(), expected))
+    assert expected.any()
+
+
+def test_all_dates_at_once_are_the_same_as_each_by_itself(opened):
+    store, client = opened.model.now.store, opened.link._client
+    dates = len(store.times)
+    for pick in (
+        LassoPick("pca", WIDE),
+        LassoPick("pca", WIDE, dates=(3,)),
+        Combined("not", SQUARE, LassoPick("pca", WIDE)),
+    ):
+        whole = find(pick, client, store.store, store.grid.shape, dates)
+        for date in (0, 3):
+            np.testing.assert_array_equal(whole.on(date), find_on(pick, client, store, date))
+
+
+def test_a_lasso_of_one_date_selects_nothing_on_others(opened, panel, tint, until):
+    opened.model.change(date=3)
+    opened.model.change(pick=LassoPick("pca", WIDE, dates=(3,)))
+    until(lambda: tint() is not None)
+    opened.model.change(date=4)
+    until(lambda: "No pixel is selected on this date" in panel.told)
+    assert not tint().any()
+
+
+def test_named_selections_are_kept_renamed_combined_and_undone(opened, panel, tint, until):
+    opened.model.change(pick=SQUARE)
+    panel.saved.emit()
+    panel.renamed.emit(0, "wet grass")
+    assert [one.name for one in opened.model.now.work.selections] == ["wet grass"]
+    opened.model.change(pick=BESIDE)
+    shape = opened.model.now.store.grid.shape
+    one, other = inside(BESIDE.corners, shape), inside(SQUARE.corners, shape)
+    for how, expected in (("and", one & other), ("or", one | other), ("not", one & ~other)):
+        opened.model.change(pick=BESIDE)
+        panel.combined.emit(0, how)
+        until(lambda expected=expected: np.array_equal(tint(), expected))
+    panel.deleted.emit(0)
+    assert not opened.model.now.work.selections
+    opened.model.undo()
+    panel.shown.emit(0)
+    assert opened.model.now.pick == SQUARE
+
+
+def test_a_name_that_is_taken_is_refused(opened, panel):
+    opened.model.change(pick=SQUARE)
+    panel.saved.emit()
+    panel.saved.emit()
+    panel.renamed.emit(1, "selection 1")
+    assert [one.name for one in opened.model.now.work.selections] == ["selection 1", "selection 2"]
+    assert "taken" in panel.told
+
+
+def test_the_selection_has_a_curve_of_its_own(opened, until):
+    opened.model.change(pick=SQUARE)
+    series = opened.findChild(SeriesPanel)
+    until(lambda: bool(series.plot.curves))
+    curve = series.plot.curves[0]
+    assert curve.owner == "selection"
+    assert curve.low is not None
+    assert "of 200 pixels" in series.message
+    opened.model.change(pick=None)
+    until(lambda: not series.plot.curves)
+
+
+def test_clusters_become_classes_and_come_back_with_undo(opened, panel, until):
+    before = opened.model.now.work.classes
+    opened.model.change(look=Look("cluster", clusters=3))
+    assert not panel._classes.isHidden()
+    panel.classes_wanted.emit()
+    until(lambda: opened.model.now.work.classes != before)
+    assert [one.code for one in opened.model.now.work.classes] == [1, 2, 3]
+    assert "clusters are now classes" in panel.told
+    opened.model.undo()
+    assert opened.model.now.work.classes == before
+
+
+def test_a_lasso_that_the_engine_refuses_says_why(opened, panel, tint, until):
+    opened.model.change(pick=LassoPick("umap", WIDE))
+    until(lambda: "UMAP" in panel.told)
+    assert tint() is None
+
+
+def test_what_is_selected_is_counted_in_pixels_and_hectares(opened, panel, until):
+    opened.model.change(pick=SQUARE)
+    until(lambda: "200 pixels selected on this date, 2.00 ha" in panel.told)

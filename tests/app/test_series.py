@@ -1,0 +1,135 @@
+"""Curves of places: clicked on the map, chosen, linked with the date, written as a table."""
+
+import csv
+
+import numpy as np
+import pytest
+from phenolens.app.curves import CLEAR, NO_DATA
+from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.session import SeriesChoice
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QFileDialog
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def panel(opened) -> SeriesPanel:
+    return opened.findChild(SeriesPanel)
+
+
+@pytest.fixture
+def click(opened, qtbot):
+    """Click on a pixel of the map."""
+
+    def do(row, column, keys=Qt.KeyboardModifier.NoModifier):
+        view, box = opened.map._view, opened.map._box
+        place = view.mapFromScene(box.mapViewToScene(QPointF(column + 0.5, row + 0.5)))
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, place)
+
+    return do
+
+
+def owners(panel):
+    return [curve.owner for curve in panel.plot.curves]
+
+
+def test_a_click_on_the_map_shows_what_the_pixel_did(opened, panel, click, until, look):
+    click(10, 20)
+    assert opened.model.now.work.places[0].pixel == (10, 20)
+    until(lambda: bool(panel.plot.curves))
+    assert [curve.name for curve in panel.plot.curves] == ["dimension 1", "dimension 2", "dimension 3"]
+    first = panel.plot.curves[0]
+    assert len(first.times) == len(opened.model.now.store.times)
+    assert (np.isnan(first.values) == (first.quality == NO_DATA)).all()
+    told = opened.link._client.views.series(opened.model.now.store.store, pixels=[(10, 20)])
+    there = np.isfinite(first.values)
+    expected = np.frombuffer(told.embedding.data, told.embedding.dtype).reshape(told.embedding.shape)
+    np.testing.assert_allclose(first.values[there], expected[0, there, 0])
+    look(opened)
+
+
+def test_another_click_moves_the_place_and_one_with_shift_adds_one(opened, panel, click, until):
+    click(10, 20)
+    click(11, 21)
+    assert [place.pixel for place in opened.model.now.work.places] == [(11, 21)]
+    click(30, 5, SHIFT)
+    assert [place.name for place in opened.model.now.work.places] == ["A", "B"]
+    until(lambda: set(owners(panel)) == {"A", "B"})
+    assert len({curve.colour for curve in panel.plot.curves}) == 2
+    opened.model.undo()
+    until(lambda: set(owners(panel)) == {"A"})
+    panel.removed.emit(0)
+    until(lambda: not panel.plot.curves)
+
+
+def test_a_polygon_has_a_mean_within_its_band(opened, panel, until):
+    panel._outline.click()
+    assert opened.model.now.tool == "place"
+    opened.map.drawn.emit(((5.0, 5.0), (15.0, 5.0), (15.0, 15.0), (5.0, 15.0)))
+    assert opened.model.now.tool == "look"
+    until(lambda: bool(panel.plot.curves))
+    curve = panel.plot.curves[0]
+    there = np.isfinite(curve.values)
+    assert there.any()
+    assert (curve.low[there] <= curve.high[there]).all()
+
+
+def test_indices_are_computed_from_the_bands_of_acquisitions(opened, panel, click, until, look):
+    click(10, 20)
+    opened.model.change(series=SeriesChoice("index", ("NDVI", "kNDVI", "NIRv")))
+    until(lambda: [one.name for one in panel.plot.curves][:1] == ["NDVI"])
+    ndvi, kndvi, _ = (curve.values for curve in panel.plot.curves)
+    assert 0.3 < np.nanmax(ndvi) <= 1
+    np.testing.assert_allclose(kndvi, np.tanh(ndvi**2))
+    assert (panel.plot.curves[0].quality == CLEAR).all()
+    look(opened)
+
+
+def test_a_click_on_the_curves_moves_the_map_to_that_date(opened, panel, click, until, qtbot):
+    click(10, 20)
+    until(lambda: bool(panel.plot.curves))
+    plot, wanted = panel.plot, 2
+    _, (low, high) = plot.plotItem.vb.viewRange()
+    at = plot.plotItem.vb.mapViewToScene(QPointF(panel.plot._times[wanted], (low + high) / 2))
+    qtbot.mouseClick(
+        plot.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, plot.mapFromScene(at)
+    )
+    assert opened.model.now.date == wanted
+    opened.model.change(date=5)
+    assert plot._cursor.value() == plot._times[5]
+
+
+def test_the_table_says_of_each_date_where_and_how_good_it_is(
+    opened, panel, click, until, tmp_path, monkeypatch
+):
+    click(10, 20)
+    until(lambda: bool(panel.plot.curves))
+    path = tmp_path / "curves.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_suffix("")), ""))
+    panel._export.click()
+    until(path.exists)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(opened.model.now.store.times)
+    assert {"place", "x", "y", "lon", "lat", "date", "quality", "dimension 1"} <= rows[0].keys()
+    left, bottom, right, top = opened.model.now.store.grid.bounds
+    assert left < float(rows[0]["x"]) < right
+    assert bottom < float(rows[0]["y"]) < top
+    assert {row["quality"] for row in rows} <= {"clear", "gap-filled", "no data"}
+
+
+def test_a_table_that_cannot_be_written_says_so(opened, panel, click, until, tmp_path, monkeypatch):
+    click(10, 20)
+    until(lambda: bool(panel.plot.curves))
+    nowhere = tmp_path / "missing" / "curves.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(nowhere), ""))
+    panel._export.click()
+    until(lambda: "can't be written" in opened._message.text())
+
+
+def test_the_strip_says_how_clear_dates_are(opened, until):
+    strip = opened.dates.strip
+    until(lambda: len(strip._shares) == len(opened.model.now.store.times))
+    assert 0 <= min(strip._shares) < max(strip._shares) <= 1
+    assert strip._ticks["s2"]
