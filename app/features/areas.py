@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STEPS = ("Area", "Compute")
-LOW_RIGHT = Qt.Corner.BottomRightCorner
 AREA_FILES = "Areas (*.gpkg *.geojson *.json *.shp)"
 DATA_FILES = "Sentinel data (*.nc *.nc4 *.tif *.tiff);;All files (*)"
 
@@ -93,14 +92,11 @@ class Areas(QObject):
             for dock in (*self._docks, *self._aside):
                 dock.setVisible(dock in self._aside)
             self._aside = []
-            self._window.setCorner(LOW_RIGHT, Qt.DockWidgetArea.BottomDockWidgetArea)
         elif not self._planning:
             others = [dock for name, dock in self._window.docks.items() if name != "Jobs"]
             self._aside = [dock for dock in others if dock not in self._docks and not dock.isHidden()]
             for dock in self._aside:
                 dock.hide()
-            # what it costs and the button need the height more than the table the width
-            self._window.setCorner(LOW_RIGHT, Qt.DockWidgetArea.RightDockWidgetArea)
             QTimer.singleShot(0, self, self._give_room)
         self._planning = planning
 
