@@ -21,6 +21,8 @@ class Stall:
     """The user interface didn't answer for so long."""
 
     seconds: float
+    worked: float
+    """Seconds of it that its thread computed; in the rest other threads and programs had the processor."""
     place: str
     """Where it was in the middle, innermost first."""
 
@@ -36,7 +38,11 @@ class Heartbeat(QObject):
         """Those above the limit, as they came."""
         self.longest = 0.0
         """Seconds."""
+        self.longest_worked = 0.0
+        """Seconds that its thread computed at a stretch."""
         self._limit = told_above_s
+        self._computed = time.thread_time()
+        self._worked = 0.0
         self._answered = threading.Event()
         self._ended = threading.Event()
         self._watched = threading.get_ident()
@@ -55,11 +61,17 @@ class Heartbeat(QObject):
         self._thread.join()
 
     def told(self, most: int = 5) -> str:
-        """The longest stalls with where they were."""
-        worst = sorted(self.stalls, key=lambda stall: -stall.seconds)[:most]
-        return "\n".join(f"{stall.seconds * 1000:.0f} ms\n{stall.place}" for stall in worst)
+        """The stalls that computed longest, with where they were."""
+        worst = sorted(self.stalls, key=lambda stall: -stall.worked)[:most]
+        return "\n".join(
+            f"{stall.seconds * 1000:.0f} ms, computing {stall.worked * 1000:.0f} ms\n{stall.place}"
+            for stall in worst
+        )
 
     def _answer(self, asked_at: float) -> None:
+        computed = time.thread_time()
+        self._worked, self._computed = computed - self._computed, computed
+        self.longest_worked = max(self.longest_worked, self._worked)
         self.longest = max(self.longest, time.monotonic() - asked_at)
         self._answered.set()
 
@@ -72,7 +84,7 @@ class Heartbeat(QObject):
                 place = self._place()
                 self._answered.wait()
                 if not self._ended.is_set():
-                    self.stalls.append(Stall(time.monotonic() - asked_at, place))
+                    self.stalls.append(Stall(time.monotonic() - asked_at, self._worked, place))
 
     def _place(self) -> str:
         """Quickly, without the lines themselves: whoever holds another thread's frame keeps its painters alive."""

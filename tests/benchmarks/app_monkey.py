@@ -1,0 +1,337 @@
+"""A monkey at the app: seeded random clicks, drags, keys, wheels, resizes, docks, steps and menus over a real store.
+
+Usage: app_monkey.py [STORE] [--minutes 2] [--seed 0]
+Prints every half minute how much memory the app has, and its longest stall since; at the end crashes, exceptions, the
+growth of memory over the last three quarters, and where the user interface stalled. It works on a copy in a temporary
+folder, which is also its home; file dialogs are turned away, so that it writes nowhere else. Exit code 1 for a crash
+or an exception."""
+
+import argparse
+import faulthandler
+import gc
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+INNER = "PHENOLENS_MONKEY"
+REPORT_S = 30.0
+PAUSE_MS = 12
+KEYS = (
+    "left right space 1 2 3 4 5 6 7 8 9 l p f escape delete return tab f1 ctrl+z ctrl+y ctrl+plus ctrl+minus"
+)
+NOT_CHOSEN = ("Quit", "Close project", "New project")
+
+
+def main() -> int:
+    """The monkey in a process of its own, so that a crash of it is told."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("store", type=Path, nargs="?", default=Path("build/landscape.zarr"))
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    if os.environ.get(INNER):
+        return Monkey(Path(os.environ[INNER]), asked.store.name, asked.seed).run(asked.minutes)
+    with tempfile.TemporaryDirectory(prefix="monkey-") as folder:
+        home = Path(folder)
+        workspace = home / "workspace"
+        workspace.mkdir()
+        shutil.copytree(asked.store, workspace / asked.store.name, copy_function=_linked)
+        code = _run_inner(home, workspace)
+        from phenolens.engine.client.launch import stop
+
+        stop(workspace)
+    print(f"exit code {code}" + (f": it crashed by signal {-code}" if code < 0 else ""))
+    return 1 if code else 0
+
+
+def _run_inner(home: Path, workspace: Path) -> int:
+    environment = {
+        **os.environ,
+        INNER: str(workspace),
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+    }
+    environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        environment.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
+    return subprocess.run([sys.executable, *sys.argv], env=environment, check=False).returncode
+
+
+def _linked(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
+
+
+class Monkey:
+    """Does one thing after the other, also within menus and dialogs that wait for an answer."""
+
+    def __init__(self, workspace: Path, store: str, seed: int) -> None:
+        import psutil
+        from phenolens.app.engine_link import EngineLink
+        from phenolens.app.heartbeat import Heartbeat
+        from phenolens.app.main_window import MainWindow
+        from phenolens.app.theme import apply_theme, theme_named
+        from PySide6.QtCore import QSettings
+        from PySide6.QtGui import QDesktopServices
+        from PySide6.QtWidgets import QApplication
+
+        faulthandler.enable()
+        self.faults: Counter[str] = Counter()
+        sys.excepthook = self._failed
+        self.application = QApplication([])
+        QDesktopServices.openUrl = lambda *_: True  # type: ignore[method-assign] # no browser opens
+        theme = theme_named("light")
+        apply_theme(self.application, theme)
+        settings = QSettings(str(workspace / "app.ini"), QSettings.Format.IniFormat)
+        self.window = MainWindow(EngineLink(workspace), theme, settings)
+        self.window.resize(1440, 900)
+        self.window.show()
+        self.window.link.start()
+        self.window.project.start()
+        self.store, self.random = store, random.Random(seed)
+        self.heartbeat = Heartbeat()
+        self.process = psutil.Process()
+        self.done: Counter[str] = Counter()
+        self.memory: list[tuple[float, float]] = []
+        self.end, self.next_report, self.began = 0.0, 0.0, 0.0
+
+    def run(self, minutes: float) -> int:
+        from PySide6.QtCore import QTimer
+
+        self.window.stores.open(self.store)
+        self.began = time.monotonic()
+        self.end, self.next_report = self.began + minutes * 60, self.began + REPORT_S
+        QTimer.singleShot(3000, self.step)
+        with self.heartbeat:
+            self.application.exec()
+            self.window.close()
+        self._tell()
+        return 1 if self.faults else 0
+
+    def step(self) -> None:
+        from PySide6.QtCore import QTimer
+
+        now = time.monotonic()
+        if now > self.end:
+            self._leave()
+            return
+        if now > self.next_report:
+            self.next_report = now + REPORT_S
+            self._report()
+        QTimer.singleShot(PAUSE_MS, self.step)  # before: what is done may wait for an answer
+        if not self._in_the_way():
+            action = self.random.choices(*zip(*self._actions(), strict=True))[0]
+            self.done[action.__name__.strip("_")] += 1
+            action()
+
+    def _actions(self) -> list[tuple[Callable[[], None], int]]:
+        return [
+            (self._click, 30),
+            (self._key, 25),
+            (self._drag, 15),
+            (self._wheel, 10),
+            (self._menu, 5),
+            (self._type, 4),
+            (self._dock, 3),
+            (self._step, 3),
+            (self._resize, 1),
+            (self._reopen, 1),
+        ]
+
+    def _in_the_way(self) -> bool:
+        """Menus and dialogs: half of the time they are answered, else turned away."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+        from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
+
+        shown = self.application.activePopupWidget() or self.application.activeModalWidget()
+        shown = shown or next((one for one in self.window.findChildren(QDialog) if one.isVisible()), None)
+        if shown is None:
+            return False
+        self.done["answer"] += 1
+        if isinstance(shown, QFileDialog) or self.random.random() < 0.3:
+            if isinstance(shown, QDialog):
+                shown.reject()
+            else:
+                QTest.keyClick(shown, Qt.Key.Key_Escape)
+        elif isinstance(shown, QMenu):
+            shown.close()
+        else:
+            self._click_in(shown)
+        return True
+
+    def _click(self) -> None:
+        self._click_in(self.window)
+
+    def _click_in(self, within) -> None:
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        target, place = self._somewhere(within)
+        keys = self.random.choice([Qt.KeyboardModifier.NoModifier] * 4 + [Qt.KeyboardModifier.ShiftModifier])
+        button = self.random.choice([Qt.MouseButton.LeftButton] * 6 + [Qt.MouseButton.RightButton])
+        if self.random.random() < 0.1:
+            QTest.mouseDClick(target, button, keys, place)
+        else:
+            QTest.mouseClick(target, button, keys, place)
+
+    def _drag(self) -> None:
+        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtTest import QTest
+
+        target, place = self._somewhere(self.window)
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QTest.mousePress(target, left, none, place)
+        for _ in range(self.random.randint(2, 12)):
+            place += QPoint(self.random.randint(-40, 40), self.random.randint(-40, 40))
+            self._move(target, place)
+        QTest.mouseRelease(target, left, none, place)
+
+    def _move(self, target, place) -> None:
+        from PySide6.QtCore import QEvent, QPointF, Qt
+        from PySide6.QtGui import QMouseEvent
+
+        where = QPointF(place)
+        held, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        moved = QMouseEvent(
+            QEvent.Type.MouseMove, where, target.mapToGlobal(where), Qt.MouseButton.NoButton, held, none
+        )
+        self.application.sendEvent(target, moved)
+
+    def _wheel(self) -> None:
+        from PySide6.QtCore import QPoint, QPointF, Qt
+        from PySide6.QtGui import QWheelEvent
+
+        target, place = self._somewhere(self.window)
+        turned = QWheelEvent(
+            QPointF(place),
+            target.mapToGlobal(QPointF(place)),
+            QPoint(),
+            QPoint(0, self.random.choice([-360, -120, 120, 360])),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        self.application.sendEvent(target, turned)
+
+    def _key(self) -> None:
+        from PySide6.QtGui import QKeySequence
+        from PySide6.QtTest import QTest
+
+        name = self.random.choice(KEYS.split())
+        pressed = QKeySequence({"ctrl+plus": "Ctrl++", "ctrl+minus": "Ctrl+-"}.get(name, name))[0]
+        target = self.application.focusWidget() or self.window
+        QTest.keyClick(target, pressed.key(), pressed.keyboardModifiers())
+
+    def _type(self) -> None:
+        from PySide6.QtTest import QTest
+        from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+
+        target = self.application.focusWidget()
+        if isinstance(target, QLineEdit | QPlainTextEdit):
+            QTest.keyClicks(
+                target, self.random.choice(["12", "-1", "1e9", "ähm", "2020-02-30", "a/b", "../x", "  "])
+            )
+
+    def _menu(self) -> None:
+        actions = [one for one in self.window.actions() if one.isEnabled()]
+        chosen = self.random.choice(actions)
+        if not chosen.text().startswith(NOT_CHOSEN):
+            self.done[f"menu {chosen.text()}"] += 1
+            chosen.trigger()
+
+    def _dock(self) -> None:
+        dock = self.random.choice(list(self.window.docks.values()))
+        how = self.random.random()
+        if how < 0.7:
+            dock.setVisible(dock.isHidden())
+        elif how < 0.8:
+            dock.setFloating(not dock.isFloating())
+        else:
+            self.window.layout_kept.reset()
+
+    def _step(self) -> None:
+        from phenolens.app.panels.steps import STEPS
+
+        self.window.show_step(self.random.choice(list(STEPS)))
+
+    def _resize(self) -> None:
+        self.window.resize(*self.random.choice([(1280, 720), (1440, 900), (1920, 1080), (1000, 700)]))
+
+    def _reopen(self) -> None:
+        """Back to the store, wherever clicks have led."""
+        from PySide6.QtWidgets import QDockWidget
+
+        for dock in self.window.findChildren(QDockWidget):
+            dock.setFloating(False)
+        if self.window.model.now.store is None:
+            self.window.stores.open(self.store)
+
+    def _somewhere(self, within):
+        """A widget, and a point of it."""
+        from PySide6.QtCore import QPoint
+
+        point = QPoint(self.random.randrange(within.width()), self.random.randrange(within.height()))
+        target = within.childAt(point) or within
+        return target, target.mapFrom(within, point)
+
+    def _report(self) -> None:
+        gc.collect()
+        megabytes = self.process.memory_info().rss / 1e6
+        self.memory.append((time.monotonic() - self.began, megabytes))
+        print(
+            f"{self.memory[-1][0]:6.0f} s  {sum(self.done.values()):7d} actions  {megabytes:6.0f} MB  "
+            f"longest stall {self.heartbeat.longest * 1000:5.0f} ms (computing "
+            f"{self.heartbeat.longest_worked * 1000:.0f} ms)  above 50 ms {len(self.heartbeat.stalls)}  "
+            f"exceptions {sum(self.faults.values())}",
+            flush=True,
+        )
+
+    def _leave(self) -> None:
+        """Once nothing waits for an answer."""
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QDialog
+
+        shown = self.application.activePopupWidget() or self.application.activeModalWidget()
+        if shown is not None:
+            shown.reject() if isinstance(shown, QDialog) else shown.close()
+            QTimer.singleShot(50, self._leave)
+            return
+        self._report()
+        self.application.quit()
+
+    def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        self.faults["".join(traceback.format_exception(kind, error, trace)[-4:])] += 1
+
+    def _tell(self) -> None:
+        print("\nactions:", ", ".join(f"{name} {count}" for name, count in self.done.most_common()))
+        for text, count in self.faults.most_common():
+            print(f"\n{count} times:\n{text}")
+        settled = [megabytes for seconds, megabytes in self.memory if seconds > self.memory[-1][0] / 4]
+        if len(settled) > 2:
+            print(f"memory {settled[0]:.0f} → {settled[-1]:.0f} MB: {settled[-1] / settled[0] - 1:+.1%}")
+        computing = [stall for stall in self.heartbeat.stalls if stall.worked > 0.05]
+        print(
+            f"stalls above 50 ms: {len(self.heartbeat.stalls)}, of which its own computing took more than that in "
+            f"{len(computing)}; longest {self.heartbeat.longest * 1000:.0f} ms; where:"
+        )
+        print(self.heartbeat.told(8))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
