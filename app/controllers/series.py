@@ -30,6 +30,7 @@ SLOTS = ("places", "selection")
 MOST_KEPT = 200
 MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
 """Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
+MOST_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True)
@@ -235,11 +236,16 @@ def sample(bits: Bits, most: int, most_chunks: int) -> tuple[tuple[int, int], ..
     """(row, column) of at most so many selected pixels, evenly, out of at most so many parts of the store.
 
     The engine reads parts of 64 × 64 pixels: far more pixels of a few of them take less time than fewer of many."""
-    places = np.argwhere(bits)
-    parts, part_of = np.unique(places // CHUNK, axis=0, return_inverse=True)
+    flat = np.flatnonzero(bits)
+    flat = flat[_evenly(len(flat), MOST_LOOKED_AT)]
+    rows, columns = np.divmod(flat, bits.shape[1])
+    part_of = rows // CHUNK * bits.shape[1] + columns // CHUNK
+    parts = np.unique(part_of)
     if len(parts) > most_chunks:
-        places = places[np.isin(part_of.reshape(-1), _evenly(len(parts), most_chunks))]
-    return tuple((int(row), int(column)) for row, column in places[_evenly(len(places), most)])
+        there = np.isin(part_of, parts[_evenly(len(parts), most_chunks)])
+        rows, columns = rows[there], columns[there]
+    chosen = _evenly(len(rows), most)
+    return tuple(zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True))
 
 
 def _evenly(count: int, most: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -201,6 +201,7 @@ class _Bar(QWidget):
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, bar.low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, bar.high)
         painter.drawText(under, Qt.AlignmentFlag.AlignHCenter, bar.title)
+        painter.end()
 
 
 def _toggle(name: str, tip: str) -> QPushButton:

@@ -201,6 +201,7 @@ class CurveKey(QWidget):
         for code, name in enumerate(QUALITIES if self._names else ()):
             self._mark(painter, x + 5, code)
             x = self._text(painter, x + 13, name)
+        painter.end()
 
     def _mark(self, painter: QPainter, x: float, code: int) -> None:
         y = self.height() / 2

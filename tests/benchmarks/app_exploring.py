@@ -111,6 +111,7 @@ class Driver:
 
     def lasso(self) -> float:
         """A wavy loop of 60 corners somewhere in the picture of the million pixels of a date."""
+        self.rest(1)  # as a hand does; the curves of the one before are there by now
         angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
         radius = (0.2 + 0.15 * self.random.random()) * (1 + 0.2 * np.sin(5 * angle + self.random.random()))
         centre = 0.4 + 0.2 * self.random.random(2)
