@@ -88,7 +88,8 @@ class Heartbeat(QObject):
 
     def _place(self) -> str:
         """Quickly, without the lines themselves: whoever holds another thread's frame keeps its painters alive."""
-        frame, lines = sys._current_frames().get(self._watched), []
+        frame = sys._current_frames().get(self._watched)
+        lines: list[str] = []
         while frame is not None and len(lines) < DEPTH:
             lines.append(f"  {frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
             frame = frame.f_back

@@ -70,7 +70,8 @@ class Layout(QObject):
     def _come_back(self) -> None:
         raised = [dock for dock in self._docks if dock.isVisible()]  # a step has asked for these meanwhile
         layout, self._aside = self._aside, None
-        self._window.restoreState(layout, VERSION)
+        if layout is not None:
+            self._window.restoreState(layout, VERSION)
         for dock in raised:
             dock.show()
             dock.raise_()
