@@ -132,6 +132,7 @@ class ExportPanel(QWidget):
         ):
             box.setAccessibleName(name)
             box.setMinimumContentsLength(10)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.currentIndexChanged.connect(lambda _: self._changed())
         self._maps = {
             name: QCheckBox(text, checked=name in ("class", "value")) for name, text in MAPS.items()

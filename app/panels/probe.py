@@ -49,6 +49,8 @@ def _choices(rows: tuple[tuple[str, ...], ...], name: str) -> QComboBox:
         if tip:
             box.setItemData(number, tip[0], Qt.ItemDataRole.ToolTipRole)
     box.setAccessibleName(name)
+    box.setMinimumContentsLength(10)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
 
 

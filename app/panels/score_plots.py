@@ -15,8 +15,10 @@ MOST_POINTS = 20_000
 
 
 class _Plot(pg.PlotWidget):
-    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self, theme: Theme, name: str, parent: QWidget | None = None, **axes: dict[str, pg.AxisItem]
+    ) -> None:
+        super().__init__(parent, **axes)
         self._theme = theme
         self.setAccessibleName(name)
         self.setBackground(theme.base)
@@ -74,3 +76,28 @@ class CurvePlot(_Plot):
         self.getAxis("bottom").setTicks([ticks])
         self.setLabel("bottom", points[0].unit)
         self.setLabel("left", METRICS[metric])
+
+
+class SitePlot(_Plot):
+    """What was measured at one site, and what a probe that had not seen the site said."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        axis = pg.DateAxisItem(utcOffset=0)
+        super().__init__(theme, "Series of a site", parent, axisItems={"bottom": axis})
+        self.addLegend(offset=(-6, 6), labelTextColor=theme.text)
+
+    def set_samples(self, held: Sequence[Held], report: Report) -> None:
+        """Of one site, under one scheme; samples without a date are left out."""
+        self.clear()
+        dated = sorted((one for one in held if one.date), key=lambda one: one.date)
+        self.setVisible(bool(dated))
+        if not dated:
+            return
+        x = np.array([one.date for one in dated], "datetime64[s]").astype(np.int64)
+        measured = {"pen": None, "symbol": "o", "symbolSize": 5, "symbolPen": None, "name": "measured"}
+        self.plot(x, [one.reference for one in dated], symbolBrush=self._theme.faint, **measured)
+        pen = pg.mkPen(self._theme.accent, width=2)
+        self.plot(x, [one.predicted for one in dated], pen=pen, name="predicted")
+        unit = f", {report.unit}" if report.unit else ""
+        self.setLabel("left", f"{report.response.get('name', 'value')}{unit}")
+        self.setLabel("bottom", f"{dated[0].site}, date (UTC)")

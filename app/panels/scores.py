@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..report import MEANINGS, METRICS, Gap, Report
+from ..report import MEANINGS, METRICS, Gap, Report, Row
 from ..theme import Theme
 from .confusion import ConfusionPanel
-from .score_plots import CurvePlot, ScatterPlot
+from .score_plots import CurvePlot, ScatterPlot, SitePlot
 from .score_tables import embolden, fill, table, tip
 
 EXPECT, WHERE, CURVE = range(3)
@@ -129,6 +129,7 @@ class ScoresPanel(QWidget):
         self._probes = QComboBox()
         self._probes.setAccessibleName(self.tr("Probe"))
         self._probes.setMinimumContentsLength(8)
+        self._probes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._probes.currentIndexChanged.connect(lambda _: self.probe_chosen.emit(self.chosen))
         self._map, self._open = QPushButton(self.tr("Show on map")), QPushButton(self.tr("Report"))
         self._map.setToolTip(self.tr("Draw this probe as a layer"))
@@ -174,13 +175,19 @@ class ScoresPanel(QWidget):
         self._scheme = QComboBox()
         self._scheme.setAccessibleName(self.tr("How samples were held out"))
         self._scheme.setMinimumContentsLength(10)
+        self._scheme.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._scheme.activated.connect(lambda _: self._show_where())
         self._confusion, self._scatter, self._sites = ConfusionPanel(theme), ScatterPlot(theme), table()
         self._confusion.picked.connect(self._picked)
         self._sites.setAccessibleName(self.tr("Scores of each site"))
+        self._sites.cellClicked.connect(lambda row, _: self._show_site(row))
+        self._site_note, self._site_plot = QLabel(wordWrap=True), SitePlot(theme)
+        self._site_note.setProperty("faint", True)
         column = QVBoxLayout(self._where)
         column.setContentsMargins(0, 8, 0, 0)
-        for widget in (self._scheme, self._confusion, self._scatter, self._sites):
+        for widget in (
+            self._scheme, self._confusion, self._scatter, self._site_note, self._sites, self._site_plot,
+        ):  # fmt: skip
             column.addWidget(widget)
         column.addStretch(1)
         self._curve = CurvePlot(theme)
@@ -238,18 +245,33 @@ class ScoresPanel(QWidget):
         detail = report.detail[scheme]
         self._confusion.setVisible(detail.confusion is not None)
         self._scatter.setVisible(report.regression)
-        sites = detail.rows.get("site", ())
-        self._sites.setVisible(bool(sites))
         if detail.confusion is not None:
             self._confusion.set_confusion(detail.confusion, detail.classes)
         if report.regression:
             self._scatter.set_samples([one for one in report.held if one.scheme == scheme], report)
-            unit = f" {report.unit}" if report.unit else ""
-            rows = [
-                (row.label, f"{row.n:,}", *(row.scores[name].told for name in ("r2", "rmse", "bias")))
-                for row in sites
-            ]
-            fill(self._sites, (self.tr("site"), "n", "R²", f"RMSE{unit}", self.tr("bias")), rows)
+        self._show_sites(report, detail.rows.get("site", ()))
+
+    def _show_sites(self, report: Report, sites: Sequence[Row]) -> None:
+        for widget in (self._site_note, self._sites, self._site_plot):
+            widget.setVisible(bool(sites))
+        if not sites:
+            return
+        unit = self.tr("RMSE and bias in {0}. ").format(report.unit) if report.unit else ""
+        self._site_note.setText(unit + self.tr("Click a site to see its series."))
+        rows = [
+            (row.label, f"{row.n:,}", *(row.scores[name].told for name in ("r2", "rmse", "bias")))
+            for row in sites
+        ]
+        fill(self._sites, (self.tr("site"), "n", "R²", "RMSE", self.tr("bias")), rows)
+        self._show_site(0)
+
+    def _show_site(self, row: int) -> None:
+        """Its measurements, and what the probe that had not seen them said."""
+        item, report = self._sites.item(row, 0), self._report
+        if item is not None and report is not None:
+            scheme, site = str(self._scheme.currentData()), item.text()
+            held = [one for one in report.held if (one.scheme, one.site) == (scheme, site)]
+            self._site_plot.set_samples(held, report)
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)
