@@ -30,7 +30,7 @@ class Wanted:
     """What the user chose."""
 
     what: str = "pca"
-    """`pca`, `dim`, `support`, `embedding`, `netcdf` (of the embedding), `probe`."""
+    """`pca`, `dim`, `support`, `embedding`, `netcdf` (of the embedding), `probe`, `change` from `start` to `end`."""
     dim: int = 1
     sensor: str = "s2"
     probe: str = ""
@@ -67,9 +67,9 @@ def over_period(probe: Probe | None) -> bool:
 def days_of(wanted: Wanted, store: Store, date: int) -> tuple[str, ...]:
     """Days of the store that are wanted."""
     days = [time[:10] for time in store.times]
-    if wanted.dates == "this":
+    if wanted.what != "change" and wanted.dates == "this":
         return (days[date],)
-    if wanted.dates == "all":
+    if wanted.what != "change" and wanted.dates == "all":
         return tuple(dict.fromkeys(days))
     return tuple(dict.fromkeys(day for day in days if wanted.start <= day <= wanted.end))
 
@@ -80,10 +80,22 @@ def missing(wanted: Wanted, store: Store | None, probe: Probe | None, days: tupl
         return "Open a sample or compute embeddings first."
     if wanted.what == "probe" and (probe is None or probe.problem):
         return "There is no probe to draw: fit one first (step Probe)."
+    if wanted.what == "change":
+        return _missing_for_change(wanted, days) or _missing_name(wanted)
     if wanted.what == "probe" and not wanted.maps:
         return "Tick at least one map of the probe."
     if not days and not over_period(probe):
         return "No date of the store lies in that range."
+    return _missing_name(wanted)
+
+
+def _missing_for_change(wanted: Wanted, days: tuple[str, ...]) -> str:
+    if len(days) < 2:
+        return "Change needs two dates of the store; no two lie in that range."
+    return ""
+
+
+def _missing_name(wanted: Wanted) -> str:
     if not wanted.name or PurePath(wanted.name).is_absolute() or ".." in PurePath(wanted.name).parts:
         return "Give the files a name within the workspace."
     return ""
@@ -92,15 +104,20 @@ def missing(wanted: Wanted, store: Store | None, probe: Probe | None, days: tupl
 def plan(wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...]) -> Plan:
     """The job of what nothing is `missing` of."""
     params: dict[str, Any] = {"store": store.store, "out": wanted.name, "overwrite": True}
+    files: tuple[str, ...]
     if wanted.what == "probe":
         return _of_probe(wanted, store, probe, days, params)
+    if wanted.what == "change":
+        both = {"before": days[0], "after": days[-1]}
+        files = tuple(f"{wanted.name}-change-{kind}.tif" for kind in ("magnitude", "confidence"))
+        return Plan("change", {**params, **both}, files, 2 * store.grid.shape[0] * store.grid.shape[1])
     params |= {"dates": list(days)}
     pixels = store.grid.shape[0] * store.grid.shape[1]
     if wanted.what in ("embedding", "netcdf"):
         number = {"int8": 1, "uint8": 1, "float16": 2, "int16": 2}.get(store.dtype, 4)
         size = pixels * store.dims * number * len(days)
         if wanted.what == "netcdf":
-            files: tuple[str, ...] = (f"{wanted.name}-embedding.nc",)
+            files = (f"{wanted.name}-embedding.nc",)
             return Plan("export", {**params, "show": "embedding", "form": "netcdf"}, files, size)
         files = tuple(f"{wanted.name}-embedding-{day}.tif" for day in days)
         return Plan("export", {**params, "show": "embedding"}, files, size)
@@ -139,4 +156,9 @@ def told(plan: Plan, there: int) -> str:
         if there
         else ""
     )
-    return f"Writes {len(plan.files):,} {kind}{several}: {names}. At most {amount}.{beside}{replaced}"
+    compared = ""
+    if plan.kind == "change":
+        compared = f" Compares {plan.params['before']} with {plan.params['after']}."
+    return (
+        f"Writes {len(plan.files):,} {kind}{several}: {names}. At most {amount}.{compared}{beside}{replaced}"
+    )

@@ -160,6 +160,7 @@ class FitsController(QObject):
         before = self._scores.chosen
         self._scores.set_probes(probes, chosen)
         self.listed.emit(probes)
+        self._panel.set_taken([name.removesuffix(".probe") for name in self._probes])
         if self._scores.chosen != before or self._report is None:
             self._load(self._scores.chosen)
 

@@ -13,10 +13,12 @@ from ..controllers.fits import FitsController
 from ..controllers.label_import import LabelImportController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
+from ..controllers.searches import SearchesController
 from ..panels.export import ExportPanel
 from ..panels.labels import LabelsPanel
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
+from ..panels.search import SearchPanel
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
@@ -30,6 +32,7 @@ def install(window: MainWindow) -> None:
     fits = _probes(window)
     exports = _exports(window)
     fits.listed.connect(exports.set_probes)
+    _searches(window)
 
 
 def _labels(window: MainWindow) -> None:
@@ -50,6 +53,12 @@ def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
     name, _ = QFileDialog.getOpenFileName(window, title, "", kinds)
     if name:
         imports.read(name)
+
+
+def _searches(window: MainWindow) -> None:
+    panel = SearchPanel()
+    window.add_dock("Search", panel, RIGHT)
+    SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme.selection)
 
 
 def _exports(window: MainWindow) -> ExportsController:

@@ -31,6 +31,7 @@ WHATS = (
     ("pca", "Embedding, PCA colours", "A picture: the strongest directions as red, green and blue"),
     ("dim", "Embedding, one dimension", "A single principal dimension as numbers"),
     ("support", "Support", "Days to the nearest clear acquisition"),
+    ("change", "Change between two dates", "How much each pixel changed, and how sure that is"),
     ("embedding", "Embedding, all numbers", "A band for each dimension"),
     ("netcdf", "Embedding, all dates in one file", "NetCDF (CF): date, dimension, y, x"),
 )
@@ -226,8 +227,8 @@ class ExportPanel(QWidget):
             (self._ticks, what == "probe" and probe is not None),
             (self._dim, what == "dim"),
             (self._sensor, what == "support"),
-            (self._dates, not period),
-            (self._range, period or self._dates.currentData() == "range"),
+            (self._dates, not period and what != "change"),
+            (self._range, period or what == "change" or self._dates.currentData() == "range"),
         ):
             self._form.setRowVisible(widget, shown)
         made = maps_of(probe) if probe is not None else ()

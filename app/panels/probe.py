@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -69,6 +70,7 @@ class ProbePanel(QWidget):
         super().__init__(parent)
         self.setObjectName("probe")
         self._recipe = Recipe()
+        self._taken: set[str] = set()
         self._make_choices()
         self._make_towers()
         self._make_doing()
@@ -101,9 +103,19 @@ class ProbePanel(QWidget):
         self._fitting.setText(text)
         self._fitting.setVisible(bool(text))
 
+    def set_taken(self, names: Sequence[str]) -> None:
+        """Names of the probes that there are."""
+        self._taken = set(names)
+        self._show_name()
+
     def suggest(self, name: str) -> None:
         if not self._name.isModified():
             self._name.setText(name)
+
+    def _show_name(self) -> None:
+        taken = self.name in self._taken
+        self._replaced.setText(self.tr("{0}.probe is there already and will be replaced.").format(self.name))
+        self._replaced.setVisible(taken)
 
     @property
     def name(self) -> str:
@@ -170,6 +182,10 @@ class ProbePanel(QWidget):
         self._name = QLineEdit("probe")
         self._name.setAccessibleName(self.tr("Name of the probe"))
         self._name.setToolTip(self.tr("Of its file in the workspace; its report and labels are called alike"))
+        self._replaced = QLabel(wordWrap=True)
+        self._replaced.setProperty("faint", True)
+        self._replaced.hide()
+        self._name.textChanged.connect(lambda _: self._show_name())
         self._fit = QPushButton(self.tr("Fit and validate"))
         self._fit.setProperty("primary", True)
         self._fit.clicked.connect(lambda _=False: self.fit_asked.emit(self.name))
@@ -204,6 +220,7 @@ class ProbePanel(QWidget):
         name.addWidget(QLabel(self.tr("Name")))
         name.addWidget(self._name, 1)
         column.addLayout(name)
+        column.addWidget(self._replaced)
         column.addWidget(self._fit)
         column.addWidget(self._fitting)
         column.addStretch(1)

@@ -234,7 +234,10 @@ class ScoresPanel(QWidget):
             tip(self._baselines, row, 0, one.method)
             if not one.baseline:
                 embolden(self._baselines, row, range(3))
-        missing = "; ".join(f"{name}: {why}" for name, why in report.absent_baselines.items())
+        reasons: dict[str, list[str]] = {}
+        for name, why in report.absent_baselines.items():
+            reasons.setdefault(why, []).append(name)
+        missing = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
         self._absent.setText(self.tr("No baseline for {0}.").format(missing) if missing else "")
         self._absent.setVisible(bool(missing))
 

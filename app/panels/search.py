@@ -1,0 +1,121 @@
+"""Searching for what is like some places and unlike others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .class_table import swatch
+
+ROLES = (("", "—"), ("like", "like this"), ("unlike", "unlike this"))
+
+
+class SearchPanel(QWidget):
+    """Each place, and the selection, may be sought or shunned."""
+
+    asked = Signal()
+    write_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("search")
+        self._names: list[str] = []
+        self._roles: dict[str, str] = {}
+        self._table = QTableWidget(0, 2)
+        self._table.setAccessibleName(self.tr("Places to search by"))
+        self._table.horizontalHeader().hide()
+        self._table.verticalHeader().hide()
+        self._table.setShowGrid(False)
+        self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._table.horizontalHeader().resizeSection(1, 130)
+        self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        self._table.setMinimumHeight(90)
+        self._empty = QLabel(
+            self.tr(
+                "Click places on the map (step Explore), or select pixels: they are what is searched by."
+            ),
+            wordWrap=True,
+        )
+        self._said = QLabel(wordWrap=True)
+        for label in (self._empty, self._said):
+            label.setProperty("faint", True)
+        self._go, self._write = QPushButton(self.tr("Find what is alike")), QPushButton(self.tr("Write file"))
+        self._go.setProperty("primary", True)
+        self._go.setToolTip(
+            self.tr("Draws how alike every pixel is, in percent of all pixels that are less so")
+        )
+        self._write.setToolTip(self.tr("The same for the date of the map, as GeoTIFF in the workspace"))
+        self._go.clicked.connect(lambda _=False: self.asked.emit())
+        self._write.clicked.connect(lambda _=False: self.write_asked.emit())
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._go, 1)
+        buttons.addWidget(self._write)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.addWidget(self._empty)
+        column.addWidget(self._table, 1)
+        column.addLayout(buttons)
+        column.addWidget(self._said)
+        column.addStretch(0)
+        self.set_places(())
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """`like` or `unlike` by the name of the place."""
+        return {name: self._roles[name] for name in self._names if self._roles.get(name)}
+
+    def set_places(self, places: Sequence[tuple[str, str]]) -> None:
+        """Names and colours; the first one is sought unless the user says otherwise."""
+        self._names = [name for name, _ in places]
+        self._table.setRowCount(0)
+        self._table.setRowCount(len(places))
+        for row, (name, colour) in enumerate(places):
+            item = QTableWidgetItem(swatch(colour), name)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self._table.setItem(row, 0, item)
+            self._table.setCellWidget(row, 1, self._choice(name))
+        self._empty.setVisible(not places)
+        self._table.setVisible(bool(places))
+        self._check()
+
+    def choose(self, name: str, role: str) -> None:
+        self._roles[name] = role
+        if name in self._names:
+            box = self._table.cellWidget(self._names.index(name), 1)
+            assert isinstance(box, QComboBox)
+            box.setCurrentIndex(box.findData(role))
+        self._check()
+
+    def tell(self, text: str) -> None:
+        self._said.setText(text)
+
+    def _choice(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(self.tr("{0} in the search").format(name))
+        for value, text in ROLES:
+            box.addItem(text, value)
+        self._roles.setdefault(name, "like")
+        box.setCurrentIndex(box.findData(self._roles[name]))
+        box.currentIndexChanged.connect(lambda _: self._chosen(name, str(box.currentData())))
+        return box
+
+    def _chosen(self, name: str, role: str) -> None:
+        self._roles[name] = role
+        self._check()
+
+    def _check(self) -> None:
+        possible = "like" in self.roles.values()
+        for button in (self._go, self._write):
+            button.setEnabled(possible)
