@@ -61,6 +61,8 @@ def _restyle(view: pg.GraphicsView, changes: dict[str, str]) -> None:
             item.setColor(_other(item.color, changes) or item.color)
         elif isinstance(item, pg.LabelItem):
             _relabel(item, changes)
+        elif isinstance(item, pg.ScatterPlotItem):
+            _refill(item, changes)
         elif type(item).__module__.startswith("PySide6"):
             _repaint(item, changes)
 
@@ -74,6 +76,19 @@ def _repaint(item: QGraphicsItem, changes: dict[str, str]) -> None:
         brush = _other(shape.brush().color(), changes)
         if brush is not None:
             shape.setBrush(QBrush(brush, shape.brush().style()))
+
+
+def _refill(item: pg.ScatterPlotItem, changes: dict[str, str]) -> None:
+    """Marks that are hollow have the colour of the ground."""
+    shared = _other(QColor(item.opts["brush"].color()), changes) if item.opts["brush"] is not None else None
+    if shared is not None:
+        item.setBrush(shared)
+    brushes = [brush for brush in item.data["brush"] if brush is not None]
+    others = [_other(brush.color(), changes) for brush in brushes]
+    if any(others) and len(brushes) == len(item.data):
+        item.setBrush(
+            [QBrush(other) if other else brush for other, brush in zip(others, brushes, strict=True)]
+        )
 
 
 def _relabel(item: pg.LabelItem, changes: dict[str, str]) -> None:

@@ -24,7 +24,8 @@ class Layout(QObject):
         self._first = window.saveState(VERSION)
         self._aside: QByteArray | None = None
         """The layout that comes back when the start page goes."""
-        self._low: bool | None = None
+        self._low = False
+        """Whether the docks at the left are tabs because the window is low."""
         self._restore()
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
@@ -33,10 +34,11 @@ class Layout(QObject):
     def save(self) -> None:
         self._settings.setValue("geometry", self._window.saveGeometry())
         self._settings.setValue("layout", self._aside or self._window.saveState(VERSION))
+        self._settings.setValue("low", "yes" if self._low else "no")
 
     def reset(self) -> None:
         """As the window was first seen."""
-        self._low = None
+        self._low = False
         if self._aside is not None:
             self._aside = self._first
         else:
@@ -56,6 +58,7 @@ class Layout(QObject):
             self._window.resize(1360, 860)
         if layout is not None:
             self._window.restoreState(layout, VERSION)
+            self._low = self._settings.value("low") == "yes"
 
     def _middle_changed(self) -> None:
         """The start page has the window to itself."""
@@ -89,7 +92,9 @@ class Layout(QObject):
             if low and not together:
                 self._window.tabifyDockWidget(before, dock)
             elif not low and together:
-                self._window.splitDockWidget(before, dock, Qt.Orientation.Vertical)
+                self._window.removeDockWidget(dock)  # what is split from a tab becomes a tab
+                self._window.addDockWidget(LEFT, dock)
+                dock.show()
         if low and left:
             left[0].raise_()
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QScrollArea,
     QStackedWidget,
     QTabWidget,
     QToolButton,
@@ -31,14 +30,13 @@ from .panels.dates import DateBar
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
 from .panels.map import MapPanel
+from .panels.scrolled import scrolled
 from .panels.start import StartPanel
 from .panels.steps import STEPS, StepBar
 from .session import Session, SessionModel
 from .theme import Theme
 
 MESSAGE_MS = 12_000
-TALL = 200
-"""Points of height; what needs more scrolls."""
 LIGHTS = {"starting": "◌", "ready": "●", "busy": "◉", "away": "○"}
 MENUS = ("&File", "&Edit", "&View", "&Dates", "&Labels", "&Help")
 LEFT, RIGHT, BOTTOM = (
@@ -107,7 +105,7 @@ class MainWindow(QMainWindow):
         """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs."""
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock {title}")
-        dock.setWidget(panel if area == BOTTOM else _scrolled(panel))
+        dock.setWidget(panel if area == BOTTOM else scrolled(panel))
         before = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
         self.addDockWidget(area, dock)
         if before and area != LEFT:
@@ -258,15 +256,3 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()
-
-
-def _scrolled(panel: QWidget) -> QWidget:
-    """Panels that need much height scroll where the window is low."""
-    if panel.minimumSizeHint().height() <= TALL:
-        return panel
-    scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setMinimumWidth(panel.minimumSizeHint().width())
-    scroll.setAccessibleName(panel.accessibleName() or panel.objectName())
-    scroll.setWidget(panel)
-    return scroll

@@ -101,6 +101,8 @@ QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {acce
 QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
+QMainWindow > QTabBar::tab {{ padding: 6px 7px; }}
+QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
 QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px; }}

@@ -96,7 +96,9 @@ def test_a_layout_is_kept_until_it_is_reset(qtbot, opened):
     again = MainWindow(opened.link, theme_named("light"), opened.settings)
     qtbot.addWidget(again)
     again.show()
-    again.show_in_middle(again.dates)
+    page = QLabel("a page")
+    again.add_to_middle(page)
+    again.show_in_middle(page)
     assert not again.docks["Layers"].isVisible()
     assert again.dockWidgetArea(again.docks["Selections"]) == Qt.DockWidgetArea.RightDockWidgetArea
     _trigger(again, "Reset layout")
