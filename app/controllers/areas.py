@@ -19,6 +19,7 @@ from ..engine_link import EngineLink, EngineState
 from ..panels.area import AreaPanel
 from .data import DataController
 
+AREA_FILES = (".gpkg", ".geojson", ".json", ".shp")
 MOST_STORES = 40
 MOST_LOADED = 20
 QUICKLOOK_TILES = 3
@@ -59,7 +60,7 @@ class AreasController:
         panel.edited.connect(self._edit)
         panel.chosen.connect(lambda number: plans.change(chosen=number))
         panel.footprint_clicked.connect(self._take_footprint)
-        panel.file_chosen.connect(lambda path: self.load(Path(path)))
+        panel.dropped.connect(self._take_dropped)
 
     def refresh(self) -> None:
         """Look again which stores there are."""
@@ -88,6 +89,13 @@ class AreasController:
 
         self._panel.hint(f"Reading {path.name}…")
         self._link.ask("area file", lambda client: _outlines(client, path), loaded, failed)
+
+    def _take_dropped(self, path: str) -> None:
+        """Areas of a file, or else data."""
+        if Path(path).suffix.lower() in AREA_FILES:
+            self.load(Path(path))
+        else:
+            self._data.add([path])
 
     def _add(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
         self._drawn = True

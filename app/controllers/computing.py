@@ -44,6 +44,9 @@ class ComputeController(QObject):
         self._plans, self._link, self._data = plans, link, data
         self._panel, self._acquisitions, self._jobs, self._done = panel, acquisitions, jobs, done
         self._taken: set[str] = set()
+        """Stores of the workspace, and …"""
+        self._handed_in: set[str] = set()
+        """… those that jobs of this window are to write."""
         self._plan: Plan | None = None
         self._listed: tuple[object, ...] = ()
         self._soon = QTimer(self, singleShot=True, interval=SETTLED_MS)
@@ -74,7 +77,7 @@ class ComputeController(QObject):
         if params is None:
             return
         out = self._panel.wishes().out
-        self._taken.add(out)
+        self._handed_in.add(out)
         self._panel.set_plan(self._plan, "", waiting=True)
         self._jobs.submit(
             "embed", {**params, "out": out}, self._ended, lambda error: self._refused(out, error)
@@ -84,13 +87,12 @@ class ComputeController(QObject):
         self._soon.start()
 
     def _ended(self, job: Job) -> None:
-        if job.state != "done":
-            self._taken.discard(str(job.params.get("out")))
+        self._handed_in.discard(str(job.params.get("out")))
         self.refresh()
         self._done(job)
 
     def _refused(self, out: str, error: ServiceError) -> None:
-        self._taken.discard(out)
+        self._handed_in.discard(out)
         self._panel.set_plan(self._plan, _told(error))
 
     def _rename(self, number: int, name: str) -> None:
@@ -112,7 +114,7 @@ class ComputeController(QObject):
             self.refresh()
 
     def _take_names(self, names: set[str]) -> None:
-        self._taken |= names
+        self._taken = names
         self._suggest()
         self._soon.start()
 
@@ -120,7 +122,7 @@ class ComputeController(QObject):
         area = self._plans.now.area
         name = re.sub(r"[^\w-]+", "-", area.name).strip("-") if area else "area"
         free, number = name or "area", 2
-        while f"{free}.zarr" in self._taken:
+        while f"{free}.zarr" in self._taken | self._handed_in:
             free, number = f"{name}-{number}", number + 1
         self._panel.set_out(free)
 
@@ -140,7 +142,7 @@ class ComputeController(QObject):
     def _problem(self) -> str:
         """What keeps it from being started, as far as the form can tell."""
         wishes = self._panel.wishes()
-        if wishes.out in self._taken:
+        if wishes.out in self._taken | self._handed_in:
             return f"There is a result called {wishes.out} already: choose another name."
         if NO_NAME.search(wishes.out.removesuffix(".zarr")):
             return "The name can't hold / \\ : * ? \" < > | or begin with a dot."
@@ -150,7 +152,8 @@ class ComputeController(QObject):
         """For what the form says now."""
         area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
-        self._panel.set_data(f"Data: {', '.join(chosen.names)}" if chosen else "")
+        around = "" if area is None or area.rectangle else ". The rectangle around the polygon is embedded."
+        self._panel.set_data(f"Data: {', '.join(chosen.names)}{around}" if chosen else "")
         params = self._params()
         if area is None or chosen is None or params is None:
             self._link.drop("plan")

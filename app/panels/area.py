@@ -59,7 +59,8 @@ class AreaPanel(QWidget):
     chosen = Signal(int)
     footprint_clicked = Signal(str)
     file_wanted = Signal()
-    file_chosen = Signal(str)
+    dropped = Signal(str)
+    """A path: areas or data."""
     ready = Signal()
     _written = Signal(str)
 
@@ -133,7 +134,7 @@ class AreaPanel(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
         for url in event.mimeData().urls():
             if url.isLocalFile():
-                self.file_chosen.emit(url.toLocalFile())
+                self.dropped.emit(url.toLocalFile())
 
     def close_page(self) -> None:
         """Let go of the browser's process."""

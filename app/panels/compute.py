@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from phenolens.engine.client.sources import Plan
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -120,6 +120,10 @@ class ComputePanel(QWidget):
         self.compute.setEnabled(plan is not None and not problem and not waiting)
 
     @property
+    def data_told(self) -> str:
+        return self._data.text()
+
+    @property
     def problem(self) -> str:
         """What keeps it from being started."""
         return self._problem.text()
@@ -128,10 +132,8 @@ class ComputePanel(QWidget):
         self._areas = QListWidget()
         self._areas.setAccessibleName(self.tr("Areas"))
         self._areas.setFixedHeight(58)
-        self._areas.currentRowChanged.connect(lambda row: self.area_chosen.emit(row) if row >= 0 else None)
-        self._areas.itemChanged.connect(
-            lambda item: self.area_renamed.emit(self._areas.row(item), item.text().strip())
-        )
+        self._areas.currentRowChanged.connect(self._choose)
+        self._areas.itemChanged.connect(self._rename)
         self._remove = QToolButton(text="✕", toolTip=self.tr("Remove the chosen area"))
         self._remove.setAccessibleName(self.tr("Remove the chosen area"))
         self._remove.clicked.connect(lambda: self.area_removed.emit(self._areas.currentRow()))
@@ -141,6 +143,15 @@ class ComputePanel(QWidget):
         self._none.setProperty("faint", True)
         self._data = QLabel(wordWrap=True)
         self._data.setAccessibleName(self.tr("Data for this area"))
+
+    def _choose(self, number: int) -> None:
+        """Afterwards: who hears of it fills the list anew, and Qt isn't done with its items."""
+        if number >= 0:
+            QTimer.singleShot(0, self, lambda: self.area_chosen.emit(number))
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        number, name = self._areas.row(item), item.text().strip()
+        QTimer.singleShot(0, self, lambda: self.area_renamed.emit(number, name))
 
     def _make_dates(self) -> None:
         self.which = QComboBox()

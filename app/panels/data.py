@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from phenolens.engine.client.sources import Sensor, SensorFault, Sources
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -221,8 +221,12 @@ class DataPanel(QWidget):
             self._show_chosen()
 
     def _toggle(self, item: QTreeWidgetItem) -> None:
-        number = int(item.data(0, Qt.ItemDataRole.UserRole))
-        self.used.emit(number, item.checkState(0) == Qt.CheckState.Checked)
+        number, used = (
+            int(item.data(0, Qt.ItemDataRole.UserRole)),
+            item.checkState(0) == Qt.CheckState.Checked,
+        )
+        # afterwards: who hears of it fills the list anew, and Qt isn't done with the item
+        QTimer.singleShot(0, self, lambda: self.used.emit(number, used))
 
     def _show_chosen(self) -> None:
         if not self._pending:

@@ -7,7 +7,7 @@ from phenolens.app.areas import Area, Plans, PlansModel, corners_of
 from phenolens.app.features.areas import Areas
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QLineEdit, QListWidget, QToolButton
 
 LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
 """A corner of the simulated sample: 30 by 33 pixels."""
@@ -15,16 +15,16 @@ LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
 
 @pytest.fixture
 def areas(window, until) -> Areas:
-    """The window at its first step, with the samples known."""
-    window.start_chosen.emit("area")
+    """What there is of the first two steps, not shown yet, with the samples known."""
     found = window.findChild(Areas)
     until(lambda: len(found.data_at_hand.at_hand) >= 2)
     return found
 
 
 @pytest.fixture
-def mapped(areas, until, ask_page) -> Areas:
+def mapped(areas, window, until, ask_page) -> Areas:
     """The same with the map drawn, at the simulated sample."""
+    window.start_chosen.emit("area")
     until(lambda: areas.area.loaded)
     until(lambda: json.loads(ask_page(areas, "areaMap.counts()"))["lines"] > 0)
     areas.area.fit((10.28, 46.02, 10.34, 46.05))
@@ -150,6 +150,7 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     until(lambda: "No data at hand" in areas.compute.problem)
     assert "Add a folder" in areas.compute.problem
     assert not areas.compute.compute.isEnabled()
+    window.show_step("Area")
     look(window)
 
 
@@ -204,6 +205,7 @@ def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
 
 
 def test_the_map_leaves_for_the_next_steps_and_comes_back(areas, window):
+    window.show_step("Area")
     assert areas.area.isVisible()
     window.show_step("Explore")
     assert not areas.area.isVisible()
@@ -211,6 +213,42 @@ def test_the_map_leaves_for_the_next_steps_and_comes_back(areas, window):
     window.show_step("Compute")
     assert areas.area.isVisible()
     assert window.docks["Compute"].isVisible()
+
+
+def test_areas_come_back_with_the_project(areas, window, until):
+    window.project.active = True
+    areas.plans.add_area(corners_of("3, 51, 3.01, 51.01"), True, "polder")
+    window.project.save()
+    path = window.project.path
+    until(path.exists)
+    window.project.leave()
+    assert areas.plans.now == Plans()
+    window.project.open(path)
+    until(lambda: areas.plans.now.area is not None)
+    assert areas.plans.now.area.name == "polder"
+
+
+def test_areas_are_renamed_chosen_and_removed_in_their_list(areas, until):
+    for west in (3, 4):
+        areas.plans.add_area(corners_of(f"{west}, 51, {west + 0.01}, 51.01"), True)
+    shown = areas.compute.findChild(QListWidget)
+    assert [shown.item(row).text() for row in range(2)] == ["area 1", "area 2"]
+    shown.item(0).setText(" polder ")
+    until(lambda: areas.plans.now.areas[0].name == "polder")
+    shown.setCurrentRow(0)
+    until(lambda: areas.plans.now.chosen == 0)
+    assert areas.compute.wishes().out == "polder.zarr"
+    shown.item(0).setText("")
+    until(lambda: shown.item(0).text() == "polder")
+    areas.compute.area_removed.emit(0)
+    assert [area.name for area in areas.plans.now.areas] == ["area 2"]
+
+
+def test_a_polygon_says_that_the_rectangle_around_it_is_embedded(areas, until):
+    areas.area.drawn.emit(((10.30, 46.03), (10.304, 46.03), (10.304, 46.033)), False)
+    until(areas.compute.compute.isEnabled)
+    assert "rectangle around the polygon" in areas.compute.data_told
+    assert areas.compute.wishes().out == "area-1.zarr"
 
 
 def test_areas_survive_in_a_project():

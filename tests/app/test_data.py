@@ -16,8 +16,7 @@ X, Y = 600_000, 5_000_000
 
 @pytest.fixture
 def areas(window, until) -> Areas:
-    """The window at its first step, with the samples known."""
-    window.show_step("Area")
+    """What there is of the first two steps, not shown yet, with the samples known."""
     found = window.findChild(Areas)
     until(lambda: len(found.data_at_hand.at_hand) >= 2)
     return found
@@ -68,6 +67,7 @@ def test_numbers_without_a_unit_are_asked_about_before_the_data_are_taken(
     add(areas, radar, until)
     until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
     assert not areas.data.add_button.isEnabled()
+    window.show_step("Area")
     look(window, "-asked")
     state(areas, qtbot, "s1", "s1-dn")
     until(areas.data.add_button.isEnabled)
@@ -100,6 +100,7 @@ def test_own_data_become_an_area_a_plan_and_go_again(areas, workspace, qtbot, un
         lambda: "Forest in Romania" in "".join(label.text() for label in areas.compute.findChildren(QLabel))
     )
     assert not areas.plans.now.data[0].used
+    until(lambda: shown.topLevelItem(0).text(0) == "forest")
     shown.setCurrentItem(shown.topLevelItem(0))
     buttons["Remove"].click()
     assert areas.plans.now.data == ()
@@ -114,7 +115,7 @@ def test_what_holds_no_acquisitions_says_why_and_isn_t_taken(areas, tmp_path, un
     assert not areas.data.add_button.isEnabled()
     close = next(one for one in areas.data.findChildren(QPushButton) if one.text() == "Close")
     close.click()
-    assert not areas.data.add_button.isVisible()
+    assert areas.data.add_button.isHidden()
     assert areas.plans.now.data == ()
 
 
