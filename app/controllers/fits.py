@@ -157,12 +157,10 @@ class FitsController(QObject):
 
     def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
         self._probes = {probe.probe: probe for probe in probes}
-        before = self._scores.chosen
         self._scores.set_probes(probes, chosen)
         self.listed.emit(probes)
         self._panel.set_taken([name.removesuffix(".probe") for name in self._probes])
-        if self._scores.chosen != before or self._report is None:
-            self._load(self._scores.chosen)
+        self._load(self._scores.chosen)
 
     def _load(self, probe: str) -> None:
         known, store = self._probes.get(probe), self._model.now.store
@@ -210,8 +208,7 @@ class FitsController(QObject):
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:
-            self._report = None  # its samples lie on the pixels of a store
-            self.refresh()
+            self.refresh()  # samples of reports lie on the pixels of a store
 
 
 def _report_of(folder: Path, probe: str, grid: Grid | None) -> Report:

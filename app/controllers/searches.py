@@ -91,8 +91,8 @@ class SearchesController(QObject):
         made = MadeLayer(LAYER, search.look(), tip)
         others = tuple(one for one in now.made if one.name != LAYER)
         self._model.change(made=(*others, made), look=made.look)
-        unlike = f", less what is like {search.unlike:,} others" if search.unlike else ""
-        self._panel.tell(f"From {search.like:,} pixels{unlike}. On other dates the search goes along.")
+        unlike = f", less what is like {_counted(search.unlike)}" if search.unlike else ""
+        self._panel.tell(f"Like {_counted(search.like)}{unlike}. It can be seen on any date.")
 
     def _submit(self, sought: _Sought, like: Pixels, unlike: Pixels) -> None:
         asked = {
@@ -122,6 +122,10 @@ class SearchesController(QObject):
             shown = [(place.name, place.colour) for place in new.work.places]
             shown += [(SELECTION, self._colour)] if new.pick is not None else []
             self._panel.set_places(shown)
+
+
+def _counted(pixels: int) -> str:
+    return "one pixel" if pixels == 1 else f"{pixels:,} pixels"
 
 
 def _search(client: EngineClient, sought: _Sought) -> Search:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.exports import ExportsController
@@ -57,8 +58,14 @@ def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
 
 def _searches(window: MainWindow) -> None:
     panel = SearchPanel()
-    window.add_dock("Search", panel, RIGHT)
+    dock = window.add_dock("Search", panel, RIGHT, shown=False)
     SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme.selection)
+
+    def show() -> None:
+        dock.show()
+        dock.raise_()
+
+    window.add_action("Edit", "Find what is alike…", QKeySequence.StandardKey.Find, show)
 
 
 def _exports(window: MainWindow) -> ExportsController:
@@ -69,8 +76,8 @@ def _exports(window: MainWindow) -> ExportsController:
 
 def _probes(window: MainWindow) -> FitsController:
     panel, scores = ProbePanel(), ScoresPanel(window.theme)
-    window.add_dock("Scores", scores, RIGHT, "Probe")
     window.add_dock("Probe", panel, RIGHT, "Probe")
+    window.add_dock("Scores", scores, RIGHT, "Probe")
     ProbesController(window.model, window.link, panel, window.maps.forget)
     fits = FitsController(
         window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from .class_table import swatch
 
 ROLES = (("", "—"), ("like", "like this"), ("unlike", "unlike this"))
+ROW_HEIGHT, MOST_ROWS = 32, 10
 
 
 class SearchPanel(QWidget):
@@ -41,7 +42,7 @@ class SearchPanel(QWidget):
         self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._table.horizontalHeader().resizeSection(1, 130)
         self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-        self._table.setMinimumHeight(90)
+        self._table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self._empty = QLabel(
             self.tr(
                 "Click places on the map (step Explore), or select pixels: they are what is searched by."
@@ -65,10 +66,10 @@ class SearchPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         column.addWidget(self._empty)
-        column.addWidget(self._table, 1)
+        column.addWidget(self._table)
         column.addLayout(buttons)
         column.addWidget(self._said)
-        column.addStretch(0)
+        column.addStretch(1)
         self.set_places(())
 
     @property
@@ -88,6 +89,7 @@ class SearchPanel(QWidget):
             self._table.setCellWidget(row, 1, self._choice(name))
         self._empty.setVisible(not places)
         self._table.setVisible(bool(places))
+        self._table.setFixedHeight(min(len(places), MOST_ROWS) * ROW_HEIGHT + 4)
         self._check()
 
     def choose(self, name: str, role: str) -> None:

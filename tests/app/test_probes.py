@@ -4,15 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from phenolens.app.colouring import array_of
 from phenolens.app.controllers.fits import FitsController
 from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
 from phenolens.app.panels.scores import ScoresPanel
+from phenolens.app.panels.search import SearchPanel
 from phenolens.app.recipe import Quantity
 from phenolens.app.report import read_report
 from phenolens.app.selection import PixelPick
-from phenolens.app.session import Label, LandClass
+from phenolens.app.session import Label, LandClass, Place
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from PySide6.QtWidgets import QPushButton
 
@@ -198,6 +200,38 @@ def test_a_probe_file_that_is_broken_says_so_in_the_list(opened, scores, until):
         assert not scores._map.isEnabled()
     finally:
         broken.unlink()
+
+
+def test_what_is_like_one_place_and_unlike_another_is_found_drawn_and_written(opened, until, look):
+    panel = opened.findChild(SearchPanel)
+    assert not panel._go.isEnabled()
+    places = (
+        Place("A", "#0072b2", pixel=(5, 5)),
+        Place("B", "#d55e00", corners=((30, 30), (40, 30), (35, 40))),
+    )
+    opened.model.do(places=places)
+    opened.model.change(pick=PixelPick(((20, 20), (20, 21))))
+    panel.choose("B", "unlike")
+    panel.choose("selection", "")
+    assert panel.roles == {"A": "like", "B": "unlike"}
+    panel._go.click()
+    until(lambda: opened.model.now.look.layer.startswith("similarity:"))
+    until(lambda: opened.map.shown["base"][0].legend.title.startswith("Similarity"))
+    values = array_of(opened.map.shown["base"][0].raster)[0]
+    assert values[5, 5] > 95
+    assert values[33, 35] < values[5, 5]
+    opened.docks["Search"].show()
+    opened.docks["Search"].raise_()
+    look(opened)
+    panel._write.click()
+    until(lambda: panel._said.text().startswith("Written"))
+    assert (opened.link.workspace / panel._said.text().removeprefix("Written: ")).is_file()
+
+
+def test_a_probe_needs_a_name_that_a_file_can_have(labelled, probe, until):
+    probe.fit_asked.emit("../outside")
+    assert "letters, digits" in labelled._message.text()
+    assert probe._fitting.isHidden()
 
 
 def test_measured_values_are_previewed_in_their_unit(opened, probe, until):
