@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from ..curves import CLEAR, GAP_FILLED, NO_DATA, QUALITIES, Curve, Floats, value_near
@@ -23,6 +24,19 @@ DASHES = (
 )
 MOST_TOLD = 4
 """Curves in the read-out."""
+_MARK_LOOKS = ("symbol", "size", "brush", "pen")
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """Marks of a curve that look alike."""
+
+    times: Floats
+    values: Floats
+    symbol: str
+    size: int
+    brush: QBrush
+    pen: QPen
 
 
 class SeriesPlot(pg.PlotWidget):
@@ -67,6 +81,9 @@ class SeriesPlot(pg.PlotWidget):
         self.scene().sigMouseClicked.connect(self._clicked)
         self.scene().sigMouseMoved.connect(self._hover)
 
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(360, 130)
+
     @property
     def curves(self) -> tuple[Curve, ...]:
         return self._curves
@@ -95,7 +112,7 @@ class SeriesPlot(pg.PlotWidget):
         for curve in curves:
             self._add_band(curve)
             self._add_line(curve)
-            self._add_marks(curve, lowest)
+        self._add_marks(curves, lowest)
         self.enableAutoRange(axis="y")
 
     def _add_band(self, curve: Curve) -> None:
@@ -115,8 +132,21 @@ class SeriesPlot(pg.PlotWidget):
         there = np.isfinite(curve.values)
         self._keep(pg.PlotCurveItem(curve.times[there], curve.values[there], pen=pen), 2)
 
-    def _add_marks(self, curve: Curve, lowest: float) -> None:
-        filled, hollow = pg.mkBrush(curve.colour), pg.mkBrush(self._theme.base)
+    def _add_marks(self, curves: Sequence[Curve], lowest: float) -> None:
+        """All of them as one item: hundreds of items made the mouse stall."""
+        parts = [part for curve in curves for part in self._marks_of(curve, lowest)]
+        if not parts:
+            return
+        times = np.concatenate([part.times for part in parts])
+        looks = {name: [getattr(part, name) for part in parts for _ in part.times] for name in _MARK_LOOKS}
+        self._keep(pg.ScatterPlotItem(times, np.concatenate([part.values for part in parts]), **looks), 3)
+
+    def _marks_of(self, curve: Curve, lowest: float) -> Iterator[_Marks]:
+        pen, filled, hollow = (
+            pg.mkPen(curve.colour, width=1.2),
+            pg.mkBrush(curve.colour),
+            pg.mkBrush(self._theme.base),
+        )
         for code, symbol, brush, size in (
             (CLEAR, "o", filled, 6),
             (GAP_FILLED, "o", hollow, 6),
@@ -125,17 +155,8 @@ class SeriesPlot(pg.PlotWidget):
             there = curve.quality == code
             if code == NO_DATA and curve.order:
                 continue  # it holds for all curves of a place: marked once
-            if there.any():
-                values = np.full(int(there.sum()), lowest) if code == NO_DATA else curve.values[there]
-                marks = pg.ScatterPlotItem(
-                    curve.times[there],
-                    values,
-                    symbol=symbol,
-                    size=size,
-                    brush=brush,
-                    pen=pg.mkPen(curve.colour, width=1.2),
-                )
-                self._keep(marks, 3)
+            values = np.full(int(there.sum()), lowest) if code == NO_DATA else curve.values[there]
+            yield _Marks(curve.times[there], values, symbol, size, brush, pen)
 
     def _keep(self, item: pg.GraphicsObject, z: int) -> None:
         item.setZValue(z)
