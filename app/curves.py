@@ -38,11 +38,11 @@ class Kind:
 
 
 KINDS = {
-    "embedding": Kind("Embedding", "embedding (no unit)"),
+    "embedding": Kind("Embedding", "value (no unit)"),
     "index": Kind("Vegetation indices", "index (no unit)", bands=True),
     "s2": Kind("Sentinel-2 bands", "reflectance", bands=True),
     "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True),
-    "support": Kind("Support", "nearest clear acquisition (days)"),
+    "support": Kind("Support", "nearest (days)"),
 }
 
 

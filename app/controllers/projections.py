@@ -170,7 +170,7 @@ class ProjectionsController:
         self._panel.say(
             "The UMAP is being fitted; the status bar shows how far it is."
             if running
-            else "This store has no UMAP yet. Fitting one takes about a minute; PCA is there at once."
+            else "This store has no UMAP yet. Fitting one takes a minute or more, in the background."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -52,7 +52,9 @@ class ProjectionPanel(QWidget):
         self._told.setProperty("faint", True)
         self._told.setAccessibleName("About the projection")
         self._fit = QPushButton("Fit a UMAP")
-        self._fit.setToolTip("Runs in the background for about a minute; the status bar can cancel it")
+        self._fit.setToolTip(
+            "Runs in the background for a minute or more; the status bar shows how far it is and can cancel it"
+        )
         self._fit.clicked.connect(self.fit_wanted)
         self._fit.hide()
         column = QVBoxLayout(self)
@@ -153,9 +155,6 @@ class ProjectionPanel(QWidget):
         """Whether a UMAP is still to be fitted."""
         self._fit.setVisible(offered)
         self._fit.setEnabled(not running)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(300, 300)
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)  # type: ignore[arg-type]

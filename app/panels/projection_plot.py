@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem
 
@@ -104,6 +104,9 @@ class ProjectionPlot(pg.PlotWidget):
         self.box.drawing.connect(self._draw)
         self.box.drawn.connect(self._finish)
         self.box.emptied.connect(self.emptied)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(280, 170)
 
     @property
     def picture(self) -> Bytes | None:

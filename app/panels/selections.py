@@ -139,7 +139,8 @@ class SelectionsPanel(QWidget):
         self._told.setText(text)
 
     def set_selections(self, selections: Sequence[Selection]) -> None:
-        row = self._chosen
+        added = len(selections) > self._list.count()
+        row = len(selections) - 1 if added else self._chosen
         self._list.blockSignals(True)
         self._list.clear()
         for selection in selections:
@@ -149,7 +150,6 @@ class SelectionsPanel(QWidget):
             self._list.addItem(item)
         self._list.setCurrentRow(min(max(row, 0), len(selections) - 1))
         self._list.blockSignals(False)
-        self._list.setVisible(bool(selections))
         self._enable()
 
     def set_outlining(self, outlining: bool) -> None:

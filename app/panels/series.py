@@ -130,8 +130,9 @@ class SeriesPanel(QWidget):
             action.setChecked(part in chosen)
             action.setData(part)
             action.toggled.connect(lambda _: self._choose_parts())
-        names = [part_name(kind, part) for part in chosen]
-        self._parts.setText(", ".join(names[:3]) + (f" + {len(names) - 3}" if len(names) > 3 else ""))
+        shown = ", ".join(part.upper() if kind == "support" else part for part in chosen[:3])
+        more = f" + {len(chosen) - 3}" if len(chosen) > 3 else ""
+        self._parts.setText(f"{'dimensions ' if kind == 'embedding' else ''}{shown}{more}")
 
     def set_places(self, places: Sequence[Place], selection: str, colour: str = "") -> None:
         """Those with curves; `selection` is what the one of the selection is called, empty where there is none."""

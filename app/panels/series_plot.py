@@ -8,6 +8,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyqtgraph as pg
+from pyqtgraph.graphicsItems.DateAxisItem import (
+    MONTH_SPACING,
+    YEAR_SPACING,
+    TickSpec,
+    ZoomLevel,
+    makeYStepper,
+)
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -22,6 +29,7 @@ DASHES = (
     Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine,
 )
+SMALL = {"font-size": "8pt"}
 MOST_TOLD = 4
 """Curves in the read-out."""
 _MARK_LOOKS = ("symbol", "size", "brush", "pen")
@@ -47,7 +55,7 @@ class SeriesPlot(pg.PlotWidget):
     """What lies under the mouse."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(axisItems={"bottom": pg.DateAxisItem(utcOffset=0)})
+        super().__init__(axisItems={"bottom": _date_axis()})
         self.setAccessibleName("Curves over time")
         self._theme = theme
         self._times: Floats = np.zeros(0)
@@ -60,7 +68,7 @@ class SeriesPlot(pg.PlotWidget):
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-        self.getAxis("bottom").setLabel("date (UTC)")
+        self.getAxis("bottom").setLabel("date (UTC)", **SMALL)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(58)
         self.setMouseEnabled(x=True, y=False)
@@ -107,7 +115,7 @@ class SeriesPlot(pg.PlotWidget):
             self.removeItem(item)
         self._items = []
         self._curves = tuple(curves)
-        self.getAxis("left").setLabel(axis)
+        self.getAxis("left").setLabel(axis, **SMALL)
         lowest = min((np.nanmin(c.values) for c in curves if np.isfinite(c.values).any()), default=0.0)
         for curve in curves:
             self._add_band(curve)
@@ -189,6 +197,23 @@ class SeriesPlot(pg.PlotWidget):
                 parts[0] = f"{day}   {parts[0]}"
         more = len(self._curves) - MOST_TOLD
         return "   ".join(parts) + (f"   and {more} more" if more > 0 else "")
+
+
+def _date_axis() -> pg.DateAxisItem:
+    """Months where they have room, else quarters or half years; pyqtgraph's own leaves years alone then."""
+    months = TickSpec(MONTH_SPACING, _next_months, "%b", autoSkip=[1, 3, 6])
+    years = TickSpec(YEAR_SPACING, makeYStepper(1), "%Y", autoSkip=[1, 5, 10, 25])
+    axis = pg.DateAxisItem(utcOffset=0)
+    finer = {most: level for most, level in axis.zoomLevels.items() if np.isfinite(most)}
+    axis.zoomLevels = {np.inf: ZoomLevel([years, months], "YYYY"), **finer}
+    return axis
+
+
+def _next_months(time: float, months: int, first: bool) -> float:
+    """The next first day of a month, or of every so many months counted from January."""
+    date = datetime.fromtimestamp(time, UTC)
+    number = ((date.year * 12 + date.month - 1) // months + 1) * months
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC).timestamp()
 
 
 class CurveKey(QWidget):
