@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.look import Look
 from phenolens.engine.client.probes import Label as ClientLabel
 from phenolens.engine.client.probes import LandClass as ClientClass
 from phenolens.engine.client.probes import Predicted
 from phenolens.engine.client.readings import Preview, Store
 from PySide6.QtCore import QObject, QTimer
 
-from ..engine_link import EngineLink
+from ..engine_link import EngineLink, EngineState
 from ..geography import Geography
 from ..panels.probe import ProbePanel
 from ..session import Label, MadeLayer, Session, SessionModel
@@ -34,7 +35,10 @@ class ProbesController(QObject):
         self._model, self._link, self._panel, self._forget = model, link, panel, forget
         self._timer = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._timer.timeout.connect(self._fit)
+        self._lost = False
+        """Whether the engine that knew the preview has gone."""
         model.listen(self._changed)
+        link.state_changed.connect(self._engine_changed)
         panel.recipe_chosen.connect(lambda recipe: model.change(recipe=recipe))
         panel.live_chosen.connect(lambda live: model.change(live=live))
         panel.set_session(model.now)
@@ -106,8 +110,32 @@ class ProbesController(QObject):
         beside = now.beside and looks.get(before.get(now.beside, ""), now.beside)
         self._model.change(made=(*others, *shown), look=look, beside=beside)
 
+    def _engine_changed(self, state: EngineState) -> None:
+        """A new engine knows nothing of the preview: it is fitted again, or its layers go."""
+        if state.name in ("starting", "away"):
+            self._lost = True
+        elif self._lost:
+            self._lost = False
+            now = self._model.now
+            if now.live and not what_is_missing(now):
+                self._timer.start()
+            else:
+                without_layers(self._model, (PREVIEW, CONFIDENCE))
+
     def _refused(self, error: ServiceError) -> None:
         self._panel.tell(f"{error.cause}. {error.remedy}".strip(), True)
+
+
+def without_layers(model: SessionModel, names: Sequence[str]) -> None:
+    """Take layers away that can't be drawn any more; the map shows another one in their place."""
+    now = model.now
+    gone = {one.look for one in now.made if one.name in names}
+    if gone:
+        model.change(
+            made=tuple(one for one in now.made if one.name not in names),
+            look=Look() if now.look in gone else now.look,
+            beside=None if now.beside in gone else now.beside,
+        )
 
 
 def _asked(session: Session) -> tuple[object, ...]:

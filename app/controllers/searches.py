@@ -13,12 +13,13 @@ from phenolens.engine.client.readings import Search, Store
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QObject
 
-from ..engine_link import EngineLink
+from ..engine_link import EngineLink, EngineState
 from ..masks import find_on, inside
 from ..panels.search import SearchPanel
 from ..selection import Pick
 from ..session import MadeLayer, Place, Session, SessionModel
 from .jobs import JobsController
+from .probes import without_layers
 
 SELECTION = "selection"
 LAYER = "Similarity"
@@ -53,6 +54,7 @@ class SearchesController(QObject):
         self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
         self._colour = colour
         model.listen(self._changed)
+        link.state_changed.connect(self._engine_changed)
         panel.asked.connect(self.search)
         panel.write_asked.connect(self.write)
 
@@ -112,6 +114,11 @@ class SearchesController(QObject):
             self._panel.tell(f"Written: {job.result['files'][0]}")
         else:
             self._panel.tell("")
+
+    def _engine_changed(self, state: EngineState) -> None:
+        """A new engine knows nothing of the search."""
+        if state.name in ("starting", "away"):
+            without_layers(self._model, (LAYER,))
 
     def _refused(self, error: ServiceError) -> None:
         self._panel.tell("")

@@ -11,8 +11,9 @@ from phenolens.app.exporting import Wanted, days_of, missing, plan, told
 from phenolens.app.label_file import class_json, label_json
 from phenolens.app.panels.export import ExportPanel
 from phenolens.app.session import Label, LandClass, Work
+from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.readings import Probe
+from phenolens.engine.client.readings import Probe, Store
 
 LOOK = Path(__file__).parents[1] / "qgis" / "look_with_qgis.py"
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
@@ -59,8 +60,10 @@ def test_nothing_is_written_without_a_date_or_a_name(opened, panel):
         assert not panel._go.isEnabled()
 
 
-def test_plans_name_every_file_of_every_date(opened):
-    store = opened.model.now.store
+def test_plans_name_every_file_of_every_date():
+    grid = Grid("EPSG:32635", (10, 0, 500_000, 0, -10, 5_000_000), (48, 48))
+    times = tuple(f"2019-{month:02}-15T10:30:00Z" for month in range(1, 13))
+    store = Store("some.zarr", 8, grid, times, dtype="float16")
     wanted = Wanted("support", sensor="s2", dates="range", start="2019-04-01", end="2019-06-30", name="a")
     days = days_of(wanted, store, 0)
     assert days == ("2019-04-15", "2019-05-15", "2019-06-15")
@@ -75,6 +78,13 @@ def test_plans_name_every_file_of_every_date(opened):
     assert made.params["dates"] == ["2019-01-01/2019-12-31"]
     assert made.files == ("p-value-2019-01-01_2019-12-31.tif", "p-interval-2019-01-01_2019-12-31.tif")
     assert "Writes 2 GeoTIFFs" in told(made, 0)
+    change = Wanted("change", start="2019-02-01", end="2019-08-01", name="c")
+    days = days_of(change, store, 0)
+    assert missing(change, store, None, days) == ""
+    assert "Compares 2019-02-15 with 2019-07-15" in told(plan(change, store, None, days), 0)
+    assert "two dates" in missing(change, store, None, days[:1])
+    whole = Wanted("netcdf", dates="all", name="a")
+    assert plan(whole, store, None, days_of(whole, store, 0)).bytes == 48 * 48 * 8 * 2 * 12
 
 
 @pytest.fixture

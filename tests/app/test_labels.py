@@ -12,10 +12,20 @@ from phenolens.app.label_file import label_json, read_labels
 from phenolens.app.panels.label_import import guess
 from phenolens.app.panels.labels import LabelsPanel
 from phenolens.app.session import Label, LandClass, Work
+from phenolens.engine.client.arrays import Grid
+from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+STORE = Store(
+    "some.zarr",
+    8,
+    Grid("EPSG:32635", (10, 0, 500_000, 0, -10, 5_000_000), (48, 48)),
+    ("2019-05-01T00:00:00Z",),
+)
 
 
 def spot(window, column, row):
@@ -122,8 +132,7 @@ def test_measured_values_replace_classes_and_undo_brings_them_back(opened):
     assert (opened.model.now.work.quantity, len(opened.model.now.work.labels)) == (None, 1)
 
 
-def test_labels_written_in_degrees_lie_where_they_were(opened, tmp_path):
-    store = opened.model.now.store
+def test_labels_written_in_degrees_lie_where_they_were():
     ring = ((10.0, 10.0), (20.0, 10.0), (20.0, 20.0), (10.0, 20.0))
     hole = ((12.0, 12.0), (14.0, 12.0), (14.0, 14.0))
     work = Work(
@@ -133,9 +142,9 @@ def test_labels_written_in_degrees_lie_where_they_were(opened, tmp_path):
             Label(3.0, ring, holes=(hole,), group=4),
         ),
     )
-    written = geopandas.GeoDataFrame.from_features(label_json(store, work)["features"], crs=4326)
-    shapes = written.to_crs(store.grid.crs).geometry
-    a, _, c, _, e, f = store.grid.transform
+    written = geopandas.GeoDataFrame.from_features(label_json(STORE, work)["features"], crs=4326)
+    shapes = written.to_crs(STORE.grid.crs).geometry
+    a, _, c, _, e, f = STORE.grid.transform
     assert (shapes[0].x, shapes[0].y) == pytest.approx((c + 5.5 * a, f + 7.5 * e), abs=0.01)
     assert shapes[1].area == pytest.approx((100 - 2) * a * -e, rel=1e-4)
     assert written["class"].tolist() == ["a", "a"]
@@ -210,9 +219,8 @@ def test_columns_are_guessed_by_their_names_then_by_their_content():
     assert guess([column("start"), column("class")]) == {"class_column": "class"}
 
 
-def test_multiple_geometries_of_a_file_stay_one_group(opened, tmp_path):
-    store = opened.model.now.store
-    a, _, c, _, e, f = store.grid.transform
+def test_multiple_geometries_of_a_file_stay_one_group(tmp_path):
+    a, _, c, _, e, f = STORE.grid.transform
     place = lambda x, y: [c + a * x, f + e * y]  # noqa: E731
     parts = [[[place(x, 1), place(x + 2, 1), place(x + 2, 3), place(x, 1)]] for x in (1, 5)]
     feature = {
@@ -221,6 +229,6 @@ def test_multiple_geometries_of_a_file_stay_one_group(opened, tmp_path):
     }
     path = tmp_path / "parts.geojson"
     path.write_text(json.dumps({"features": [feature]}))
-    found = read_labels(path, store)
+    found = read_labels(path, STORE)
     assert [one.group for one in found] == [3, 3]
     assert np.allclose(found[1].corners, [(5, 1), (7, 1), (7, 3)])
