@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import EngineFault, NotFound, ServiceError
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QGraphicsView, QLabel, QMenu
 
@@ -26,6 +26,7 @@ from ..project import SUFFIX
 if TYPE_CHECKING:
     from ..main_window import MainWindow
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 _PATTERN = f"Phenolens (*{SUFFIX})"
 _DELETE = Qt.WidgetAttribute.WA_DeleteOnClose
 MOST_DESCRIBED = 30
@@ -271,23 +272,23 @@ class _LeftJobs(QObject):
 
 def _add_help(window: MainWindow) -> None:
     help = HelpController(window)
-    window.add_action("Help", help.tr("Guide"), "Ctrl+F1", help.show_guide)
-    window.add_action("Help", help.tr("Keys and mouse"), "F1", help.show_keys)
+    window.add_action("Help", translate("Projects", "Guide"), "Ctrl+F1", help.show_guide)
+    window.add_action("Help", translate("Projects", "Keys and mouse"), "F1", help.show_keys)
     window.menus["Help"].addSeparator()
-    window.add_action("Help", help.tr("Diagnostics report…"), None, help.show_diagnostics)
-    window.add_action("Help", help.tr("About Phenolens"), None, help.show_about)
+    window.add_action("Help", translate("Projects", "Diagnostics report…"), None, help.show_diagnostics)
+    window.add_action("Help", translate("Projects", "About Phenolens"), None, help.show_about)
     window.jobs_panel.diagnosed.connect(help.show_diagnostics)
     window.engine_light.clicked.connect(help.engine_clicked)
 
 
 def _add_appearance(window: MainWindow) -> None:
     appearance = Appearance(window, window.theme, window.settings)
-    menu = window.menus["View"].addMenu(appearance.tr("Appearance"))
+    menu = window.menus["View"].addMenu(translate("Projects", "Appearance"))
     group = QActionGroup(menu)
     for name, text in (
-        ("auto", appearance.tr("As the desktop")),
-        ("light", appearance.tr("Light")),
-        ("dark", appearance.tr("Dark")),
+        ("auto", translate("Projects", "As the desktop")),
+        ("light", translate("Projects", "Light")),
+        ("dark", translate("Projects", "Dark")),
     ):
         action = menu.addAction(text)
         action.setCheckable(True)

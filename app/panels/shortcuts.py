@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 _NATIVE = QKeySequence.SequenceFormat.NativeText
 Rows = Sequence[tuple[str, str]]
 
@@ -20,13 +21,16 @@ def sheet_of(menus: Mapping[str, Sequence[QAction]], others: Sequence[QAction]) 
         if rows:
             sheet[menu] = rows
     rest = [(_keys(action), _name(action)) for action in others if not action.shortcut().isEmpty()]
-    sheet[_tr("Without a menu")] = _digits_together(rest)
-    sheet[_tr("Mouse on the map")] = (
-        (_tr("Drag"), _tr("move the map")),
-        (_tr("Wheel"), _tr("closer, further away")),
-        (_tr("Click"), _tr("with Look: read a pixel and its series; with a tool: set a corner")),
-        (_tr("Double click"), _tr("close an outline")),
-        (_tr("Right click"), _tr("give up an outline")),
+    sheet[translate("ShortcutSheet", "Without a menu")] = _digits_together(rest)
+    sheet[translate("ShortcutSheet", "Mouse on the map")] = (
+        (translate("ShortcutSheet", "Drag"), translate("ShortcutSheet", "move the map")),
+        (translate("ShortcutSheet", "Wheel"), translate("ShortcutSheet", "closer, further away")),
+        (
+            translate("ShortcutSheet", "Click"),
+            translate("ShortcutSheet", "with Look: read a pixel and its series; with a tool: set a corner"),
+        ),
+        (translate("ShortcutSheet", "Double click"), translate("ShortcutSheet", "close an outline")),
+        (translate("ShortcutSheet", "Right click"), translate("ShortcutSheet", "give up an outline")),
     )
     return {name: rows for name, rows in sheet.items() if rows}
 
@@ -81,8 +85,7 @@ def _digits_together(rows: list[tuple[str, str]]) -> Rows:
     others = [row for row in rows if not row[0].isdigit()]
     if len(digits) < 3:
         return rows
-    return [(f"{digits[0][0]} … {digits[-1][0]}", _tr("show the layer of that number")), *others]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("ShortcutSheet", text)
+    return [
+        (f"{digits[0][0]} … {digits[-1][0]}", translate("ShortcutSheet", "show the layer of that number")),
+        *others,
+    ]
