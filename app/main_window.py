@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
         self._message_timer.timeout.connect(lambda: self.say(""))
         self._message.setMinimumWidth(80)
         self._message.setAccessibleName("Message")
+        self._message.setObjectName("message")
         self.engine_light.setAccessibleName("State of the engine")
         bar = self.statusBar()
         bar.addWidget(self.job_line)

@@ -12,7 +12,7 @@ from phenolens.engine.client.results import Job
 from phenolens.engine.client.sources import Plan
 from PySide6.QtCore import QObject, QTimer
 
-from ..areas import Plans, PlansModel
+from ..areas import Area, Plans, PlansModel
 from ..engine_link import EngineLink, EngineState
 from ..panels.acquisitions import AcquisitionsPanel, Row
 from ..panels.compute import ComputePanel
@@ -39,10 +39,12 @@ class ComputeController(QObject):
         acquisitions: AcquisitionsPanel,
         jobs: JobsController,
         done: Callable[[Job], None],
+        say: Callable[[str, bool], None],
     ) -> None:
         super().__init__(panel)
         self._plans, self._link, self._data = plans, link, data
         self._panel, self._acquisitions, self._jobs, self._done = panel, acquisitions, jobs, done
+        self._say = say
         self._taken: set[str] = set()
         """Stores of the workspace, and …"""
         self._handed_in: set[str] = set()
@@ -56,6 +58,7 @@ class ComputeController(QObject):
         link.state_changed.connect(self._engine_changed)
         panel.changed.connect(self._soon.start)
         panel.started.connect(self.start)
+        panel.all_started.connect(self.start_all)
         panel.area_chosen.connect(lambda number: plans.change(chosen=number))
         panel.area_removed.connect(plans.remove_area)
         acquisitions.ticked.connect(lambda key, used: plans.leave_out(key, not used))
@@ -72,16 +75,38 @@ class ComputeController(QObject):
         )
 
     def start(self) -> None:
-        """Hand the job in."""
-        params = self._params()
-        if params is None:
-            return
-        out = self._panel.wishes().out
+        """Hand the job of the chosen area in."""
+        params = self._params(self._plans.now.area)
+        if params is not None:
+            self._submit(params, self._panel.wishes().out)
+            self._go_on()
+
+    def start_all(self) -> None:
+        """One job for each area that data cover, named after it."""
+        uncovered = []
+        for area in self._plans.now.areas:
+            params = self._params(area)
+            if params is None:
+                uncovered.append(area.name)
+                continue
+            chosen = area == self._plans.now.area
+            self._submit(params, self._panel.wishes().out if chosen else f"{self._free(area.name)}.zarr")
+        self._go_on()
+        if uncovered:
+            self._say(f"Left out, as no data at hand cover them: {', '.join(uncovered)}.", True)
+
+    def _submit(self, params: dict[str, Any], out: str) -> None:
         self._handed_in.add(out)
-        self._panel.set_plan(self._plan, "", waiting=True)
-        self._jobs.submit(
-            "embed", {**params, "out": out}, self._ended, lambda error: self._refused(out, error)
+        self._link.ask(
+            f"embed {out}",  # a channel of its own: several may be handed in at once
+            lambda client: client.jobs.submit("embed", {**params, "out": out}),
+            lambda job: self._jobs.follow(job, self._ended),
+            lambda error: self._refused(out, error),
         )
+
+    def _go_on(self) -> None:
+        """To the next one."""
+        self._panel.set_plan(self._plan, "", waiting=True)
         self._panel.out.setModified(False)
         self._suggest()
         self._soon.start()
@@ -120,15 +145,18 @@ class ComputeController(QObject):
 
     def _suggest(self) -> None:
         area = self._plans.now.area
-        name = re.sub(r"[^\w-]+", "-", area.name).strip("-") if area else "area"
-        free, number = name or "area", 2
-        while f"{free}.zarr" in self._taken | self._handed_in:
-            free, number = f"{name}-{number}", number + 1
-        self._panel.set_out(free)
+        self._panel.set_out(self._free(area.name if area else "area"))
 
-    def _params(self) -> dict[str, Any] | None:
+    def _free(self, name: str) -> str:
+        """A name for a result that nothing else has."""
+        plain = re.sub(r"[^\w-]+", "-", name).strip("-") or "area"
+        free, number = plain, 2
+        while f"{free}.zarr" in self._taken | self._handed_in:
+            free, number = f"{plain}-{number}", number + 1
+        return free
+
+    def _params(self, area: Area | None) -> dict[str, Any] | None:
         """Of the plan and of the job; None where something is missing."""
-        area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
         if area is None or chosen is None:
             return None
@@ -154,7 +182,7 @@ class ComputeController(QObject):
         chosen = self._data.for_area(area) if area else None
         around = "" if area is None or area.rectangle else ". The rectangle around the polygon is embedded."
         self._panel.set_data(f"Data: {', '.join(chosen.names)}{around}" if chosen else "")
-        params = self._params()
+        params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
             self._plan = None

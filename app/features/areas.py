@@ -53,7 +53,14 @@ class Areas(QObject):
         self.data_at_hand = DataController(self.plans, link, self.data, window.say)
         self.areas = AreasController(self.plans, link, self.area, self.data_at_hand, window.stores.open)
         self.computing = ComputeController(
-            self.plans, link, self.data_at_hand, self.compute, self.acquisitions, window.jobs, self._embedded
+            self.plans,
+            link,
+            self.data_at_hand,
+            self.compute,
+            self.acquisitions,
+            window.jobs,
+            self._embedded,
+            window.say,
         )
         self._join()
 
@@ -111,8 +118,13 @@ class Areas(QObject):
             self._step("Explore")
 
     def _embedded(self, job: Job) -> None:
+        """Shown at once, unless the user looks at another result meanwhile."""
         self.areas.refresh()
-        self._window.open_embedded(job)
+        if job.state != "done" or self._planning or self._window.model.now.store is None:
+            self._window.open_embedded(job)
+            return
+        out = str(job.params.get("out", ""))
+        self._window.say(self.tr("{} is computed: File → Open store shows it.").format(out))
 
     def _stored(self) -> dict[str, Any]:
         return self.plans.now.to_json()

@@ -47,6 +47,8 @@ class ComputePanel(QWidget):
 
     changed = Signal()
     started = Signal()
+    all_started = Signal()
+    """One job for each area."""
     area_chosen = Signal(int)
     area_renamed = Signal(int, str)
     area_removed = Signal(int)
@@ -94,6 +96,7 @@ class ComputePanel(QWidget):
         self._areas.setVisible(bool(areas))
         self._remove.setVisible(bool(areas))
         self._none.setVisible(not areas)
+        self._all.setVisible(len(areas) > 1)
 
     def set_models(self, models: Sequence[str]) -> None:
         self._model.blockSignals(True)
@@ -118,6 +121,7 @@ class ComputePanel(QWidget):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.compute.setEnabled(plan is not None and not problem and not waiting)
+        self._all.setEnabled(self.compute.isEnabled())
 
     @property
     def data_told(self) -> str:
@@ -217,6 +221,11 @@ class ComputePanel(QWidget):
         self.compute.setProperty("primary", True)
         self.compute.setObjectName("compute embeddings")
         self.compute.clicked.connect(self.started)
+        self._all = QPushButton(self.tr("All areas"))
+        self._all.setToolTip(
+            self.tr("One job for each area, one after the other, with these dates and settings")
+        )
+        self._all.clicked.connect(self.all_started)
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -280,8 +289,12 @@ class ComputePanel(QWidget):
             grid.addWidget(title, row, 0)
             grid.addWidget(label, row, 1)
         column.addLayout(grid)
-        for widget in (self._waiting, self._problem, self.compute):
-            column.addWidget(widget)
+        column.addWidget(self._waiting)
+        column.addWidget(self._problem)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.compute, 1)
+        buttons.addWidget(self._all)
+        column.addLayout(buttons)
         return foot
 
     def _switch(self) -> None:

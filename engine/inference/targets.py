@@ -15,6 +15,7 @@ from .reach import Days
 # its few clear pixels still serve as frames for the dates beside it.
 CLEAR_ENOUGH = 0.1
 NOON = time(12)
+MOST_TARGETS = 100_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,12 @@ def regular_targets(
     last = _day(end or max(times).date())
     if last < first:
         raise TargetError("the date range is empty", value=f"{start} to {end}", remedy="start before the end")
+    if (last - first) / every_days > MOST_TARGETS:
+        raise TargetError(
+            "these are too many target dates",
+            value=f"one in {every_days:g} days",
+            remedy=f"stay below {MOST_TARGETS:,}",
+        )
     return _ordered(np.arange(first, last + 1e-6, every_days))
 
 

@@ -7,7 +7,7 @@ from phenolens.app.areas import Area, Plans, PlansModel, corners_of
 from phenolens.app.features.areas import Areas
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QToolButton
 
 LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
 """A corner of the simulated sample: 30 by 33 pixels."""
@@ -152,6 +152,25 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     assert not areas.compute.compute.isEnabled()
     window.show_step("Area")
     look(window)
+
+
+def test_all_areas_are_computed_one_after_the_other(areas, window, until):
+    for west in (10.300, 10.308):
+        areas.plans.add_area(corners_of(f"{west}, 46.030, {west + 0.0015}, 46.031"), True, "plot")
+    areas.plans.add_area(corners_of("3, 51, 3.01, 51.01"), True, "far")
+    areas.plans.change(chosen=0)
+    areas.compute.days.setValue(365)
+    until(areas.compute.compute.isEnabled)
+    areas.compute.all_started.emit()
+    assert "far" in window.findChild(QLabel, "message").text()
+    until(lambda: window.model.now.store is not None)
+    assert window.model.now.store.store == "plot.zarr"
+    until(lambda: "plot-2.zarr is computed" in window.findChild(QLabel, "message").text())
+    names = []
+    window.link.ask("names", lambda client: client.views.stores(), names.extend)
+    until(lambda: bool(names))
+    assert {"plot.zarr", "plot-2.zarr"} <= set(names)
+    assert "far.zarr" not in names
 
 
 def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until):

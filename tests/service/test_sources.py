@@ -236,6 +236,7 @@ def test_what_lies_in_the_workspace_is_named_relative_to_it(client, root):
         ({"sources": {"sample": "landscape"}, "dates": "every:soon"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "2035-01-01"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "every:0"}, TargetError),
+        ({"sources": {"sample": "landscape"}, "dates": "every:1e-12"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "every:10", "dims": 900}, InputError),
         ({"sources": {"sample": "landscape"}, "dates": "every:10", "model": "none"}, InputError),
         ({"sources": {"sample": "landscape"}, "dates": "every:10", "start": "2020-13-01"}, InputError),
