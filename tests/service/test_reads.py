@@ -23,6 +23,7 @@ from phenolens.engine.service.reading.kept import Kept
 from phenolens.engine.service.reading.layers import Look
 from phenolens.engine.service.reading.maps import Part
 from phenolens.engine.service.reading.projections import Scope
+from phenolens.engine.service.routes.at_once import Reads
 from phenolens.engine.service.workspace import Workspace
 from phenolens.engine.store_layout import StoreSpec
 from phenolens.engine.store_writer import StoreWriter, TileData, TileKey
@@ -214,6 +215,23 @@ def test_a_read_that_takes_long_keeps_nobody_waiting(asker, monkeypatch):
         ending.set()
         for thread in hanging:
             thread.join()
+
+
+def test_first_reads_that_come_together_share_what_is_kept(root, monkeypatch):
+    made, both = [], Event()
+
+    class SlowDesk(Desk):
+        def __init__(self, workspace):
+            made.append(self)
+            both.wait(0.3)  # long enough for another thread to begin one as well
+            super().__init__(workspace)
+
+    monkeypatch.setattr("phenolens.engine.service.reading.desk.Desk", SlowDesk)
+    reads = Reads(Workspace(root))
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda _: reads._worked(lambda desk: desk), range(2)))
+    assert found[0] is found[1]
+    assert len(made) == 1
 
 
 def test_what_is_kept_stays_within_its_budget_and_is_forgotten_on_request():

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -38,6 +39,7 @@ class Reads:
         self._workspace = workspace
         self._rest = rest or Rest()
         self._desk: Desk | None = None
+        self._opening = Lock()
         self._threads, self._long_threads = CapacityLimiter(THREADS), CapacityLimiter(LONG_THREADS)
         self._open = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -61,8 +63,11 @@ class Reads:
         # what reads need (zarr, rasterio, matplotlib) is loaded with the first of them: an idle service stays small
         from ..reading.desk import Desk  # noqa: PLC0415
 
-        self._desk = self._desk or Desk(self._workspace)
-        return self._desk
+        with (
+            self._opening
+        ):  # two first reads at once would each have a desk, and one of them what is kept there
+            self._desk = self._desk or Desk(self._workspace)
+            return self._desk
 
     def _wake(self) -> None:
         if self._alarm is not None:
