@@ -21,6 +21,7 @@ from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
 
 from .frozen_json import from_json, to_json
+from .recipe import Recipe
 from .session import Session, Work
 
 SUFFIX = ".phenolens"
@@ -41,6 +42,7 @@ class Looked:
     opacity: float = 1.0
     method: str = "pca"
     label_class: int = 1
+    recipe: Recipe = field(default_factory=Recipe)
     grid: Mapping[str, Any] = field(default_factory=dict)
     """That the work's pixels are counted in."""
     work: Work = field(default_factory=Work)
@@ -56,6 +58,7 @@ class Looked:
             opacity=now.opacity,
             method=now.method,
             label_class=now.label_class,
+            recipe=now.recipe,
             grid=grid_told(now.store.grid),
             work=now.work,
         )
@@ -71,6 +74,7 @@ class Looked:
             opacity=self.opacity,
             method=self.method,
             label_class=self.label_class,
+            recipe=self.recipe,
             work=self.work,
         )
 

@@ -6,22 +6,36 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import floor, hypot
 
+import numpy as np
+
+from ..engine_link import EngineLink
+from ..masks import Bits, find_on
 from ..panels.labels import LabelsPanel
 from ..panels.map import MapPanel
 from ..recipe import Quantity
+from ..selection import MapPick
 from ..session import CLASS_COLOURS, Label, LandClass, Session, SessionModel
 
 MOST_CLASSES = 254
 SHORTEST_EDGE = 0.4
 """Pixels: corners of a freehand polygon that lie closer together are one."""
+MOST_POINTS = 300
+"""Labels that one selection makes."""
 Corners = tuple[tuple[float, float], ...]
 
 
 class LabelsController:
     """Turns what is drawn and typed into labels and classes of the session."""
 
-    def __init__(self, model: SessionModel, map: MapPanel, panel: LabelsPanel) -> None:
-        self._model, self._map, self._panel = model, map, panel
+    def __init__(
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        map: MapPanel,
+        panel: LabelsPanel,
+        say: Callable[[str, bool], None],
+    ) -> None:
+        self._model, self._link, self._map, self._panel, self._say = model, link, map, panel, say
         model.listen(self._changed)
         map.clicked.connect(self._clicked)
         map.drawn.connect(self._drawn)
@@ -34,6 +48,7 @@ class LabelsController:
         panel.quantity_chosen.connect(self._measure)
         panel.value_chosen.connect(lambda value: model.change(label_value=value))
         panel.span_chosen.connect(self._hold)
+        panel.selection_asked.connect(self.label_selection)
         panel.list.removed.connect(self.remove)
         panel.list.shown.connect(self._centre)
         panel.set_session(model.now)
@@ -43,8 +58,8 @@ class LabelsController:
         now = self._model.now
         if now.store is None:
             return
-        if tool != "look" and not now.work.classes and now.work.quantity is None:
-            self.add_class(rename=False)
+        if tool != "look":
+            self._need_class()
         self._model.change(tool=tool)
 
     def toggle(self, tool: str) -> None:
@@ -80,6 +95,42 @@ class LabelsController:
         labels = self._model.now.work.labels
         self._model.do(labels=tuple(one for number, one in enumerate(labels) if number not in gone))
 
+    def label_selection(self) -> None:
+        """The selected pixels get the class of the moment: an outline as a polygon, others one by one."""
+        now = self._model.now
+        if now.store is None or now.pick is None:
+            self._say("Nothing is selected: draw a lasso on the map (L) or in the projection.", False)
+            return
+        self._need_class()
+        if isinstance(now.pick, MapPick):
+            self._label(thinned(now.pick.corners))
+            return
+        store, pick, date = now.store, now.pick, now.date
+        self._link.ask(
+            "label selection", lambda client: find_on(pick, client, store, date), self._label_pixels
+        )
+
+    def _label_pixels(self, bits: Bits) -> None:
+        """All of them, or evenly spread ones of many: neighbours teach a probe nothing new."""
+        rows, columns = np.nonzero(bits)
+        step = max(1, -(-len(rows) // MOST_POINTS))
+        shapes = [
+            ((column + 0.5, row + 0.5),) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
+        self._label(*shapes[::step])
+        if step > 1:
+            self._say(f"Labelled {len(shapes[::step]):,} of the {len(rows):,} selected pixels.", False)
+
+    def _need_class(self) -> None:
+        """New labels need a class that there is."""
+        now = self._model.now
+        if now.work.quantity is not None:
+            return
+        if not now.work.classes:
+            self.add_class(rename=False)
+        elif now.label_class not in {one.code for one in now.work.classes}:
+            self._model.change(label_class=now.work.classes[0].code)
+
     def _clicked(self, column: float, row: float) -> None:
         if self._model.now.tool == "point":
             self._label(((floor(column) + 0.5, floor(row) + 0.5),))
@@ -90,14 +141,15 @@ class LabelsController:
             if len(fewer) > 2:
                 self._label(fewer)
 
-    def _label(self, corners: Corners) -> None:
+    def _label(self, *shapes: Corners) -> None:
         """A pixel that is labelled again changes its class."""
+        self._need_class()
         now = self._model.now
         value = float(now.label_class) if now.work.quantity is None else now.label_value
         start, end = self._span(now)
-        new = Label(value, corners, start, end)
-        kept = tuple(one for one in now.work.labels if (one.corners, one.start) != (corners, start))
-        self._model.do(labels=(*kept, new))
+        again = set(shapes)
+        kept = tuple(one for one in now.work.labels if one.corners not in again or one.start != start)
+        self._model.do(labels=(*kept, *(Label(value, corners, start, end) for corners in shapes)))
 
     def _span(self, now: Session) -> tuple[str | None, str | None]:
         if now.label_span is None:
@@ -148,10 +200,8 @@ class LabelsController:
 
 def _shown(session: Session) -> tuple[object, ...]:
     work = session.work
-    labels = (work.labels, work.classes, work.quantity)
-    return (
-        session.store, session.tool, session.label_class, session.label_value, session.label_span, *labels,
-    )  # fmt: skip
+    chosen = (session.tool, session.label_class, session.label_value, session.label_span)
+    return session.store, session.pick, work.labels, work.classes, work.quantity, *chosen
 
 
 def thinned(corners: Corners) -> Corners:

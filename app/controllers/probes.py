@@ -62,9 +62,11 @@ class ProbesController(QObject):
             self._timer.start()
 
     def _begin(self, store: Store) -> None:
-        """The period of a new store is all of it."""
+        """The period of a new store is all of it, unless one was chosen before."""
         first, last = (store.times[0][:10], store.times[-1][:10]) if store.times else ("", "")
-        self._model.change(recipe=replace(self._model.now.recipe, start=first, end=last))
+        recipe = self._model.now.recipe
+        if not first <= recipe.start <= recipe.end <= last:
+            self._model.change(recipe=replace(recipe, start=first, end=last))
         self._panel.suggest(store.store.rpartition("/")[2].removesuffix(".zarr"))
 
     def _fit(self) -> None:

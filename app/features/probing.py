@@ -39,9 +39,10 @@ def install(window: MainWindow) -> None:
 def _labels(window: MainWindow) -> None:
     panel = LabelsPanel()
     window.add_dock("Labels", panel, RIGHT, "Label")
-    controller = LabelsController(window.model, window.map, panel)
+    controller = LabelsController(window.model, window.link, window.map, panel, window.say)
     window.add_action("Labels", "Point", "P", lambda: controller.toggle("point"))
     window.add_action("Labels", "Polygon", "Shift+P", lambda: controller.toggle("polygon"))
+    window.add_action("Labels", "Label what is selected", "Ctrl+L", controller.label_selection)
     window.add_action("Labels", "Add a class", None, controller.add_class)
     imports = LabelImportController(window.model, window.link, window.jobs, panel, window.say)
     panel.import_asked.connect(lambda: _choose_labels(window, imports))
@@ -82,6 +83,7 @@ def _probes(window: MainWindow) -> FitsController:
     fits = FitsController(
         window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget
     )
+    window.theme.changed.connect(scores.redraw)
     fits.judged.connect(window.docks["Scores"].raise_)
     panel.towers_asked.connect(lambda: _choose_towers(window))
     panel.sites_asked.connect(lambda: _choose_sites(window))

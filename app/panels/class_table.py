@@ -72,7 +72,7 @@ class ClassTable(QTableWidget):
         if code in self._codes:
             row = self._codes.index(code)
             self.setCurrentCell(row, NAME)
-            self.editItem(self.item(row, NAME))
+            self.edit(self.model().index(row, NAME))
 
     @property
     def current_code(self) -> int | None:
@@ -112,7 +112,7 @@ class ClassTable(QTableWidget):
             self.colour_menu(self._codes[row]).popup(self.viewport().mapToGlobal(self._below(row)))
 
     def _below(self, row: int) -> QPoint:
-        return self.visualItemRect(self.item(row, COLOUR)).bottomLeft()
+        return self.visualRect(self.model().index(row, COLOUR)).bottomLeft()
 
     def colour_menu(self, code: int) -> QMenu:
         """Colours that any eye tells apart, and any other."""

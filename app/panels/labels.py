@@ -42,6 +42,8 @@ class LabelsPanel(QWidget):
     value_chosen = Signal(float)
     span_chosen = Signal(object)
     """As `Session.label_span`."""
+    selection_asked = Signal()
+    """Label what is selected."""
     import_asked = Signal()
     file_dropped = Signal(str)
 
@@ -72,6 +74,7 @@ class LabelsPanel(QWidget):
         self._hint.setText(self._advice(now))
         self._hint.setVisible(bool(self._hint.text()))
         self._remove.setEnabled(bool(work.labels))
+        self._selected.setEnabled(now.pick is not None)
         self._count.setText(self.tr("{0:,} labels").format(len(work.labels)) if work.labels else "")
 
     def tell(self, text: str, warning: bool = False) -> None:
@@ -105,6 +108,11 @@ class LabelsPanel(QWidget):
                 lambda checked, tool=tool: self.tool_chosen.emit(tool if checked else "look")
             )
             self._tools[tool] = button
+        self._selected = QPushButton(self.tr("Selection"))
+        self._selected.setToolTip(
+            self.tr("Label the selected pixels: a lasso on the map or in the projection (Ctrl+L)")
+        )
+        self._selected.clicked.connect(lambda _=False: self.selection_asked.emit())
         self._import = QPushButton(self.tr("Import…"))
         self._import.setToolTip(self.tr("Labels of a GeoPackage, GeoJSON, Shapefile or CSV, in any CRS"))
         self._import.clicked.connect(lambda _=False: self.import_asked.emit())
@@ -174,9 +182,9 @@ class LabelsPanel(QWidget):
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
-        for button in (*self._tools.values(), self._import):
+        for button in (*self._tools.values(), self._selected, self._import):
             tools.addWidget(button)
-        tools.insertStretch(2, 1)
+        tools.insertStretch(3, 1)
         form = QGridLayout()
         form.setColumnStretch(1, 1)
         form.addWidget(QLabel(self.tr("Labels say")), 0, 0)

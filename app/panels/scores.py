@@ -122,6 +122,11 @@ class ScoresPanel(QWidget):
         self._tabs.setTabText(WHERE, self.tr("Sites") if report.regression else self.tr("Classes"))
         self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
 
+    def redraw(self) -> None:
+        """In the colours of another theme."""
+        if self._report is not None:
+            self.set_report(self._report)
+
     def set_map(self, possible: bool) -> None:
         self._map.setEnabled(possible)
 

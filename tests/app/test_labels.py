@@ -11,6 +11,7 @@ from phenolens.app.controllers.labels import thinned
 from phenolens.app.label_file import label_json, read_labels
 from phenolens.app.panels.label_import import guess
 from phenolens.app.panels.labels import LabelsPanel
+from phenolens.app.selection import MapPick, PixelPick
 from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.readings import Store
@@ -107,6 +108,20 @@ def test_classes_are_renamed_recoloured_and_removed_with_their_labels(opened):
     assert [one.value for one in opened.model.now.work.labels] == [2]
     opened.model.undo()
     assert opened.model.now.work.labels == labels
+
+
+def test_what_is_selected_is_labelled_as_outline_or_pixel_by_pixel(opened, until):
+    corners = ((2.0, 2.0), (12.0, 2.0), (12.0, 12.0))
+    opened.model.change(pick=MapPick(corners))
+    labels_panel(opened).selection_asked.emit()
+    opened.model.change(pick=PixelPick(((20, 21), (30, 31))))
+    labels_panel(opened)._selected.click()
+    until(lambda: len(opened.model.now.work.labels) == 3)
+    work = opened.model.now.work
+    assert [one.corners for one in work.labels] == [corners, ((21.5, 20.5),), ((31.5, 30.5),)]
+    assert [one.code for one in work.classes] == [1]
+    opened.model.undo()
+    assert len(opened.model.now.work.labels) == 1
 
 
 def test_marked_labels_are_deleted_with_the_key(opened, qtbot):
