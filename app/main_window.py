@@ -34,11 +34,19 @@ from .panels.scrolled import scrolled
 from .panels.start import StartPanel
 from .panels.steps import STEPS, StepBar
 from .session import Session, SessionModel
+from .texts import QT_TRANSLATE_NOOP
 from .theme import Theme
 
 MESSAGE_MS = 12_000
 LIGHTS = {"starting": "◌", "ready": "●", "busy": "◉", "away": "○"}
-MENUS = ("&File", "&Edit", "&View", "&Dates", "&Labels", "&Help")
+MENUS = (
+    QT_TRANSLATE_NOOP("MainWindow", "&File"),
+    QT_TRANSLATE_NOOP("MainWindow", "&Edit"),
+    QT_TRANSLATE_NOOP("MainWindow", "&View"),
+    QT_TRANSLATE_NOOP("MainWindow", "&Dates"),
+    QT_TRANSLATE_NOOP("MainWindow", "&Labels"),
+    QT_TRANSLATE_NOOP("MainWindow", "&Help"),
+)
 LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
@@ -103,7 +111,7 @@ class MainWindow(QMainWindow):
         shown: bool = True,
     ) -> QDockWidget:
         """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs."""
-        dock = QDockWidget(title, self)
+        dock = QDockWidget(self.tr(title), self)
         dock.setObjectName(f"dock {title}")
         dock.setWidget(panel if area == BOTTOM else scrolled(panel))
         before = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
@@ -154,7 +162,7 @@ class MainWindow(QMainWindow):
 
     def open_sample(self, name: str = "landscape") -> None:
         """Show a bundled sample, embedding it first where that hasn't been done."""
-        self.say("Opening the sample…")
+        self.say(self.tr("Opening the sample…"))
         self.stores.open_sample(name, lambda job: self.jobs.follow(job, self.open_embedded))
 
     def open_embedded(self, job: Job) -> None:
@@ -172,7 +180,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         self.menus: dict[str, QMenu] = {}
         for name in MENUS:
-            self.menus[name.replace("&", "")] = self.menuBar().addMenu(name)
+            self.menus[name.replace("&", "")] = self.menuBar().addMenu(self.tr(name))
         self.steps = StepBar()
         self.steps.chosen.connect(self.show_step)
         self.addToolBar(self.steps)
@@ -201,9 +209,9 @@ class MainWindow(QMainWindow):
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._message_timer.timeout.connect(lambda: self.say(""))
         self._message.setMinimumWidth(80)
-        self._message.setAccessibleName("Message")
+        self._message.setAccessibleName(self.tr("Message"))
         self._message.setObjectName("message")
-        self.engine_light.setAccessibleName("State of the engine")
+        self.engine_light.setAccessibleName(self.tr("State of the engine"))
         bar = self.statusBar()
         bar.addWidget(self.job_line)
         bar.addWidget(self._message, 1)
@@ -217,17 +225,22 @@ class MainWindow(QMainWindow):
 
     def _make_actions(self) -> None:
         add = self.add_action
-        self._undo = add("Edit", "Undo", QKeySequence.StandardKey.Undo, self.model.undo)
-        self._redo = add("Edit", "Redo", QKeySequence.StandardKey.Redo, self.model.redo)
-        add("View", "Whole area", "F", self.map.fit)
-        add("View", "Closer", QKeySequence.StandardKey.ZoomIn, lambda: self.map.zoom(1.5))
-        add("View", "Further away", QKeySequence.StandardKey.ZoomOut, lambda: self.map.zoom(1 / 1.5))
-        add("View", "Reset layout", None, self._reset_layout)
-        add("Dates", "Previous date", "Left", lambda: self.dates.step(-1))
-        add("Dates", "Next date", "Right", lambda: self.dates.step(1))
-        add("Dates", "Play", "Space", self.dates.play)
+        self._undo = add("Edit", self.tr("Undo"), QKeySequence.StandardKey.Undo, self.model.undo)
+        self._redo = add("Edit", self.tr("Redo"), QKeySequence.StandardKey.Redo, self.model.redo)
+        add("View", self.tr("Whole area"), "F", self.map.fit)
+        add("View", self.tr("Closer"), QKeySequence.StandardKey.ZoomIn, lambda: self.map.zoom(1.5))
+        add("View", self.tr("Further away"), QKeySequence.StandardKey.ZoomOut, lambda: self.map.zoom(1 / 1.5))
+        add("View", self.tr("Reset layout"), None, self._reset_layout)
+        add("Dates", self.tr("Previous date"), "Left", lambda: self.dates.step(-1))
+        add("Dates", self.tr("Next date"), "Right", lambda: self.dates.step(1))
+        add("Dates", self.tr("Play"), "Space", self.dates.play)
         for number in range(9):
-            add(None, f"Layer {number + 1}", str(number + 1), lambda number=number: self.layers.pick(number))
+            add(
+                None,
+                self.tr("Layer {}").format(number + 1),
+                str(number + 1),
+                lambda number=number: self.layers.pick(number),
+            )
 
     def _list_docks(self) -> None:
         self.menus["View"].addSeparator()
@@ -244,7 +257,7 @@ class MainWindow(QMainWindow):
             self.show_in_middle(None)
             self.steps.set_step("Explore" if new.store else "Area")
             title = new.store.title or new.store.store if new.store else ""
-            simulated = " (simulated)" if new.store and new.store.simulated else ""
+            simulated = self.tr(" (simulated)") if new.store and new.store.simulated else ""
             self.setWindowTitle(f"{title}{simulated} — Phenolens" if title else "Phenolens")
             self.say("")
         self._undo.setEnabled(self.model.can_undo)

@@ -86,7 +86,7 @@ class JobsController(QObject):
         if fault is not None and job.state != "cancelled":
             self._say(str(fault), True)
         elif job.state == "cancelled":
-            self._say("The job was cancelled; what it had written is gone.", False)
+            self._say(self.tr("The job was cancelled; what it had written is gone."), False)
         if ended is not None:
             ended(job)
 

@@ -26,10 +26,10 @@ class DateBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("dates")
-        self.setAccessibleName("Dates")
-        self._back = _button("◂", "Previous date (←)", lambda: self.step(-1))
-        self._on = _button("▸", "Next date (→)", lambda: self.step(1))
-        self._play = _button("▶", "Play (space)", self.play)
+        self.setAccessibleName(self.tr("Dates"))
+        self._back = _button("◂", self.tr("Previous date (←)"), lambda: self.step(-1))
+        self._on = _button("▸", self.tr("Next date (→)"), lambda: self.step(1))
+        self._play = _button("▶", self.tr("Play (space)"), self.play)
         self._play.setCheckable(True)
         self._label = QLabel()
         self._label.setMinimumWidth(
@@ -109,7 +109,7 @@ class DateStrip(QWidget):
         self.setMinimumHeight(64)
         self.setMinimumWidth(160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Dates, one bar each")
+        self.setAccessibleName(self.tr("Dates, one bar each"))
         self.setToolTip(
             "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition within a few days. "
             "Ticks below: acquisitions of Sentinel-2 and Sentinel-1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -20,24 +20,33 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 TITLES = {
-    "embed": "Computing embeddings",
-    "view": "Drawing maps",
-    "project": "Fitting a projection",
-    "similarity": "Searching for similar pixels",
-    "change": "Looking for change",
-    "cluster": "Clustering",
-    "probe-fit": "Fitting a probe",
-    "probe-apply": "Mapping with a probe",
-    "export": "Exporting",
-    "train": "Training",
+    "embed": QT_TRANSLATE_NOOP("JobsPanel", "Computing embeddings"),
+    "view": QT_TRANSLATE_NOOP("JobsPanel", "Drawing maps"),
+    "project": QT_TRANSLATE_NOOP("JobsPanel", "Fitting a projection"),
+    "similarity": QT_TRANSLATE_NOOP("JobsPanel", "Searching for similar pixels"),
+    "change": QT_TRANSLATE_NOOP("JobsPanel", "Looking for change"),
+    "cluster": QT_TRANSLATE_NOOP("JobsPanel", "Clustering"),
+    "probe-fit": QT_TRANSLATE_NOOP("JobsPanel", "Fitting a probe"),
+    "probe-apply": QT_TRANSLATE_NOOP("JobsPanel", "Mapping with a probe"),
+    "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
+    "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
 }
-COLUMNS = ("Job", "State", "Progress", "Time left", "Started")
+COLUMNS = (
+    QT_TRANSLATE_NOOP("JobsPanel", "Job"),
+    QT_TRANSLATE_NOOP("JobsPanel", "State"),
+    QT_TRANSLATE_NOOP("JobsPanel", "Progress"),
+    QT_TRANSLATE_NOOP("JobsPanel", "Time left"),
+    QT_TRANSLATE_NOOP("JobsPanel", "Started"),
+)
 
 
 def title_of(job: Job) -> str:
     out = str(job.params.get("out", ""))
-    return f"{TITLES.get(job.kind, job.kind)}{f': {out}' if out else ''}"
+    return f"{translate('JobsPanel', TITLES.get(job.kind, job.kind))}{f': {out}' if out else ''}"
 
 
 def time_left(job: Job) -> str:
@@ -64,11 +73,11 @@ class JobLine(QWidget):
         self._text, self._bar = QLabel(), QProgressBar(maximum=1000, textVisible=False)
         self._bar.setFixedWidth(140)
         self._bar.setFixedHeight(8)
-        self._bar.setAccessibleName("Progress of the job")
+        self._bar.setAccessibleName(self.tr("Progress of the job"))
         self._left = QLabel()
         self._left.setProperty("faint", True)
-        self._cancel = QPushButton("Cancel")
-        self._cancel.setAccessibleName("Cancel the job")
+        self._cancel = QPushButton(self.tr("Cancel"))
+        self._cancel.setAccessibleName(self.tr("Cancel the job"))
         self._cancel.clicked.connect(lambda: self._job and self.cancelled.emit(self._job.id))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 1, 6, 1)
@@ -104,8 +113,8 @@ class JobsPanel(QWidget):
         self.setObjectName("jobs")
         self._jobs: tuple[Job, ...] = ()
         self._table = QTableWidget(0, len(COLUMNS))
-        self._table.setAccessibleName("Jobs")
-        self._table.setHorizontalHeaderLabels(COLUMNS)
+        self._table.setAccessibleName(self.tr("Jobs"))
+        self._table.setHorizontalHeaderLabels([self.tr(name) for name in COLUMNS])
         self._table.verticalHeader().hide()
         self._table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self._table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
@@ -113,8 +122,10 @@ class JobsPanel(QWidget):
         self._table.setShowGrid(False)
         self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._table.itemSelectionChanged.connect(self._select)
-        self._log = QPlainTextEdit(readOnly=True, placeholderText="Choose a job to see what it said.")
-        self._log.setAccessibleName("Log of the job")
+        self._log = QPlainTextEdit(
+            readOnly=True, placeholderText=self.tr("Choose a job to see what it said.")
+        )
+        self._log.setAccessibleName(self.tr("Log of the job"))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._table)
         split.addWidget(self._log)
@@ -127,8 +138,11 @@ class JobsPanel(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._cancel, self._resume = QPushButton("Cancel"), QPushButton("Resume")
-        self._delete, self._diagnose = QPushButton("Remove from history"), QPushButton("Diagnostics report…")
+        self._cancel, self._resume = QPushButton(self.tr("Cancel")), QPushButton(self.tr("Resume"))
+        self._delete, self._diagnose = (
+            QPushButton(self.tr("Remove from history")),
+            QPushButton(self.tr("Diagnostics report…")),
+        )
         for button, signal in (
             (self._cancel, self.cancelled),
             (self._resume, self.resumed),

@@ -9,14 +9,36 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from ..texts import QT_TRANSLATE_NOOP
+
 CARDS = (
-    ("sample", "Open the sample", "A simulated landscape with Sentinel-1 and Sentinel-2, ready within a minute. "
-     "Everything can be tried on it."),
-    ("area", "Draw an area", "Choose an area on the map, point at your Sentinel data, and compute embeddings "
-     "of every date."),
-    ("project", "Open a project", "Go on where you stopped: a project file, or a folder with embedding stores. "
-     "It can be dropped here as well."),
-)  # fmt: skip
+    (
+        "sample",
+        QT_TRANSLATE_NOOP("StartPanel", "Open the sample"),
+        QT_TRANSLATE_NOOP(
+            "StartPanel",
+            "A simulated landscape with Sentinel-1 and Sentinel-2, ready within a minute. "
+            "Everything can be tried on it.",
+        ),
+    ),
+    (
+        "area",
+        QT_TRANSLATE_NOOP("StartPanel", "Draw an area"),
+        QT_TRANSLATE_NOOP(
+            "StartPanel",
+            "Choose an area on the map, point at your Sentinel data, and compute embeddings of every date.",
+        ),
+    ),
+    (
+        "project",
+        QT_TRANSLATE_NOOP("StartPanel", "Open a project"),
+        QT_TRANSLATE_NOOP(
+            "StartPanel",
+            "Go on where you stopped: a project file, or a folder with embedding stores. "
+            "It can be dropped here as well.",
+        ),
+    ),
+)
 
 
 class StartPanel(QWidget):
@@ -35,7 +57,7 @@ class StartPanel(QWidget):
         self.setAcceptDrops(True)
         title = QLabel("Phenolens")
         title.setProperty("title", True)
-        claim = QLabel("See what Sentinel-1 and Sentinel-2 see together: any date, clouds or not.")
+        claim = QLabel(self.tr("See what Sentinel-1 and Sentinel-2 see together: any date, clouds or not."))
         claim.setProperty("faint", True)
         self._engine = QLabel()
         self._engine.setProperty("faint", True)
@@ -43,7 +65,7 @@ class StartPanel(QWidget):
         cards.setSpacing(14)
         cards.addStretch(1)
         for name, heading, text in CARDS:
-            card = _Card(heading, text)
+            card = _Card(self.tr(heading), self.tr(text))
             card.setObjectName(f"card {name}")
             card.clicked.connect(lambda name=name: self.chosen.emit(name))
             cards.addWidget(card)

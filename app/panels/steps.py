@@ -5,13 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QLabel, QToolBar, QToolButton
 
+from ..texts import QT_TRANSLATE_NOOP
+
 STEPS = {
-    "Area": "Choose an area and the data at hand",
-    "Compute": "Compute embeddings of every date",
-    "Explore": "Look at maps, series and the projection",
-    "Label": "Say what is where: classes, towers",
-    "Probe": "Fit a small model and see how far to trust it",
-    "Export": "Hand maps on as files",
+    QT_TRANSLATE_NOOP("StepBar", "Area"): QT_TRANSLATE_NOOP("StepBar", "Choose an area and the data at hand"),
+    QT_TRANSLATE_NOOP("StepBar", "Compute"): QT_TRANSLATE_NOOP("StepBar", "Compute embeddings of every date"),
+    QT_TRANSLATE_NOOP("StepBar", "Explore"): QT_TRANSLATE_NOOP(
+        "StepBar", "Look at maps, series and the projection"
+    ),
+    QT_TRANSLATE_NOOP("StepBar", "Label"): QT_TRANSLATE_NOOP("StepBar", "Say what is where: classes, towers"),
+    QT_TRANSLATE_NOOP("StepBar", "Probe"): QT_TRANSLATE_NOOP(
+        "StepBar", "Fit a small model and see how far to trust it"
+    ),
+    QT_TRANSLATE_NOOP("StepBar", "Export"): QT_TRANSLATE_NOOP("StepBar", "Hand maps on as files"),
 }
 
 
@@ -21,7 +27,8 @@ class StepBar(QToolBar):
     chosen = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("Steps")
+        super().__init__()
+        self.setWindowTitle(self.tr("Steps"))
         self.setObjectName("steps")
         self.setMovable(False)
         self._group = QButtonGroup(self)
@@ -30,7 +37,7 @@ class StepBar(QToolBar):
                 arrow = QLabel("›")
                 arrow.setProperty("faint", True)
                 self.addWidget(arrow)
-            button = QToolButton(text=step, toolTip=tip, checkable=True)
+            button = QToolButton(text=self.tr(step), toolTip=self.tr(tip), checkable=True)
             button.clicked.connect(lambda _=False, step=step: self.chosen.emit(step))
             self._group.addButton(button, number)
             self.addWidget(button)
