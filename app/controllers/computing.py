@@ -43,7 +43,7 @@ class ComputeController(QObject):
     ) -> None:
         super().__init__(panel)
         self._plans, self._link, self._data = plans, link, data
-        self._panel, self._acquisitions, self._jobs, self._done = panel, acquisitions, jobs, done
+        self._panel, self._acquisitions, self._jobs, self.done = panel, acquisitions, jobs, done
         self._say = say
         self._taken: set[str] = set()
         """Stores of the workspace, and …"""
@@ -51,6 +51,7 @@ class ComputeController(QObject):
         """… those that jobs of this window are to write."""
         self._plan: Plan | None = None
         self._listed: tuple[object, ...] = ()
+        self._look: Callable[[], None] | None = None
         self._soon = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._soon.timeout.connect(self._ask)
         plans.listen(self._changed)
@@ -114,7 +115,7 @@ class ComputeController(QObject):
     def _ended(self, job: Job) -> None:
         self._handed_in.discard(str(job.params.get("out")))
         self.refresh()
-        self._done(job)
+        self.done(job)
 
     def _refused(self, out: str, error: ServiceError) -> None:
         self._handed_in.discard(out)
@@ -192,13 +193,21 @@ class ComputeController(QObject):
         self._list(chosen, params.get("area"))
         problem = self._problem()
         if self._panel.wishes().problem:
+            self._look_how_clear()
             self._panel.set_plan(self._plan, problem)
             return
         self._panel.set_plan(self._plan, problem, waiting=True)
         self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, self._no_plan)
 
+    def _look_how_clear(self) -> None:
+        """After the cost, which is waited for: this reads pixels."""
+        look, self._look = self._look, None
+        if look is not None:
+            look()
+
     def _planned(self, plan: Plan) -> None:
         self._plan = plan
+        self._look_how_clear()
         short = ""
         if plan.storage_bytes > plan.free_bytes:
             short = "The disk has not enough room: store fewer dates or dimensions, or 8 bit."
@@ -206,6 +215,7 @@ class ComputeController(QObject):
 
     def _no_plan(self, error: ServiceError) -> None:
         self._plan = None
+        self._look_how_clear()
         self._panel.set_plan(None, _told(error))
 
     def _list(self, chosen: Chosen | None, area: dict[str, Any] | None) -> None:
@@ -216,6 +226,7 @@ class ComputeController(QObject):
         self._listed = key
         if chosen is None:
             self._link.drop("clear")
+            self._look = None
             self._acquisitions.set_rows((), "")
             return
         rows = [
@@ -227,7 +238,7 @@ class ComputeController(QObject):
         rows.sort(key=lambda row: row.acquisition.time)
         told = f"{', '.join(chosen.names)}: {len(rows)} acquisitions"
         self._acquisitions.set_rows(rows, f"{told}. Looking how clear they are…")
-        self._link.ask(
+        self._look = lambda: self._link.ask(
             "clear",
             lambda client: client.sources.clear(chosen.asked, area),
             lambda clear: self._show_clear(rows, told, clear),

@@ -5,6 +5,7 @@ import json
 import pytest
 from phenolens.app.areas import Area, Plans, PlansModel, corners_of
 from phenolens.app.features.areas import Areas
+from phenolens.engine.client.results import Job
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QToolButton
@@ -154,7 +155,7 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     look(window)
 
 
-def test_all_areas_are_computed_one_after_the_other(areas, window, until):
+def test_all_areas_become_jobs_but_those_without_data(areas, window, until):
     for west in (10.300, 10.308):
         areas.plans.add_area(corners_of(f"{west}, 46.030, {west + 0.0015}, 46.031"), True, "plot")
     areas.plans.add_area(corners_of("3, 51, 3.01, 51.01"), True, "far")
@@ -163,14 +164,24 @@ def test_all_areas_are_computed_one_after_the_other(areas, window, until):
     until(areas.compute.compute.isEnabled)
     areas.compute.all_started.emit()
     assert "far" in window.findChild(QLabel, "message").text()
-    until(lambda: window.model.now.store is not None)
-    assert window.model.now.store.store == "plot.zarr"
-    until(lambda: "plot-2.zarr is computed" in window.findChild(QLabel, "message").text())
-    names = []
-    window.link.ask("names", lambda client: client.views.stores(), names.extend)
-    until(lambda: bool(names))
-    assert {"plot.zarr", "plot-2.zarr"} <= set(names)
-    assert "far.zarr" not in names
+    jobs = []
+
+    def handed_in() -> bool:
+        window.link.ask("handed in", lambda client: client.jobs.list(limit=5).jobs, jobs.extend)
+        return {"plot.zarr", "plot-2.zarr"} <= {job.params["out"] for job in jobs}
+
+    until(handed_in)
+    assert "far.zarr" not in {job.params["out"] for job in jobs}
+    mine = {job.id for job in jobs if job.params["out"].startswith("plot")}
+    window.link.ask("stop", lambda client: [client.jobs.cancel(id) for id in mine], lambda _: None)
+    until(lambda: not window.jobs.going & mine)
+
+
+def test_a_result_isn_t_opened_over_what_is_looked_at(opened):
+    areas = opened.findChild(Areas)
+    areas.computing.done(Job("0" * 16, "embed", "done", params={"out": "b.zarr"}, result={"store": "b.zarr"}))
+    assert "b.zarr is computed" in opened.findChild(QLabel, "message").text()
+    assert opened.model.now.store.store == "forest.zarr"
 
 
 def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until):
