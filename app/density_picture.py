@@ -61,13 +61,15 @@ def pictured(density: Density, choice: ProjectionChoice) -> Picture:
     return Picture(rgba, density.extent, density.axes, bar)
 
 
-def tinted_bins(density: Density, colour: str) -> Bytes:
-    """RGBA of the bins that selected pixels fall into."""
+def tinted_bins(density: Density, whole: Density | None, colour: str) -> Bytes:
+    """RGBA of the bins that selected pixels fall into: the more of a bin's pixels are selected, the fuller."""
     count = array_of(density.count).astype(np.float32)
-    weight = np.log1p(count) / max(np.log1p(count.max(initial=0)), 1e-6)
+    most = count.max(initial=1)
+    if whole is not None and whole.count.shape == density.count.shape and whole.extent == density.extent:
+        most = np.maximum(array_of(whole.count).astype(np.float32), 1)
     rgba = np.zeros((*count.shape, 4), np.uint8)
     rgba[...] = (*bytes.fromhex(colour[1:7]), 0)
-    rgba[..., 3] = np.where(count > 0, 110 + 145 * weight, 0)
+    rgba[..., 3] = np.where(count > 0, 60 + 195 * np.minimum(count / most, 1), 0)
     return rgba
 
 

@@ -44,6 +44,7 @@ class ProjectionsController:
         self._fitting: set[str] = set()
         self._asked: tuple[object, ...] | None = None
         self._found: Found | None = None
+        self._whole: Density | None = None
         model.listen(self._changed)
         panel.method_chosen.connect(lambda method: model.change(method=method))
         panel.choice_changed.connect(lambda choice: model.change(projection=choice))
@@ -129,7 +130,7 @@ class ProjectionsController:
         def work(client: EngineClient) -> tuple[Bytes, Extent]:
             bits = np.packbits(found.bits).tobytes()
             density = client.projections.density(store.store, scope, selected=bits, selected_dates=dates)
-            return tinted_bins(density, self._colour), density.extent
+            return tinted_bins(density, self._whole, self._colour), density.extent
 
         self._link.ask(
             "density selected",
@@ -144,6 +145,7 @@ class ProjectionsController:
 
     def _show(self, answer: tuple[Density, Picture, int]) -> None:
         density, picture, step = answer
+        self._whole = density
         self._panel.offer_fit(False)
         self._panel.set_picture(picture)
         share = f", {density.outside:,} of them beyond the picture" if density.outside else ""

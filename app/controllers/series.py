@@ -107,7 +107,7 @@ class SeriesController:
         elif before is None or before.pick != found.pick:
             self._selected = found
         if before is not self._selected:
-            self._arrange(self._model.now)
+            self._list_places(self._model.now)
             self.refresh()
 
     def refresh(self) -> None:
@@ -150,8 +150,11 @@ class SeriesController:
             for slot in SLOTS:
                 self._link.drop(f"series {slot}")
                 self._take(slot, _Answer())
-        if (old.store, old.work.places, old.series) != (new.store, new.work.places, new.series):
+        if (old.store, old.series) != (new.store, new.series):
             self._arrange(new)
+        if old.work.places != new.work.places:
+            self._list_places(new)
+        if (old.store, old.work.places, old.series) != (new.store, new.work.places, new.series):
             self.refresh()
         if old.date != new.date:
             self._panel.set_date(new.date)
@@ -166,6 +169,9 @@ class SeriesController:
         if store is not None:
             kind = now.series.kind
             self._panel.set_choice(kind, parts_of(store, kind), chosen_parts(store, now.series))
+        self._list_places(now)
+
+    def _list_places(self, now: Session) -> None:
         selected = "selection" if self._selected is not None else ""
         self._panel.set_places(now.work.places, selected, self._colour)
 
