@@ -256,7 +256,7 @@ class MainWindow(QMainWindow):
         if old.store != new.store:
             self.show_in_middle(None)
             self.steps.set_step("Explore" if new.store else "Area")
-            title = new.store.title or new.store.store if new.store else ""
+            title = new.store.store.removesuffix(".zarr") if new.store else ""
             simulated = self.tr(" (simulated)") if new.store and new.store.simulated else ""
             self.setWindowTitle(f"{title}{simulated} — Phenolens" if title else "Phenolens")
             self.say("")

@@ -39,7 +39,9 @@ def remember(settings: QSettings, path: Path) -> None:
 
 def leave_jobs(settings: QSettings, workspace: Path, ids: Iterable[str]) -> None:
     """Jobs that go on while no window is open."""
-    settings.setValue(_left(workspace), list(ids))
+    left = list(ids)
+    if left:
+        settings.setValue(_left(workspace), left)
 
 
 def left_jobs(settings: QSettings, workspace: Path) -> list[str]:
