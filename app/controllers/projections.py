@@ -21,6 +21,7 @@ from ..masks import follows_dates
 from ..panels.projection import ProjectionPanel
 from ..selection import LassoPick
 from ..session import Session, SessionModel
+from ..telling import sentences
 from .selections import Found
 
 MOST_SHOWN = 4_000_000
@@ -163,7 +164,7 @@ class ProjectionsController:
         else:
             self._asked = None
             self._panel.offer_fit(False)
-            self._panel.say(f"{error.cause}. {error.remedy}".strip())
+            self._panel.say(sentences(error))
 
     def _offer_fit(self) -> None:
         store = self._model.now.store

@@ -21,6 +21,7 @@ from ..panels.map_shapes import tinted
 from ..panels.selections import SelectionsPanel
 from ..selection import Combined, Corners, MapPick, Pick, Selection
 from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
+from ..telling import sentences
 
 MOST_KEPT = 24
 MOST_TINTED = 1_500_000
@@ -155,7 +156,7 @@ class SelectionsController(QObject):
 
     def _refused(self, error: ServiceError) -> None:
         self._tell(None)
-        self._panel.say(f"{error.cause}. {error.remedy}".strip())
+        self._panel.say(sentences(error))
 
 
 def _found(client: EngineClient, store: Store, pick: Pick, date: int, colour: str) -> Found:

@@ -20,6 +20,7 @@ from ..geography import Geography
 from ..masks import Bits
 from ..panels.series import SeriesPanel
 from ..session import Place, SeriesChoice, Session, SessionModel
+from ..telling import sentences
 from .selections import Found
 
 READING = "Reading acquisitions…"
@@ -235,7 +236,7 @@ class SeriesController:
 
     def _refused(self, slot: str, error: ServiceError) -> None:
         self._take(slot, _Answer())
-        self._panel.say(f"{error.cause}. {error.remedy}".strip())
+        self._panel.say(sentences(error))
 
 
 def sample(bits: Bits, most: int, most_chunks: int) -> tuple[tuple[int, int], ...]:

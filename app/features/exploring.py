@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
@@ -85,11 +85,19 @@ def _link(
     def changed(old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:
             window.show_step("Explore")
+            if old.store is None and window.settings.value("layout") is None:
+                QTimer.singleShot(0, window, lambda: _give_layers_room(window))
 
     window.model.listen(changed)
     window.map.clicked.connect(clicked)
     window.map.drawn.connect(drawn)
     selections.found.connect(found)
+
+
+def _give_layers_room(window: MainWindow) -> None:
+    """At first all layers are to be seen; where the user has moved docks, they stay."""
+    docks = [window.docks["Layers"], window.docks["Selections"]]
+    window.resizeDocks(docks, [3, 2], Qt.Orientation.Vertical)
 
 
 def _export(window: MainWindow, series: SeriesController) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSizePolicy,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -64,10 +65,22 @@ class SeriesPanel(QWidget):
         column.addLayout(self._controls())
         middle = QHBoxLayout()
         middle.addLayout(self._beside())
-        middle.addWidget(self.plot, 1)
+        middle.addWidget(self._plot_or_text(), 1)
         column.addLayout(middle, 1)
         column.addWidget(self.key)
+        self._export.setEnabled(False)
         self.set_places((), "")
+
+    def _plot_or_text(self) -> QStackedWidget:
+        """Where there are no curves, why, and how to get some."""
+        self._empty = QLabel(EMPTY, wordWrap=True)
+        self._empty.setProperty("faint", True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(24, 0, 24, 0)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.plot)
+        return self._stack
 
     def _controls(self) -> QHBoxLayout:
         self._kinds = QComboBox()
@@ -161,6 +174,7 @@ class SeriesPanel(QWidget):
     def set_curves(self, curves: Sequence[Curve], axis: str) -> None:
         self.plot.set_curves(curves, axis)
         self.key.set_names(list(dict.fromkeys(curve.name for curve in curves)))
+        self._stack.setCurrentIndex(1 if curves else 0)
         self._export.setEnabled(bool(curves))
 
     def say(self, text: str) -> None:
@@ -170,7 +184,7 @@ class SeriesPanel(QWidget):
 
     @property
     def message(self) -> str:
-        return self._message.text()
+        return self._empty.text()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(420, 240)
@@ -181,7 +195,8 @@ class SeriesPanel(QWidget):
 
     def _tell(self, text: str) -> None:
         told = text or self._said or ("" if self._places.count() else EMPTY)
-        self._message.setText(told)
+        self._empty.setText(told)
+        self._message.setText(told if self._stack.currentIndex() else "")
         self._message.setToolTip(told)
 
     def _choose_parts(self) -> None:
