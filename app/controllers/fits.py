@@ -177,7 +177,7 @@ class FitsController(QObject):
             self._scores.tell("Validating; the scores come here.")
             return
         folder, grid = self._link.workspace, store.grid if store else None
-        self._link.ask("report", lambda _: _report_of(folder, probe, grid), self._show, self._no_report)
+        self._link.ask("report", lambda _: report_of(folder, probe, grid), self._show, self._no_report)
 
     def _show(self, report: Report) -> None:
         self._report = report
@@ -211,7 +211,7 @@ class FitsController(QObject):
             self.refresh()  # samples of reports lie on the pixels of a store
 
 
-def _report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
+def report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
     """In a thread: `NotFound` where there is none, or where it is of a probe that was replaced since."""
     path = folder / f"{_report_stem(probe)}.json"
     try:

@@ -26,7 +26,9 @@ def swatch(colour: str) -> QIcon:
     """A square of one colour."""
     picture = QPixmap(SWATCH, SWATCH)
     picture.fill(QColor(colour))
-    return QIcon(picture)
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)  # the same colour in a marked row
+    return icon
 
 
 class ClassTable(QTableWidget):

@@ -1,11 +1,12 @@
 """Probes: previewed while labels are drawn, fitted for good, judged, and their scores shown."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from phenolens.app.colouring import array_of
-from phenolens.app.controllers.fits import FitsController
+from phenolens.app.controllers.fits import FitsController, report_of
 from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
@@ -179,6 +180,14 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     look(scores)
     scores._tabs.setCurrentIndex(2)
     look(scores, "-curve")
+
+
+def test_the_report_of_a_probe_that_was_replaced_is_not_shown_as_its_own(tmp_path):
+    for name, at in (("a-report.json", 1_000), ("a.probe", 2_000)):
+        (tmp_path / name).write_text("{}")
+        os.utime(tmp_path / name, (at, at))
+    with pytest.raises(NotFound, match="fitted anew and not validated"):
+        report_of(tmp_path, "a.probe", None)
 
 
 def test_a_report_that_is_missing_or_broken_says_so(tmp_path):
