@@ -57,6 +57,12 @@ class Grid:
         cls, crs: str, bounds: tuple[float, float, float, float], resolution: float = RESOLUTION_M
     ) -> "Grid":
         """The smallest grid, snapped to multiples of `resolution`, that covers (left, bottom, right, top)."""
+        if not all(map(math.isfinite, bounds)):
+            raise AreaError(
+                "the area's corners are no places in its coordinate system",
+                value=", ".join(f"{edge:g}" for edge in bounds),
+                remedy="check its coordinates, and their CRS",
+            )
         left, bottom, right, top = bounds
         # 1e-6 px of slack: bounds that already lie on the grid must not gain a row from rounding
         col0, row0 = math.floor(left / resolution + 1e-6), math.ceil(top / resolution - 1e-6)
