@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,8 +202,9 @@ class AreaPanel(QWidget):
         """In a thread: folium takes half a second to load, and the browser's libraries as long."""
         import PySide6.QtWebEngineWidgets  # noqa: F401, PLC0415 - only where the map is seen
 
-        page = write_page(Path(self._folder.path()))
-        self._written.emit(str(page))
+        with suppress(RuntimeError):  # the window was closed and freed meanwhile
+            page = write_page(Path(self._folder.path()))
+            self._written.emit(str(page))
 
     def _load(self, page: str) -> None:
         from PySide6.QtWebChannel import QWebChannel  # noqa: PLC0415
