@@ -3,7 +3,8 @@
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")  # the browser of the area map ends a program of root's
+# the browser of the area map ends a program of root's
+os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
 
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
 WAIT_MS = 60_000
@@ -63,6 +64,8 @@ def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
     qtbot.waitUntil(lambda: link.state.name in ("ready", "busy"), timeout=WAIT_MS)
     yield shown
     shown.close()
+    shown.deleteLater()  # else every further window takes longer: a style is set for all there are
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

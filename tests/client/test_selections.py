@@ -6,7 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from phenolens.engine.client.arrays import Array
-from phenolens.engine.client.errors import AreaError, BadAnswer, InputError, NotFound, ProbeError, TargetError, TooLarge
+from phenolens.engine.client.errors import (
+    AreaError,
+    BadAnswer,
+    InputError,
+    NotFound,
+    ProbeError,
+    TargetError,
+    TooLarge,
+)
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.probes import Label, LandClass, MapWanted, Predicted
 from phenolens.engine.client.projections import Scope, Seeds
