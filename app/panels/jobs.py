@@ -31,7 +31,9 @@ TITLES = {
     "change": QT_TRANSLATE_NOOP("JobsPanel", "Looking for change"),
     "cluster": QT_TRANSLATE_NOOP("JobsPanel", "Clustering"),
     "probe-fit": QT_TRANSLATE_NOOP("JobsPanel", "Fitting a probe"),
+    "probe-report": QT_TRANSLATE_NOOP("JobsPanel", "Validating a probe"),
     "probe-apply": QT_TRANSLATE_NOOP("JobsPanel", "Mapping with a probe"),
+    "labels": QT_TRANSLATE_NOOP("JobsPanel", "Reading labels"),
     "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
     "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
 }

@@ -32,6 +32,7 @@ class SearchPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("search")
+        self._places: tuple[tuple[str, str], ...] | None = None
         self._names: list[str] = []
         self._roles: dict[str, str] = {}
         self._table = QTableWidget(0, 2)
@@ -79,6 +80,9 @@ class SearchPanel(QWidget):
 
     def set_places(self, places: Sequence[tuple[str, str]]) -> None:
         """Names and colours; the first one is sought unless the user says otherwise."""
+        if tuple(places) == self._places:
+            return  # one has moved: a row of widgets takes milliseconds to make
+        self._places = tuple(places)
         self._names = [name for name, _ in places]
         self._table.setRowCount(0)
         self._table.setRowCount(len(places))

@@ -1,6 +1,6 @@
 """A long fuzz run: Schemathesis against the service's own description, over loopback HTTP.
 
-Usage: service_fuzz.py [--minutes 3] [--seed 0] [--examples 1000]
+Usage: service_fuzz.py [--minutes 1] [--seed 0] [--examples 1000]
 Two runs of so many minutes: requests as they come, of which those that break the description must be refused; then
 half of them with names of a store, a probe, files and jobs that are there, so that they reach further. No answer may
 be an internal fault, take over 10 s, or differ from the description. Jobs do nothing. Then so many examples each of
@@ -63,7 +63,7 @@ def inputs(examples: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=3)
+    parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--examples", type=int, default=1000)
     arguments = parser.parse_args()
