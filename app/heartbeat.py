@@ -82,7 +82,8 @@ class Heartbeat(QObject):
             self._knock.emit(asked_at)
             if not self._answered.wait(self._limit):
                 place = self._place()
-                self._answered.wait()
+                while not self._answered.wait(self._limit) and not self._ended.is_set():
+                    pass  # who ends this waits for it, and doesn't answer any more
                 if not self._ended.is_set():
                     self.stalls.append(Stall(time.monotonic() - asked_at, self._worked, place))
 
