@@ -21,7 +21,8 @@ from .store_place import RemoteFile
 
 MISSING = 2**64 - 1
 CHECKSUM_BYTES = 4  # crc32c after the index
-THREADS = 4  # reads and copies run outside the interpreter lock; 8 gained nothing
+# reads and copies run outside the interpreter lock; 8 gained nothing, and 4 on two cores lost a sixth to waiting for it
+THREADS = max(2, min(4, os.cpu_count() or 2))
 
 MOST_ALONE = 2**18
 """Numbers that one thread decodes."""
