@@ -31,7 +31,7 @@ def from_json(kind: type[T], values: object) -> T:
         raise ValueError(f"{kind.__name__} is no object")
     hints = _hints(kind)  # type: ignore[arg-type] # every class is hashable
     named = {}
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type] # only dataclasses are asked for
         if field.name in values:
             named[field.name] = _read(hints[field.name], values[field.name], f"{kind.__name__}.{field.name}")
     try:
@@ -75,7 +75,7 @@ def _one_of(hints: tuple[Any, ...], value: Any, place: str) -> Any:
         return None
     named = value.get(KIND) if isinstance(value, Mapping) else None
     for hint in hints:
-        if dataclasses.is_dataclass(hint) and hint.__name__ == named:  # type: ignore[union-attr]
+        if dataclasses.is_dataclass(hint) and hint.__name__ == named:  # type: ignore[union-attr] # a class, by then
             return _read(hint, value, place)
     for hint in hints:
         if hint is not type(None) and not dataclasses.is_dataclass(hint):

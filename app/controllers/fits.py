@@ -80,7 +80,7 @@ class FitsController(QObject):
             towers = recipe.towers
             hand_over = lambda client: _hand_over_towers(client, towers)  # noqa: E731 - one of two
         else:
-            hand_over = lambda client: _hand_over_labels(client, name, store, work, when)  # noqa: E731
+            hand_over = lambda client: _hand_over_labels(client, name, store, work, when)  # noqa: E731 - the other
         common = {
             "store": store.store,
             "features": recipe.features_asked(),

@@ -110,7 +110,7 @@ class ProjectionsController:
             self._panel.set_choice(new.method, new.projection, new.store.dims if new.store else 1)
         if (old.pick, old.method) != (new.pick, new.method):
             own = isinstance(new.pick, LassoPick) and new.pick.method == new.method
-            self._panel.plot.set_outline(new.pick.corners if own else ())  # type: ignore[union-attr]
+            self._panel.plot.set_outline(new.pick.corners if own else ())  # type: ignore[union-attr] # a lasso
         of_date = not new.projection.every_date and old.date != new.date
         if of_date or (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
             self.refresh()
