@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .part import Part, Window, fields, given
-from .readings import Density, Search, Selection
+from .readings import Density, Positions, Search, Selection
 
 Corners = Sequence[Sequence[float]]
 
@@ -70,6 +70,11 @@ class Projections(Part):
         """The pixels and dates that a polygon of `corners` (x, y) encloses."""
         asked = {"store": store, **fields(scope), "corners": [list(corner) for corner in corners]}
         return Selection.from_json(self._post("/v1/lasso", asked).parsed())
+
+    def positions(self, store: str, pixels: Sequence[tuple[int, int]], scope: Scope = UMAP) -> Positions:
+        """Where pixels (row, column; at most 400) lie on each date of the scope."""
+        asked = {"store": store, **fields(scope), "pixels": [list(pixel) for pixel in pixels]}
+        return Positions.from_json(self._post("/v1/positions", asked).parsed())
 
     def similarity(
         self,

@@ -118,6 +118,18 @@ class Density(Told):
 
 
 @dataclass(frozen=True)
+class Positions(Told):
+    """Where single pixels lie in a projection: `points` [pixel, date, axis], NaN where there is no embedding.
+
+    `dates` are indices into the store's times.
+    """
+
+    points: Array
+    dates: tuple[int, ...]
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Selection:
     """Selected pixels of some dates, one bit each; `shape` is rows and columns of the window, in steps.
 

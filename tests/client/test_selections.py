@@ -92,6 +92,32 @@ def test_a_density_of_a_selection_counts_its_pixels_alone(client, valid, step):
     assert other.pixels == 0
 
 
+def test_pixels_lie_where_a_lasso_around_them_finds_them(client, valid):
+    pixels = [(3, 4), (40, 50), (45, 8)]
+    found = client.projections.positions(STORE, pixels, PCA)
+    points = _numpy(found.points)
+    assert points.shape == (3, 1, 2)
+    assert found.dates == (4,)
+    for (row, col), ((x, y),) in zip(pixels, points, strict=True):
+        if not valid[row, col]:
+            assert np.isnan([x, y]).all()
+            continue
+        near = [(x - 1e-3, y - 1e-3), (x + 1e-3, y - 1e-3), (x + 1e-3, y + 1e-3), (x - 1e-3, y + 1e-3)]
+        near = [tuple(map(float, corner)) for corner in near]
+        assert client.projections.lasso(STORE, near, PCA).contains(4, row, col)
+    assert valid[tuple(zip(*pixels, strict=True))].any()
+
+
+def test_positions_of_some_dates_are_those_among_all(client):
+    every = client.projections.positions(STORE, [(3, 4), (9, 60)], replace(PCA, dates=None))
+    days = ("2020-01-01", DAY)
+    some = client.projections.positions(STORE, [(3, 4), (9, 60)], replace(PCA, dates=days))
+    assert len(some.dates) == 2
+    assert np.array_equal(_numpy(some.points), _numpy(every.points)[:, list(some.dates)], equal_nan=True)
+    turned = client.projections.positions(STORE, [(3, 4), (9, 60)], replace(PCA, axes=(2, 1)))
+    assert np.array_equal(_numpy(turned.points)[..., ::-1], _numpy(some.points)[:, 1:], equal_nan=True)
+
+
 def test_a_selection_that_does_not_fit_the_store_is_refused(client, valid):
     bits = np.packbits(valid).tobytes()
     for wrong, dates in ((bits[:-1], None), (bits, (3, 4)), (bits, (999,))):
@@ -183,6 +209,9 @@ def test_probes_are_listed_and_a_broken_one_says_so(client):
         (lambda c: c.projections.density(STORE, replace(PCA, axes=(1, 3))), InputError),
         (lambda c: c.projections.density(STORE, replace(PCA, window=(0, 0, 99, 99))), (AreaError, TooLarge)),
         (lambda c: c.projections.lasso(STORE, [(0, 0), (1, 1)], PCA), InputError),
+        (lambda c: c.projections.positions(STORE, [], PCA), InputError),
+        (lambda c: c.projections.positions(STORE, [(0, 99)], PCA), AreaError),
+        (lambda c: c.projections.positions(STORE, [(0, 0)], Scope("umap")), NotFound),
         (lambda c: c.projections.similarity(STORE, Seeds()), InputError),
         (lambda c: c.projections.similarity(STORE, Seeds(((0, 999),))), InputError),
         (lambda c: c.views.map_png(STORE, Look("similarity:0", DAY)), (NotFound, InputError)),

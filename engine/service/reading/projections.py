@@ -22,6 +22,7 @@ from .kept import Kept
 from .layers import date_of
 from .maps import Part
 from .memory import load_sklearn
+from .series import check_pixels
 from .stores import OpenStore
 
 MOST_POINTS = 10_000_000
@@ -139,6 +140,17 @@ class Projected:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Where single pixels lie."""
+
+    points: npt.NDArray[np.float32]
+    """[pixel, date, axis]; NaN where there is no embedding."""
+    dates: tuple[int, ...]
+    """Indices into the store's times, ascending."""
+    axes: tuple[str, ...]
+
+
 class Projections:
     """Projections and the places of pixels that were looked at lately: a lasso on them reads nothing."""
 
@@ -148,23 +160,40 @@ class Projections:
 
     def projected(self, opened: OpenStore, scope: Scope) -> Projected:
         """`NotFound` where no UMAP is kept with the store, `InputError` where it can't be used."""
-        store, part = opened.store, scope.part
-        dates = (
-            range(len(store.times)) if scope.dates is None else [date_of(store, day) for day in scope.dates]
-        )
-        chosen = tuple(sorted(set(dates)))
-        if not chosen:
-            raise TargetError("no date was given", remedy="leave dates out for all of them")
-        view = part.of(opened, most_shown=MOST_POINTS // len(chosen))
+        chosen = _dates(opened.store, scope)
+        view = scope.part.of(opened, most_shown=MOST_POINTS // len(chosen))
+        projection, key = self._projection(opened, scope)
+        return Projected(projection, view, chosen, self._reader(projection, view, (*key, scope.part)))
+
+    def positions(self, opened: OpenStore, scope: Scope, pixels: Sequence[tuple[int, int]]) -> Positions:
+        """Where some pixels (row, column) of the store lie; the scope's part is left out of account.
+
+        `TooLarge` where the pixels lie too far apart, `AreaError` outside of the store; else as `projected`."""
+        store, chosen = opened.store, _dates(opened.store, scope)
+        check_pixels(store, pixels)
+        projection, _ = self._projection(opened, scope)
+        points = np.full((len(pixels), len(chosen), 2), np.nan, np.float32)
+        # every date by itself where some are asked for: those between them needn't be read
+        runs = [range(date, date + 1) for date in chosen] if scope.dates else [range(len(store.times))]
+        for first, run in zip(np.cumsum([0, *map(len, runs)]), runs, strict=False):
+            read = store.read_series_many(pixels, projection.dims, support=False, dates=run)
+            there = read.validity
+            points[:, first : first + len(run)][there] = projection.apply(read.embedding[there])[
+                :, scope.axes
+            ]
+        return Positions(points, chosen, tuple(projection.axis_names[axis] for axis in scope.axes))
+
+    def _projection(self, opened: OpenStore, scope: Scope) -> tuple[Projection, tuple[Any, ...]]:
+        """With what tells it from others."""
         spec = ProjectionSpec(scope.method, scope.components)  # type: ignore[arg-type]  # checked by the spec
-        path = store.path / spec.file
+        path = opened.store.path / spec.file
         version = path.stat().st_mtime_ns if path.exists() else 0
         key = (opened.key, spec.file, version)
         projection = self._projections.get(key, lambda: _found(opened, spec))
         if len(set(scope.axes)) != 2 or not all(0 <= axis < scope.components for axis in scope.axes):
             value, remedy = [axis + 1 for axis in scope.axes], f"two of 1 to {scope.components}"
             raise InputError("the projection has no such components", value=value, remedy=remedy)
-        return Projected(projection, view, chosen, self._reader(projection, view, (*key, part)))
+        return projection, key
 
     def forget(self) -> None:
         """Let go of the places: they are read again when they are asked for."""
@@ -178,6 +207,16 @@ class Projections:
             return kept.points, kept.valid
 
         return read
+
+
+def _dates(store: EmbeddingStore, scope: Scope) -> tuple[int, ...]:
+    """Indices, ascending."""
+    days = scope.dates
+    dates = range(len(store.times)) if days is None else [date_of(store, day) for day in days]
+    chosen = tuple(sorted(set(dates)))
+    if not chosen:
+        raise TargetError("no date was given", remedy="leave dates out for all of them")
+    return chosen
 
 
 def _placed(read: PlaceReader, date: int, window: Window) -> _Places:

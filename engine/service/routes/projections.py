@@ -12,7 +12,7 @@ from .forms import Date, Numbers, Pixel, Polygon, Position, Step, WindowAsked, p
 
 if TYPE_CHECKING:
     from ..reading.desk import Desk
-    from ..reading.projections import Projected
+    from ..reading.projections import Projected, Scope
 
 router = APIRouter(tags=["projections"])
 Component = Annotated[int, Field(ge=1, le=3)]
@@ -38,14 +38,19 @@ class _Projected(Asked):
     def xy(self) -> tuple[int, int]:
         return self.axes[0] - 1, self.axes[1] - 1
 
-    def projected(self, desk: "Desk", selected: "SelectedAsked | None" = None) -> "Projected":
-        """Of the pixels in scope, or of those among them that are selected."""
-        from ..reading.projections import Scope, chosen_of  # noqa: PLC0415 - scikit-learn comes with it
+    @property
+    def scope(self) -> "Scope":
+        from ..reading.projections import Scope  # noqa: PLC0415 - scikit-learn comes with it
 
         dates = None if self.dates is None else tuple(self.dates)
-        scope = Scope(self.method, self.components, dates, part_of(self.window, self.step), self.xy)
+        return Scope(self.method, self.components, dates, part_of(self.window, self.step), self.xy)
+
+    def projected(self, desk: "Desk", selected: "SelectedAsked | None" = None) -> "Projected":
+        """Of the pixels in scope, or of those among them that are selected."""
+        from ..reading.projections import chosen_of  # noqa: PLC0415 - scikit-learn comes with it
+
         opened = desk.stores.open(self.store)
-        found = desk.projections.projected(opened, scope)
+        found = desk.projections.projected(opened, self.scope)
         if selected is None:
             return found
         return found.among(chosen_of(opened.store, selected.dates, selected.bits))
@@ -112,6 +117,21 @@ class LassoTold(Told):
     """Base64; the dates one after the other, each filled up to whole bytes."""
 
 
+class PositionsAsked(_Projected):
+    pixels: Annotated[list[Pixel], Field(min_length=1, max_length=400)]
+    """Of the store; window and step have no part in it."""
+
+
+class PositionsTold(Told):
+    """Where single pixels lie in a projection."""
+
+    points: Numbers
+    """[pixel, date, axis]; NaN where there is no embedding."""
+    dates: list[int]
+    """Indices into the store's times, ascending."""
+    axes: list[str]
+
+
 class Seeded(Asked):
     """Pixels: by row and column, by position, or those of a polygon (at most 400 of them, evenly)."""
 
@@ -153,6 +173,12 @@ async def lasso(reads: AtOnce, asked: LassoAsked) -> LassoTold:
     return await reads(lambda desk: _lasso(desk, asked))
 
 
+@router.post("/positions")
+async def positions(reads: AtOnce, asked: PositionsAsked) -> PositionsTold:
+    """Where some pixels lie in a projection, on each date."""
+    return await reads(lambda desk: _positions(desk, asked))
+
+
 @router.post("/similarity")
 async def similarity(reads: AtOnce, asked: SimilarityAsked) -> SimilarityTold:
     """Search for pixels like some others; the result is a layer of the map."""
@@ -185,6 +211,12 @@ def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
         selected=found.counts().tolist(),
         bits=base64.b64encode(found.bits.tobytes()).decode("ascii"),
     )
+
+
+def _positions(desk: "Desk", asked: PositionsAsked) -> PositionsTold:
+    pixels = [(row, col) for row, col in asked.pixels]
+    found = desk.projections.positions(desk.stores.open(asked.store), asked.scope, pixels)
+    return PositionsTold(points=Numbers.of(found.points), dates=list(found.dates), axes=list(found.axes))
 
 
 def _similarity(desk: "Desk", asked: SimilarityAsked) -> SimilarityTold:
