@@ -34,6 +34,8 @@ TITLES = {
     "probe-report": QT_TRANSLATE_NOOP("JobsPanel", "Validating a probe"),
     "probe-apply": QT_TRANSLATE_NOOP("JobsPanel", "Mapping with a probe"),
     "labels": QT_TRANSLATE_NOOP("JobsPanel", "Reading labels"),
+    "area-sample": QT_TRANSLATE_NOOP("JobsPanel", "Drawing a sample"),
+    "area-estimate": QT_TRANSLATE_NOOP("JobsPanel", "Estimating areas"),
     "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
     "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
 }

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 from ..classes import DISTINCT, ClassTable, LandClass
 from ..errors import InputError
 from ..export.attributes import attributes_path
-from ..tablefile import read_table
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     if path.suffix.lower() == ".json":
         rows = json.loads(path.read_text(encoding="utf-8-sig"))
     else:
+        # pandas comes with it, which who reads a map's own legend does without
+        from ..tablefile import read_table  # noqa: PLC0415
+
         rows = read_table(path, text=("name", "colour")).to_dict("records")
     return [dict(row) for row in rows]
 

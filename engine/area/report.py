@@ -59,6 +59,7 @@ class AreaReport:
             {
                 "code": code,
                 "name": self.sample.classes[code].name,
+                "colour": self.sample.classes[code].colour,
                 "pixel_count_area": self.counted(code),
                 "area": _scaled(found.area[code], self.whole),
                 "users_accuracy": _plain(found.users[code]),

@@ -12,6 +12,7 @@ from .loopback import LoopbackTransport
 from .probes import Probes
 from .projections import Projections
 from .results import Diagnostics, Hello, Status
+from .sampling import Sampling
 from .sources import SourcesAtHand
 from .transport import Request, Transport
 from .views import Views
@@ -20,7 +21,7 @@ DIAGNOSTICS_S = 120.0  # a process that loads PyTorch on a busy machine
 
 
 class EngineClient:
-    """Asks one service: its jobs, what it shows of stores, its probes, its files, the data at hand.
+    """Asks one service: its jobs, what it shows of stores, its probes, its files, the data at hand, samples of maps.
 
     Safe to use from several threads. Every method raises a `ServiceError` that says cause, value and remedy.
     """
@@ -33,6 +34,7 @@ class EngineClient:
         self.probes = Probes(transport)
         self.files = Files(transport)
         self.sources = SourcesAtHand(transport)
+        self.sampling = Sampling(transport)
 
     @classmethod
     def of_workspace(cls, workspace: AnyPath) -> EngineClient:

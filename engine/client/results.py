@@ -130,7 +130,8 @@ class LogPiece(Told):
 class Export(Told):
     """A GeoTIFF (COG) and the files beside it, None where there is none; paths are workspace-relative.
 
-    `style` is QML, `attributes` GDAL's table and statistics, `item` STAC; `modified` is in seconds since 1970.
+    `style` is QML, `attributes` GDAL's table and statistics, `item` STAC; `modified` is in seconds since 1970,
+    `classes` the number of land classes that its pixels are (0 for any other map).
     """
 
     raster: str
@@ -142,6 +143,7 @@ class Export(Told):
     dates: tuple[str, ...] = ()
     bytes: int = 0
     modified: float = 0.0
+    classes: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from .. import __version__
 from .answers import FAULTS, install
 from .guard import Guard
-from .routes import files, jobs, probes, projections, reads, sources, system
+from .routes import area, files, jobs, probes, projections, reads, sources, system
 from .service import Service
 
 
@@ -41,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
         projections.router,
         probes.router,
         files.router,
+        area.router,
         sources.router,
     ):
         app.include_router(router, prefix="/v1")

@@ -12,6 +12,7 @@ from ...grid import Grid
 from ...views.composite import COMPOSITES
 from ..workspace import Workspace
 from .acquired import Acquired
+from .class_maps import ClassMaps
 from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
 from .legends import legend
@@ -72,6 +73,7 @@ class Desk:
         self.projections = Projections()
         self.searches = Searches()
         self.probes = Probes(workspace)
+        self.class_maps = ClassMaps(workspace)
         self._makers = {
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),

@@ -31,7 +31,8 @@ def _told(workspace: Workspace, name: str) -> dict[str, Any] | None:
     raster = workspace.root / name
     try:
         found = raster.stat()
-        properties = _properties(item_path(raster))
+        item = _item(item_path(raster))
+        properties = item["properties"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return {
@@ -44,6 +45,7 @@ def _told(workspace: Workspace, name: str) -> dict[str, Any] | None:
         "style": _beside(workspace, style_path(raster)),
         "attributes": _beside(workspace, attributes_path(raster)),
         "item": _beside(workspace, item_path(raster)),
+        "classes": len([one for one in _classes(item["data"]) if not one.get("nodata")]),
     }
 
 
@@ -52,14 +54,19 @@ def _beside(workspace: Workspace, path: Path) -> str | None:
     return workspace.relative(path) if path.is_file() and not path.is_symlink() else None
 
 
-def _properties(item: Path) -> dict[str, Any]:
-    """Any of the errors that reading and parsing raise, where there is no item of ours."""
+def _item(item: Path) -> dict[str, dict[str, Any]]:
+    """`properties`, and the asset `data`; any error of reading and parsing where there is no item of ours."""
     if item.is_symlink() or item.stat().st_size > LARGEST_ITEM:
         raise ValueError("no item")
-    properties = json.loads(item.read_text(encoding="utf-8"))["properties"]
-    if not isinstance(properties, dict):
-        raise TypeError("no properties")
-    return properties
+    whole = json.loads(item.read_text(encoding="utf-8"))
+    found = {"properties": whole["properties"], "data": whole.get("assets", {}).get("data", {})}
+    if not all(isinstance(part, dict) for part in found.values()):
+        raise TypeError("no item of ours")
+    return found
+
+
+def _classes(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in _list(data.get("classification:classes")) if isinstance(one, dict)]
 
 
 def _text(value: object) -> str | None:

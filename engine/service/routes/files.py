@@ -52,6 +52,8 @@ class ExportTold(Told):
     bytes: int
     modified: float
     """Seconds since 1970."""
+    classes: int
+    """Number of land classes that its pixels are; 0 for any other map."""
 
 
 class ExportList(Told):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from ..context import Kind
+from .area_estimate import AREA_ESTIMATE
+from .area_sample import AREA_SAMPLE
 from .change import CHANGE
 from .cluster import CLUSTER
 from .embed import EMBED
@@ -30,6 +32,8 @@ KINDS: Mapping[str, Kind] = {
         PROBE_APPLY,
         EXPORT,
         LABELS,
+        AREA_SAMPLE,
+        AREA_ESTIMATE,
         TRAIN,
     )
 }
