@@ -95,20 +95,18 @@ class MapsController:
             else:
                 self._link.drop(f"map {slot} detail")
                 self._panel.clear(f"{slot} detail")
-        if not details_only:
-            self._fetch_ahead(now)
 
     def _want(self, slot: str, part: Part, store: Store) -> None:
         kept = self._kept.get(part)
         if kept is not None:
             self._kept.move_to_end(part)
             self._link.drop(f"map {slot}")
-            self._panel.show_part(slot, kept, part.window)
+            self._come(slot, kept, part)
             return
 
         def come(painted: Painted) -> None:
             self._keep(part, painted)
-            self._panel.show_part(slot, painted, part.window)
+            self._come(slot, painted, part)
 
         self._link.ask(
             f"map {slot}",
@@ -118,24 +116,31 @@ class MapsController:
             late=not slot.endswith("detail"),
         )
 
+    def _come(self, slot: str, painted: Painted, part: Part) -> None:
+        self._panel.show_part(slot, painted, part.window)
+        if slot == "base":
+            self._fetch_ahead(self._model.now)
+
     def _fetch_ahead(self, now: Session) -> None:
-        """The dates beside this one: stepping through them is what is done most."""
-        if now.store is None:
+        """The dates beside this one: stepping through them is what is done most. One by one, once it is shown,
+        lest what is asked for next waits for all of them."""
+        store = now.store
+        if store is None:
             return
-        ahead = []
-        for date in (now.date + 1, now.date - 1, now.date + 2):
-            if 0 <= date < len(now.store.times):
-                part = _whole(now.store, dated_look(now.store, now.look, date))
-                if part not in self._kept:
-                    ahead.append(part)
-        if ahead:
-            self._link.ask(
-                "map ahead",
-                lambda client: [(part, self._painted(client, part)) for part in ahead],
-                self._keep_all,
-                lambda _: None,
-                late=True,
-            )
+        near = (now.date, now.date + 1, now.date - 1, now.date + 2)
+        dates = [date for date in near if 0 <= date < len(store.times)]
+        parts = [_whole(store, dated_look(store, now.look, date)) for date in dates]
+        part = next((part for part in parts if part not in self._kept), parts[0])
+        if part == parts[0]:
+            return  # all are there, or it is still to come
+
+        def come(painted: Painted) -> None:
+            self._keep(part, painted)
+            self._fetch_ahead(self._model.now)
+
+        self._link.ask(
+            "map ahead", lambda client: self._painted(client, part), come, lambda _: None, late=True
+        )
 
     def _painted(self, client: EngineClient, part: Part) -> Painted:
         """In a thread."""
@@ -146,10 +151,6 @@ class MapsController:
             self._legends[part.store, undated] = legend
         raster = client.views.map_raw(part.store, part.look, window=part.window, step=part.step)
         return paint(raster, _of_date(legend, part.look.date))
-
-    def _keep_all(self, found: list[tuple[Part, Painted]]) -> None:
-        for part, painted in found:
-            self._keep(part, painted)
 
     def _keep(self, part: Part, painted: Painted) -> None:
         if part not in self._kept:

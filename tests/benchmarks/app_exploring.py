@@ -42,6 +42,8 @@ class Driver:
 
     def __init__(self, workspace: Path) -> None:
         self.application = QApplication.instance() or QApplication([])
+        self._wake = QTimer(interval=BEAT_MS)  # conditions are looked at as often
+        self._wake.start()
         theme = theme_named("light")
         apply_theme(self.application, theme)
         self.link = EngineLink(workspace)
@@ -59,10 +61,10 @@ class Driver:
         self.stall = 0.0
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Let the window live until it holds."""
+        """Let the window live until it holds; between events it sleeps, as it does for its user."""
         end = time.perf_counter() + WAIT_S
         while not condition():
-            self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             if time.perf_counter() > end:
                 raise SystemExit("the window did not show what was asked for")
 
