@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.dates import DatesController
+from ..controllers.hovering import HoverController
 from ..controllers.projections import ProjectionsController
 from ..controllers.selections import Found, SelectionsController
 from ..controllers.series import SeriesController
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
     DatesController(window.model, window.link, window.dates)
-    series = _series(window)
+    curves, plane = SeriesPanel(window.theme), ProjectionPanel(window.theme)
+    series = _series(window, curves)
     selections = _selections(window)
-    projection = _projection(window)
+    projection = _projection(window, plane)
     _link(window, series, selections, projection)
+    HoverController(window.model, window.link, window.map, curves, plane, window.theme)
 
 
-def _series(window: MainWindow) -> SeriesController:
-    panel = SeriesPanel(window.theme)
+def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
     controller = SeriesController(window.model, window.link, panel, window.theme.selection)
     window.add_dock("Series", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "Explore")
     panel.export_wanted.connect(lambda: _export(window, controller))
@@ -49,8 +51,7 @@ def _selections(window: MainWindow) -> SelectionsController:
     return controller
 
 
-def _projection(window: MainWindow) -> ProjectionsController:
-    panel = ProjectionPanel(window.theme)
+def _projection(window: MainWindow, panel: ProjectionPanel) -> ProjectionsController:
     controller = ProjectionsController(
         window.model, window.link, panel, window.jobs.submit, window.theme.selection
     )

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
 from ..colouring import Bytes, Painted
 from ..geography import Geography
@@ -251,6 +251,10 @@ class MapPanel(QWidget):
             image.setImage(tint, autoLevels=False, levels=None)
             image.setRect(QRectF(0, 0, columns * step, rows * step))
             image.show()
+
+    def add_overlay(self, item: QGraphicsItem) -> None:
+        """Something that lies over the layers, in their coordinates."""
+        self._box.addItem(item, ignoreBounds=True)
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
         """Points and polygons in the colours of their classes; those of one colour are drawn as one shape."""

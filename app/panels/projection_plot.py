@@ -112,7 +112,7 @@ class ProjectionPlot(pg.PlotWidget):
     def picture(self) -> Bytes | None:
         """[y, x, 4], row 0 at the bottom."""
         image = self._picture.image
-        return None if image is None else np.asarray(image)
+        return None if image is None or not self._picture.isVisible() else np.asarray(image)
 
     @property
     def chosen(self) -> Bytes | None:

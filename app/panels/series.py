@@ -41,6 +41,8 @@ class SeriesPanel(QWidget):
     cleared = Signal()
     outline_wanted = Signal(bool)
     export_wanted = Signal()
+    place_hovered = Signal(int)
+    """Number of a place that the pointer is on; -1 once it has left."""
     shown = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -59,6 +61,9 @@ class SeriesPanel(QWidget):
         self._places.setAccessibleName("Places with curves")
         self._places.setFixedWidth(132)
         self._places.setToolTip("Places with curves. Delete removes the chosen one")
+        self._places.setMouseTracking(True)
+        self._places.itemEntered.connect(lambda item: self.place_hovered.emit(self._places.row(item)))
+        self._places.viewportEntered.connect(lambda: self.place_hovered.emit(-1))
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.setSpacing(4)

@@ -1,0 +1,288 @@
+"""What lies below the pointer in one view is previewed in the others: map, projection, curves.
+
+A pointer moves far more often than an engine answers: it is looked at every so often, answers that come too late
+are dropped, and what costs more (a whole series) waits until the pointer rests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor, sqrt
+
+import numpy as np
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.projections import Scope
+from phenolens.engine.client.readings import Series, Store
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication
+
+from ..colouring import Bytes, array_of
+from ..curves import KINDS, Subject, chosen_parts, curves_of
+from ..engine_link import EngineLink
+from ..masks import inside
+from ..panels.hover_marks import CurveMarks, MapMarks, PlaneMarks, Points, circle, haloed
+from ..panels.map import MapPanel
+from ..panels.projection import ProjectionPanel
+from ..panels.series import SeriesPanel
+from ..session import Place, Session, SessionModel
+from ..theme import Theme
+from .series import sample
+
+LOOKED_AT_MS, RESTED_MS = 40, 220
+RADIUS_PX = 7
+"""Around the pointer in the projection."""
+MOST_PREVIEWED = 1_000_000
+"""Pixels that are looked at around it: of larger areas every n-th along and across."""
+MOST_OF_PLACE, MOST_CHUNKS = 60, 4
+"""Pixels of a polygon that are shown in the projection, out of so many parts of the store."""
+CHANNELS = ("hover place", "hover pixels", "hover series", "hover trail")
+
+
+@dataclass(frozen=True)
+class _Pixel:
+    """Of the map: row, column."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class _Near:
+    """A place in the projection, and how far around it is meant."""
+
+    x: float
+    y: float
+    radius_x: float
+    radius_y: float
+
+
+_Meant = _Pixel | _Near | Place | None
+
+
+class HoverController(QObject):
+    """Previews in the other views what the pointer is on in one."""
+
+    def __init__(
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        map: MapPanel,
+        series: SeriesPanel,
+        projection: ProjectionPanel,
+        theme: Theme,
+    ) -> None:
+        super().__init__(map)
+        self._model, self._link, self._theme = model, link, theme
+        self._series, self._projection = series, projection
+        self.on_map, self.on_plane = MapMarks(map, theme), PlaneMarks(projection.plot, theme)
+        self.on_curves = CurveMarks(series.plot, theme)
+        self._meant: _Meant = None
+        self._shown: _Meant = None
+        self._curve_at: QPointF | None = None
+        """Where the pointer is among the curves: which one is meant is found once it is looked at."""
+        self._look = QTimer(self, singleShot=True, interval=LOOKED_AT_MS)
+        self._look.timeout.connect(self._looked)
+        self._rest = QTimer(self, singleShot=True, interval=RESTED_MS)
+        self._rest.timeout.connect(self._rested)
+        map.hovered.connect(self._over_map)
+        projection.plot.scene().sigMouseMoved.connect(self._over_plane)
+        series.plot.scene().sigMouseMoved.connect(self._over_curves)
+        series.place_hovered.connect(self._over_place)
+        for widget in (map, projection.plot, series.plot, series):
+            widget.installEventFilter(self)
+        model.listen(self._changed)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Leave:
+            self._mean(None)
+        return False
+
+    def _over_map(self, place: tuple[float, float] | None) -> None:
+        self._mean(None if place is None else _Pixel(floor(place[1]), floor(place[0])))
+
+    def _over_plane(self, scene: QPointF) -> None:
+        box = self._projection.plot.box
+        if not box.sceneBoundingRect().contains(scene):
+            self._mean(None)
+            return
+        at, (wide, high) = box.mapSceneToView(scene), box.viewPixelSize()
+        self._mean(_Near(at.x(), at.y(), RADIUS_PX * wide, RADIUS_PX * high))
+
+    def _over_curves(self, scene: QPointF) -> None:
+        self._curve_at = scene
+        self._soon()
+
+    def _over_place(self, number: int) -> None:
+        places = self._model.now.work.places
+        self._mean(places[number] if 0 <= number < len(places) else None)
+
+    def _mean(self, meant: _Meant) -> None:
+        self._meant, self._curve_at = meant, None
+        self._soon()
+
+    def _soon(self) -> None:
+        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton and not self._look.isActive():
+            self._look.start()
+
+    def _looked(self) -> None:
+        """What is meant by now."""
+        if self._curve_at is not None:
+            owner = self.on_curves.owner_at(self._curve_at)
+            self._meant = next((one for one in self._model.now.work.places if one.name == owner), None)
+            self._curve_at = None
+        if self._meant != self._shown:
+            self._show(self._meant)
+
+    def _show(self, meant: _Meant) -> None:
+        store, before = self._model.now.store, self._shown
+        self._shown = meant
+        self._rest.stop()
+        for channel in CHANNELS:
+            self._link.drop(channel)
+        if type(meant) is not type(before):
+            self._clear()
+        if store is None or meant is None:
+            return
+        self.on_plane.clear_trail()
+        if isinstance(meant, _Near):
+            self._find_near(store, meant)
+            return
+        if isinstance(meant, Place):
+            self.on_map.show_place(meant)
+        self._find_in_plane(store, meant)
+        self._rest.start()
+
+    def _rested(self) -> None:
+        """A single pixel's other dates and its curves."""
+        now, meant = self._model.now, self._shown
+        if now.store is None or not isinstance(meant, _Pixel | Place):
+            return
+        pixel = (meant.row, meant.column) if isinstance(meant, _Pixel) else meant.pixel
+        if pixel is not None and self._in_plane and now.projection.every_date:
+            self._ask_trail(now.store, pixel)
+        plain = not KINDS[now.series.kind].bands  # acquisitions take far longer than a glance
+        if isinstance(meant, _Pixel) and plain and self._series.isVisible() and self._series.plot.curves:
+            self._ask_curves(now, now.store, meant)
+
+    def _find_near(self, store: Store, meant: _Near) -> None:
+        """Pixels of the map's date that lie near the pointer."""
+        if not self._in_plane:
+            return
+        rows, columns = store.grid.shape
+        step = max(1, ceil(sqrt(rows * columns / MOST_PREVIEWED)))
+        corners = circle(QPointF(meant.x, meant.y), meant.radius_x, meant.radius_y)
+        scope, colour = self._scope(step), self._theme.selection
+        self._link.ask(
+            "hover pixels",
+            lambda client: _near(client, store, corners, scope, colour),
+            lambda tint: self._show_near(tint, step),
+            self._refused,
+            late=True,
+        )
+
+    def _show_near(self, tint: Bytes | None, step: int) -> None:
+        if tint is None:
+            self.on_map.clear_pixels()
+        else:
+            self.on_map.show_pixels(tint, step)
+
+    def _find_in_plane(self, store: Store, meant: _Pixel | Place) -> None:
+        if self._in_plane:
+            scope = self._scope(1)
+            self._link.ask(
+                "hover place",
+                lambda client: _positions(client, store, _pixels(store, meant), scope)[:, 0],
+                self._show_in_plane,
+                self._refused,
+                late=True,
+            )
+
+    def _show_in_plane(self, points: Points) -> None:
+        there = points[np.isfinite(points).all(axis=1)]
+        if len(there):
+            self.on_plane.rings.show(there)
+        else:
+            self.on_plane.rings.clear()
+
+    def _ask_trail(self, store: Store, pixel: tuple[int, int]) -> None:
+        scope = Scope(self._model.now.method, axes=self._scope(1).axes)
+
+        def come(points: Points) -> None:
+            self.on_plane.show_trail(points[0][np.isfinite(points[0]).all(axis=1)])
+
+        self._link.ask(
+            "hover trail", lambda client: _positions(client, store, (pixel,), scope), come, self._refused
+        )
+
+    def _ask_curves(self, now: Session, store: Store, meant: _Pixel) -> None:
+        parts, kind = chosen_parts(store, now.series), now.series.kind
+        dims = max(int(part) for part in parts) if kind == "embedding" else 1
+        subject = Subject("", "", ((meant.row, meant.column),))
+
+        def come(told: Series) -> None:
+            self.on_curves.show(curves_of(subject, told, kind, parts))
+
+        self._link.ask(
+            "hover series",
+            lambda client: client.views.series(store.store, pixels=subject.pixels, dims=dims),
+            come,
+            self._refused,
+        )
+
+    @property
+    def _in_plane(self) -> bool:
+        """Whether there is a projection to be seen."""
+        return self._projection.isVisible() and self._projection.plot.picture is not None
+
+    def _scope(self, step: int) -> Scope:
+        now = self._model.now
+        assert now.time is not None
+        return Scope(now.method, dates=(now.time,), step=step, axes=(1, 2))
+
+    def _refused(self, error: ServiceError) -> None:
+        """A preview that can't be had is none; whoever asks for more hears why."""
+        self._clear()
+
+    def _clear(self) -> None:
+        self.on_map.clear()
+        self.on_plane.clear()
+        self.on_curves.clear()
+
+    def _changed(self, old: Session, new: Session) -> None:
+        """What is previewed is of a date, a projection, a kind of curve."""
+        seen = [(one.store, one.date, one.method, one.projection, one.series) for one in (old, new)]
+        if seen[0] != seen[1]:
+            self._shown = None
+            self._clear()
+            self._soon()
+
+
+def _near(
+    client: EngineClient, store: Store, corners: tuple[tuple[float, float], ...], scope: Scope, colour: str
+) -> Bytes | None:
+    """In a thread: RGBA of the pixels; None where there are none."""
+    found = client.projections.lasso(store.store, corners, scope)
+    if not sum(found.selected):
+        return None
+    rows, columns = found.shape
+    bits = np.unpackbits(np.frombuffer(found.bits, np.uint8), count=rows * columns)
+    return haloed(bits.view(bool).reshape(rows, columns), QColor(colour))
+
+
+def _pixels(store: Store, meant: _Pixel | Place) -> tuple[tuple[int, int], ...]:
+    """In a thread: of a polygon, some."""
+    if isinstance(meant, _Pixel):
+        return ((meant.row, meant.column),)
+    if meant.pixel is not None:
+        return (meant.pixel,)
+    return sample(inside(meant.corners, store.grid.shape), MOST_OF_PLACE, MOST_CHUNKS)
+
+
+def _positions(
+    client: EngineClient, store: Store, pixels: tuple[tuple[int, int], ...], scope: Scope
+) -> Points:
+    """[pixel, date, 2]"""
+    if not pixels:
+        return np.zeros((0, 1, 2), np.float32)
+    return array_of(client.projections.positions(store.store, pixels, scope).points).astype(np.float32)

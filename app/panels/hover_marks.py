@@ -1,0 +1,199 @@
+"""What the pointer previews in the other views: a ring in the projection, pixels on the map, a faint curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtWidgets import QGraphicsPathItem
+
+from ..colouring import Bytes
+from ..curves import Curve, value_near
+from ..masks import Bits
+from ..session import Place
+from ..theme import Theme
+from .map import MapPanel
+from .map_shapes import corners_of, cosmetic_pen, path_of
+from .projection_plot import ProjectionPlot
+from .series_plot import DASHES, SeriesPlot
+
+Points = npt.NDArray[np.float32]
+RING, MAP_RING, DOT = 15, 26, 4
+ABOVE = 60
+NEAR_PX = 14
+"""Points of the screen between the pointer and the curve that it means."""
+
+
+class Rings:
+    """Circles of the same size at any zoom, with an edge that stands out from light and dark."""
+
+    def __init__(self, theme: Theme, size: int) -> None:
+        self._theme, self._size = theme, size
+        self.item = pg.ScatterPlotItem(pxMode=True)
+        self.item.setZValue(ABOVE)
+        self.item.setEnabled(False)  # clicks and drags go to what lies below
+        self.item.hide()
+
+    def show(self, points: Points) -> None:
+        """[n, 2]"""
+        size = self._size if len(points) < 3 else self._size * 0.6
+        self.item.setData(
+            np.tile(points[:, 0], 2),
+            np.tile(points[:, 1], 2),
+            symbol="o",
+            size=size,
+            brush=None,
+            pen=[pg.mkPen(self._theme.base, width=4.5)] * len(points)
+            + [pg.mkPen(self._theme.selection, width=2.2)] * len(points),
+        )
+        self.item.show()
+
+    def clear(self) -> None:
+        self.item.hide()
+
+
+class PlaneMarks:
+    """In the projection: where pixels lie on the date of the map, and where one of them was on the others."""
+
+    def __init__(self, plot: ProjectionPlot, theme: Theme) -> None:
+        self._theme = theme
+        self.rings = Rings(theme, RING)
+        self._dots = pg.ScatterPlotItem(pxMode=True, size=DOT, pen=None)
+        self._dots.setZValue(ABOVE - 1)
+        self._dots.setEnabled(False)
+        self._dots.hide()
+        for item in (self._dots, self.rings.item):
+            plot.addItem(item, ignoreBounds=True)
+
+    @property
+    def trail(self) -> Points | None:
+        """[date, 2]"""
+        return np.stack(self._dots.getData(), axis=1) if self._dots.isVisible() else None
+
+    def show_trail(self, points: Points) -> None:
+        colour = QColor(self._theme.selection)
+        colour.setAlpha(170)
+        self._dots.setData(points[:, 0], points[:, 1], brush=pg.mkBrush(colour))
+        self._dots.show()
+
+    def clear_trail(self) -> None:
+        self._dots.hide()
+
+    def clear(self) -> None:
+        self.rings.clear()
+        self.clear_trail()
+
+
+class MapMarks:
+    """On the map: pixels that lie near the pointer in the projection, or the place that a curve is of."""
+
+    def __init__(self, panel: MapPanel, theme: Theme) -> None:
+        self._theme = theme
+        self.rings = Rings(theme, MAP_RING)
+        self._pixels = pg.ImageItem(axisOrder="row-major")
+        self._shape = QGraphicsPathItem()
+        for z, item in ((11, self._pixels), (ABOVE - 1, self._shape)):
+            item.setZValue(z)
+            item.hide()
+            panel.add_overlay(item)
+        panel.add_overlay(self.rings.item)
+
+    @property
+    def pixels(self) -> Bytes | None:
+        """RGBA, where any are shown."""
+        return np.asarray(self._pixels.image) if self._pixels.isVisible() else None
+
+    def show_pixels(self, tint: Bytes, step: int) -> None:
+        """RGBA of every `step`-th pixel."""
+        self._pixels.setImage(tint, autoLevels=False, levels=None)
+        self._pixels.setRect(QRectF(0, 0, tint.shape[1] * step, tint.shape[0] * step))
+        self._pixels.show()
+
+    def show_place(self, place: Place) -> None:
+        """A ring around a pixel; a polygon in full."""
+        corners = corners_of(place)
+        if len(corners) == 1:
+            self._shape.hide()
+            self.rings.show(np.array(corners, np.float32))
+            return
+        self.rings.clear()
+        self._shape.setPen(cosmetic_pen(self._theme.selection, 3))
+        self._shape.setPath(path_of(corners))
+        self._shape.show()
+
+    def clear_pixels(self) -> None:
+        self._pixels.hide()
+
+    def clear(self) -> None:
+        self._pixels.hide()
+        self._shape.hide()
+        self._shape.setPath(QPainterPath())
+        self.rings.clear()
+
+
+class CurveMarks:
+    """Among the curves: faint ones of the pixel below the pointer."""
+
+    def __init__(self, plot: SeriesPlot, theme: Theme) -> None:
+        self._plot, self._theme = plot, theme
+        self._lines: list[pg.PlotCurveItem] = []
+
+    @property
+    def shown(self) -> int:
+        return len(self._lines)
+
+    def show(self, curves: Sequence[Curve]) -> None:
+        self.clear()
+        for curve in curves:
+            there = np.isfinite(curve.values)
+            pen = pg.mkPen(self._theme.selection, width=1.2, style=DASHES[curve.order % len(DASHES)])
+            line = pg.PlotCurveItem(curve.times[there], curve.values[there], pen=pen)
+            line.setZValue(1)
+            line.setOpacity(0.65)
+            self._plot.addItem(line, ignoreBounds=True)
+            self._lines.append(line)
+
+    def clear(self) -> None:
+        for line in self._lines:
+            self._plot.removeItem(line)
+        self._lines = []
+
+    def owner_at(self, scene: QPointF) -> str:
+        """The place or selection whose curve lies nearest to the pointer; empty where none is near."""
+        box = self._plot.plotItem.vb
+        if not self._plot.curves or not box.sceneBoundingRect().contains(scene):
+            return ""
+        time = box.mapSceneToView(scene).x()
+        best, owner = float(NEAR_PX), ""
+        for curve in self._plot.curves:
+            if not len(curve.times):
+                continue
+            value, _, near = value_near(curve, time)
+            if np.isnan(value):
+                continue
+            away = abs(box.mapViewToScene(QPointF(near, value)).y() - scene.y())
+            if away < best:
+                best, owner = away, curve.owner
+        return owner
+
+
+def haloed(mask: Bits, colour: QColor) -> Bytes:
+    """RGBA: pixels in full with a dark edge around them, as single ones are lost on a map of many colours."""
+    wide = np.pad(mask, 1)
+    around = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+    rgba = np.zeros((*mask.shape, 4), np.uint8)
+    rgba[around] = (0, 0, 0, 150)
+    rgba[mask] = (colour.red(), colour.green(), colour.blue(), 255)
+    return rgba
+
+
+def circle(centre: QPointF, radius_x: float, radius_y: float) -> tuple[tuple[float, float], ...]:
+    """Corners of what lies so near."""
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    return tuple(
+        (float(centre.x() + radius_x * np.cos(a)), float(centre.y() + radius_y * np.sin(a))) for a in angles
+    )
