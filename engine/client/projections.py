@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .part import Part, Window, fields, given
@@ -26,6 +26,22 @@ class Scope:
     step: int = 1
     axes: tuple[int, int] = (1, 2)
     """Components along x and y, from 1."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Classes that pixels belong to: of a layer on each date, or a byte for each pixel of the store (0 = none)."""
+
+    layer: str = "cluster"
+    """`cluster`, or a probe that predicts classes: `probe:ID` or `probe:FILE.probe`."""
+    clusters: int | None = None
+    codes: bytes | None = field(default=None, repr=False)
+    """Row by row, in place of a layer."""
+
+    def asked(self) -> dict[str, Any]:
+        if self.codes is not None:
+            return {"codes": base64.b64encode(self.codes).decode("ascii")}
+        return given({"layer": self.layer, "clusters": self.clusters})
 
 
 @dataclass(frozen=True)
@@ -53,8 +69,10 @@ class Projections(Part):
         bins: int | None = None,
         selected: bytes | None = None,
         selected_dates: Sequence[int] | None = None,
+        classes: Classes | None = None,
     ) -> Density:
-        """Pixel-dates counted in bins; `colour`: `count`, or the mean `date`, `season` or `dimension` (`dim`).
+        """Pixel-dates counted in bins; `colour`: `count`, the mean `date`, `season` or `dimension` (`dim`), or the
+        commonest `class` (of `classes`).
 
         `selected` counts some pixels of the store alone: bits as a lasso tells them (`Selection.bits`), one mask for
         each of `selected_dates` (indices into the store's times), or without these one for all dates.
@@ -64,6 +82,8 @@ class Projections(Part):
             dates = None if selected_dates is None else list(selected_dates)
             bits = base64.b64encode(selected).decode("ascii")
             asked["selected"] = given({"dates": dates, "bits": bits})
+        if classes is not None:
+            asked["classes"] = classes.asked()
         return Density.from_json(self._post("/v1/density", asked).parsed())
 
     def lasso(self, store: str, corners: Corners, scope: Scope = UMAP) -> Selection:

@@ -115,6 +115,8 @@ class Density(Told):
     outside: int = 0
     dates: int = 0
     fidelity: str = ""
+    classes: Optional[tuple[LegendClass, ...]] = None
+    """What the codes of a layer stand for."""
 
 
 @dataclass(frozen=True)

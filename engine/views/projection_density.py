@@ -2,7 +2,7 @@
 
 Millions of points are no scatter plot: they are counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -37,6 +37,8 @@ class Colouring:
     classes: ClassTable | None = None
     codes: Bytes | None = None
     """[y, x] of the whole area; 0 = unknown, left out."""
+    codes_of: Callable[[int], Bytes] | None = None
+    """The same of a date, where classes change."""
 
     def weights(self, store: EmbeddingStore, date: int, window: Window, valid: Bools) -> Sums:
         """[sum, pixel] of the valid pixels of a window: what is added up per bin."""
@@ -44,8 +46,11 @@ class Colouring:
             drawn = store.read_map(date, window, self.dimension + 1, support=False)
             weights: Sums = drawn.embedding[self.dimension][valid][None].astype(np.float64)
             return weights
-        if self.kind == "class" and self.classes is not None and self.codes is not None:
-            return np.stack([self.codes[window.slices][valid] == c.code for c in self.classes]).astype(float)
+        if self.kind == "class" and self.classes is not None:
+            codes = self.codes if self.codes_of is None else self.codes_of(date)
+            assert codes is not None
+            inside = codes[window.slices][valid]
+            return np.stack([inside == c.code for c in self.classes]).astype(float)
         day = store.days[date]
         turn = 2 * np.pi * day / YEAR_DAYS
         values = {"date": [day], "season": [np.cos(turn), np.sin(turn)]}.get(self.kind, [])
@@ -153,7 +158,8 @@ def _check(
             value=colouring.dimension + 1,
             remedy=f"choose 1 to {store.dims}",
         )
-    if colouring.kind == "class" and (colouring.codes is None or colouring.classes is None):
+    coded = colouring.codes is not None or colouring.codes_of is not None
+    if colouring.kind == "class" and (not coded or colouring.classes is None):
         raise InputError("colouring by class needs a map of classes", remedy="give codes and classes")
     if colouring.codes is not None and colouring.codes.shape != store.grid.shape:
         raise InputError(

@@ -17,7 +17,7 @@ from phenolens.engine.client.errors import (
 )
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.probes import Label, LandClass, MapWanted, Predicted
-from phenolens.engine.client.projections import Scope, Seeds
+from phenolens.engine.client.projections import Classes, Scope, Seeds
 from phenolens.engine.client.readings import Selection
 from phenolens.engine.store import EmbeddingStore
 
@@ -90,6 +90,46 @@ def test_a_density_of_a_selection_counts_its_pixels_alone(client, valid, step):
         assert (_numpy(some.count) <= _numpy(everything.count)).all()
     other = client.projections.density(STORE, scope, bins=32, selected=bits, selected_dates=(3,))
     assert other.pixels == 0
+
+
+def test_a_density_is_coloured_by_the_commonest_class_of_each_bin(client, valid):
+    codes = np.zeros(valid.shape, np.uint8)
+    for code, strip in enumerate(STRIPS, 1):
+        codes[:, strip] = code
+    by = Classes(codes=codes.tobytes())
+    density = client.projections.density(STORE, PCA, colour="class", classes=by, bins=32)
+    value = _numpy(density.value)
+    assert set(np.unique(value[np.isfinite(value)])) == {1, 2, 3}  # the strips differ
+    assert np.isnan(value[_numpy(density.count) == 0]).all()
+    assert density.classes is None
+    for code, strip in enumerate(STRIPS, 1):  # a bin of one strip alone has its class
+        some = np.zeros(valid.shape, bool)
+        some[:, strip] = True
+        alone = client.projections.density(STORE, PCA, bins=32, selected=np.packbits(some).tobytes())
+        theirs = (_numpy(alone.count) == _numpy(density.count)) & (_numpy(density.count) > 0)
+        assert theirs.any()
+        assert (value[theirs] == code).all()
+    thinned = client.projections.density(STORE, replace(PCA, step=3), colour="class", classes=by, bins=32)
+    assert thinned.pixels == valid[::3, ::3].sum()
+
+
+def test_a_density_is_coloured_by_clusters_and_says_what_they_are(client):
+    scope = replace(PCA, dates=("2020-01-01", DAY))
+    by = Classes("cluster", clusters=3)
+    density = client.projections.density(STORE, scope, colour="class", classes=by, bins=32)
+    value = _numpy(density.value)
+    assert [one.code for one in density.classes] == [1, 2, 3]
+    assert density.classes[0].colour.startswith("#")
+    assert set(np.unique(value[np.isfinite(value)])) <= {1, 2, 3}
+    assert len(np.unique(value[np.isfinite(value)])) > 1
+
+
+def test_other_axes_show_another_component(client):
+    scope = replace(PCA, components=3, axes=(1, 3))
+    density = client.projections.density(STORE, scope, bins=32)
+    assert density.axes[1].startswith("component 3")
+    first = client.projections.density(STORE, PCA, bins=32)
+    np.testing.assert_allclose(density.extent[:2], first.extent[:2], rtol=1e-4)
 
 
 def test_pixels_lie_where_a_lasso_around_them_finds_them(client, valid):
@@ -209,6 +249,12 @@ def test_probes_are_listed_and_a_broken_one_says_so(client):
         (lambda c: c.projections.density(STORE, replace(PCA, axes=(1, 3))), InputError),
         (lambda c: c.projections.density(STORE, replace(PCA, window=(0, 0, 99, 99))), (AreaError, TooLarge)),
         (lambda c: c.projections.lasso(STORE, [(0, 0), (1, 1)], PCA), InputError),
+        (lambda c: c.projections.density(STORE, PCA, colour="class", classes=Classes("pca")), InputError),
+        (lambda c: c.projections.density(STORE, PCA, colour="class", classes=Classes("probe:no")), NotFound),
+        (
+            lambda c: c.projections.density(STORE, PCA, colour="class", classes=Classes(codes=b"\1")),
+            InputError,
+        ),
         (lambda c: c.projections.positions(STORE, [], PCA), InputError),
         (lambda c: c.projections.positions(STORE, [(0, 99)], PCA), AreaError),
         (lambda c: c.projections.positions(STORE, [(0, 0)], Scope("umap")), NotFound),

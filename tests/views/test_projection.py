@@ -159,6 +159,17 @@ def test_a_bin_shows_the_commonest_class_the_mean_date_or_the_mean_dimension(kno
     bins = len(by_class.count)
     at = int((y - bottom) / (top - bottom) * bins), int((x - left) / (right - left) * bins)
     assert by_class.value[at] == 2
+    asked = []
+
+    def codes_of(date):
+        asked.append(date)
+        return known.classes.astype("u1")
+
+    dated_classes = Colouring("class", classes=table, codes_of=codes_of)
+    np.testing.assert_array_equal(
+        density(known.store, pca, [0], colouring=dated_classes).value, by_class.value
+    )
+    assert set(asked) == {0}
     dated = density(known.store, pca, [3, 4], colouring=Colouring("date")).value
     assert np.nanmin(dated) == pytest.approx(known.store.days[3])
     assert np.nanmax(dated) == pytest.approx(known.store.days[4])

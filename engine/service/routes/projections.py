@@ -9,8 +9,10 @@ from pydantic import Field
 from ..schema import Asked, Dims, Number, Told, WorkspacePath
 from .at_once import AtOnce
 from .forms import Date, Numbers, Pixel, Polygon, Position, Step, WindowAsked, part_of
+from .reads import ClassTold
 
 if TYPE_CHECKING:
+    from ...views.projection_density import Colouring
     from ..reading.desk import Desk
     from ..reading.projections import Projected, Scope
 
@@ -67,12 +69,25 @@ class SelectedAsked(Asked):
     """Base64; row by row, the first pixel in the highest bit, each mask filled up to whole bytes."""
 
 
+class ClassesAsked(Asked):
+    """Classes that pixels belong to: of a layer on each date, or given ones on all dates."""
+
+    layer: Annotated[str, Field(max_length=1100)] = "cluster"
+    """`cluster`, or a probe that predicts classes: `probe:ID` of a preview or `probe:FILE.probe`."""
+    clusters: Annotated[int, Field(ge=2, le=254)] = 8
+    """Of `cluster`: how many."""
+    codes: Annotated[str, Field(max_length=16 * 2**20)] | None = None
+    """Base64; a byte for each pixel of the store, row by row, 0 = none. In place of a layer."""
+
+
 class DensityAsked(_Projected):
     selected: SelectedAsked | None = None
     """Count these pixels alone."""
-    colour: Literal["count", "date", "season", "dimension"] = "count"
-    """What `value` says of the pixels of a bin: their number, or the mean date (days since 1970), day of year or
-    dimension."""
+    colour: Literal["count", "date", "season", "dimension", "class"] = "count"
+    """What `value` says of the pixels of a bin: their number, the mean date (days since 1970), day of year or
+    dimension, or the code of the commonest class."""
+    classes: ClassesAsked = Field(default_factory=ClassesAsked)
+    """Of `class`."""
     dim: Dims = 1
     """Of `dimension`, from 1."""
     bins: Annotated[int, Field(ge=8, le=1024)] = 320
@@ -92,6 +107,8 @@ class DensityTold(Told):
     """Pixel-dates counted, those outside the picture included."""
     outside: int
     dates: int
+    classes: list[ClassTold] | None
+    """What the codes of a layer stand for."""
     fidelity: str
     """What the projection keeps of the embeddings' neighbourhoods, measured on pixels held out."""
 
@@ -186,11 +203,10 @@ async def similarity(reads: AtOnce, asked: SimilarityAsked) -> SimilarityTold:
 
 
 def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
-    from ...views.projection_density import Colouring  # noqa: PLC0415 - matplotlib comes with it
-
     projected = asked.projected(desk, asked.selected)
-    found = projected.density(Colouring(asked.colour, asked.dim - 1), asked.xy, asked.bins)
-    names = found.projection.axis_names
+    colouring = _colouring(desk, asked, projected)
+    found = projected.density(colouring, asked.xy, asked.bins)
+    names, classes = found.projection.axis_names, colouring.classes
     return DensityTold(
         extent=list(found.extent),
         axes=[names[axis] for axis in found.axes],
@@ -199,8 +215,24 @@ def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
         pixels=found.pixels,
         outside=found.outside,
         dates=len(found.times),
+        classes=[ClassTold(**one) for one in classes.to_dict()]
+        if classes and not asked.classes.codes
+        else None,
         fidelity=str(found.projection.fidelity),
     )
+
+
+def _colouring(desk: "Desk", asked: DensityAsked, projected: "Projected") -> "Colouring":
+    from ...views.projection_density import Colouring  # noqa: PLC0415 - matplotlib comes with it
+    from ..reading.coded import given_classes, layer_classes  # noqa: PLC0415
+    from ..reading.layers import Look  # noqa: PLC0415
+
+    if asked.colour != "class":
+        return Colouring(asked.colour, asked.dim - 1)
+    opened, classes = desk.stores.open(asked.store), asked.classes
+    if classes.codes is not None:
+        return given_classes(opened, projected, classes.codes)
+    return layer_classes(desk, opened, projected, Look(classes.layer, clusters=classes.clusters))
 
 
 def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
