@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Probe
 from phenolens.engine.client.results import Export, Job
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from ..engine_link import EngineLink
@@ -22,6 +22,9 @@ MOST_LOOKED_FOR = 200
 
 class ExportsController(QObject):
     """Writes what the panel says."""
+
+    listed = Signal(object)
+    """Every `Export` of the store, newest first, whenever they are read."""
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class ExportsController(QObject):
 
     def _written(self, job: Job) -> None:
         self._set_busy(False)
-        self._list()
+        self.refresh()
         self._show_plan()
         if job.state == "done" and job.result is not None:
             files = [name for name in job.result["files"] if str(name).endswith((".tif", ".nc"))]
@@ -90,17 +93,20 @@ class ExportsController(QObject):
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
             self._panel.set_store(new.store)
-            self._list()
+            self.refresh()
         if (old.store, old.date) != (new.store, new.date):
             self._show_plan()
 
-    def _list(self) -> None:
+    def refresh(self) -> None:
+        """Read anew what was written of the store."""
         store = self._model.now.store
         if store is not None:
             self._link.ask("exports", lambda client: client.files.exports(store.store), self._listed)
 
     def _listed(self, exports: tuple[Export, ...]) -> None:
-        self._panel.set_exports(sorted(exports, key=lambda one: -one.modified))
+        newest = sorted(exports, key=lambda one: -one.modified)
+        self._panel.set_exports(newest)
+        self.listed.emit(newest)
 
     def _show_folder(self, name: str) -> None:
         folder = (self._link.workspace / name).parent

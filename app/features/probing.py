@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
+from ..controllers.accuracy import AccuracyController
 from ..controllers.exports import ExportsController
 from ..controllers.fits import FitsController
 from ..controllers.label_import import LabelImportController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
 from ..controllers.searches import SearchesController
+from ..panels.accuracy import AccuracyPanel
 from ..panels.export import ExportPanel
 from ..panels.labels import LabelsPanel
 from ..panels.probe import ProbePanel
@@ -33,6 +35,7 @@ def install(window: MainWindow) -> None:
     fits = _probes(window)
     exports = _exports(window)
     fits.listed.connect(exports.set_probes)
+    exports.listed.connect(_accuracy(window).set_exports)
     _searches(window)
 
 
@@ -73,6 +76,30 @@ def _exports(window: MainWindow) -> ExportsController:
     panel = ExportPanel()
     window.add_dock("Export", panel, RIGHT, "Export")
     return ExportsController(window.model, window.link, window.jobs, panel, window.say)
+
+
+def _accuracy(window: MainWindow) -> AccuracyController:
+    panel = AccuracyPanel(window.theme)
+    window.add_dock("Accuracy", panel, RIGHT, "Export")
+    controller = AccuracyController(window.link, window.jobs, panel, window.say)
+    window.theme.changed.connect(panel.estimate.redraw)
+    panel.sample.other_map_asked.connect(lambda: _choose_map(window, controller))
+    panel.estimate.form_asked.connect(lambda: _choose_form(window, controller))
+    return controller
+
+
+def _choose_map(window: MainWindow, controller: AccuracyController) -> None:
+    title, kinds = window.tr("Class map"), window.tr("Class maps (*.tif *.tiff)")
+    name, _ = QFileDialog.getOpenFileName(window, title, str(window.link.workspace), kinds)
+    if name:
+        controller.add_map(name)
+
+
+def _choose_form(window: MainWindow, controller: AccuracyController) -> None:
+    title, kinds = window.tr("Filled form"), window.tr("Filled form (*.csv *.gpkg)")
+    name, _ = QFileDialog.getOpenFileName(window, title, str(window.link.workspace), kinds)
+    if name:
+        controller.choose_form(name)
 
 
 def _probes(window: MainWindow) -> FitsController:

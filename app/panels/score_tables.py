@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 ROW_HEIGHT, MOST_ROWS = 25, 12
@@ -53,6 +54,17 @@ def tip(made: QTableWidget, row: int, column: int, text: str) -> None:
     item = made.horizontalHeaderItem(column) if row < 0 else made.item(row, column)
     if item is not None:
         item.setToolTip(text)
+
+
+def put(
+    made: QTableWidget, row: int, column: int, text: str | None = None, icon: QIcon | None = None
+) -> None:
+    """Another text or icon of a cell that is there."""
+    item = made.item(row, column)
+    if item is not None and text is not None:
+        item.setText(text)
+    if item is not None and icon is not None:
+        item.setIcon(icon)
 
 
 def embolden(made: QTableWidget, row: int, columns: Iterable[int]) -> None:

@@ -1,0 +1,228 @@
+"""Samples of class maps: planned as they are chosen, drawn and estimated from as jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+
+from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.results import Export, Job
+from phenolens.engine.client.sampling import AreaEstimate, Drawn, SamplePlan
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ..engine_link import EngineLink, EngineState
+from ..panels.accuracy import AccuracyPanel
+from ..sampling import EstimateWanted, SampleWanted, free_name, why_no_name
+from ..telling import sentences
+from .jobs import JobsController
+
+DESIGN = ".design.json"
+
+
+class AccuracyController(QObject):
+    """Does what the panel says."""
+
+    def __init__(
+        self,
+        link: EngineLink,
+        jobs: JobsController,
+        panel: AccuracyPanel,
+        say: Callable[[str, bool], None],
+    ) -> None:
+        super().__init__(panel)
+        self._link, self._jobs, self._panel, self._say = link, jobs, panel, say
+        self._exports: tuple[Export, ...] = ()
+        self._more: tuple[str, ...] = ()
+        """Maps from elsewhere."""
+        self._named = ""
+        """The map that the name was suggested for."""
+        self._planned: SampleWanted | None = None
+        """What the plan that is shown is of."""
+        self._busy = False
+        self._estimated: EstimateWanted | None = None
+        self._written = ""
+        sample, estimate = panel.sample, panel.estimate
+        sample.wanted_changed.connect(self._plan)
+        sample.asked.connect(self.draw)
+        sample.folder_asked.connect(self._show_folder)
+        estimate.asked.connect(self.estimate)
+        estimate.save_asked.connect(self.save)
+        estimate.folder_asked.connect(self._show_folder)
+        estimate.wanted_changed.connect(lambda: link.drop("area form"))
+        link.state_changed.connect(self._engine_changed)
+
+    def set_exports(self, exports: Sequence[Export]) -> None:
+        """Those of classes can be sampled."""
+        self._exports = tuple(one for one in exports if one.classes > 1)
+        self._panel.sample.set_maps(self._exports, self._more)
+
+    def add_map(self, path: str) -> None:
+        """A class map from anywhere on this machine."""
+        self._link.ask(
+            "area map",
+            lambda client: client.sources.admit(path),
+            self._added,
+            lambda error: self._panel.sample.tell(sentences(error), True),
+        )
+
+    def choose_form(self, path: str) -> None:
+        self._panel.estimate.set_form(path)
+
+    def draw(self) -> None:
+        """The sample as planned, as a job."""
+        wanted = self._panel.sample.wanted
+        if self._busy or wanted != self._planned:
+            return
+        self._set_busy(True)
+        self._panel.sample.tell("")
+        self._jobs.submit("area-sample", wanted.job(), lambda job: self._drawn(wanted, job), self._not_drawn)
+
+    def estimate(self) -> None:
+        """From the form that the panel names."""
+        wanted = self._panel.estimate.wanted
+        self._panel.estimate.set_busy(True)
+        self._panel.estimate.tell("")
+        self._submit(wanted, None, lambda job: self._found(wanted, job))
+
+    def save(self) -> None:
+        """The report of the estimate that is shown."""
+        if self._estimated is None:
+            return
+        out = f"{self._estimated.design.removesuffix(DESIGN)}-estimate"
+        self._submit(self._estimated, out, self._saved)
+
+    def refresh(self, chosen: str = "") -> None:
+        """Read anew which samples there are."""
+
+        def listed(samples: tuple[Drawn, ...]) -> None:
+            self._panel.estimate.set_samples(samples, chosen)
+
+        self._link.ask("area samples", lambda client: client.sampling.samples(), listed)
+
+    def _plan(self) -> None:
+        wanted = self._panel.sample.wanted
+        self._planned = None
+        self._panel.sample.set_possible(False)
+        if not wanted.map:
+            self._link.drop("area plan")
+            return
+        if wanted.map != self._named:
+            self._named = wanted.map
+            self._panel.sample.set_name(self._suggested(wanted.map))  # which comes back here
+            wanted = self._panel.sample.wanted
+        self._link.ask(
+            "area plan",
+            lambda client: client.sampling.plan(wanted.map, **wanted.planned()),
+            lambda plan: self._take(wanted, plan),
+            lambda error: self._panel.sample.refuse(sentences(error)),
+        )
+
+    def _take(self, wanted: SampleWanted, plan: SamplePlan) -> None:
+        self._panel.sample.set_plan(plan)
+        now = self._panel.sample.wanted  # a first plan has told which classes there are
+        if not wanted.expected and now.aim == "class":
+            self._plan()
+            return
+        self._planned = wanted if wanted.expected else now
+        self._show_possible()
+
+    def _show_possible(self) -> None:
+        why = why_no_name(self._panel.sample.wanted.name, self._link.workspace)
+        self._panel.sample.set_possible(not why and not self._busy and self._planned is not None, why)
+
+    def _suggested(self, path: str) -> str:
+        """Beside the map, or in the workspace where the map is elsewhere."""
+        stem = PurePath(path).with_suffix("")
+        name = f"{stem.name if stem.is_absolute() else stem}-sample"
+        return free_name(name, self._link.workspace)
+
+    def _added(self, path: str) -> None:
+        if path not in self._more and path not in {one.raster for one in self._exports}:
+            self._more = (*self._more, path)
+        self._panel.sample.set_maps(self._exports, self._more)
+        self._panel.sample.choose_map(path)
+
+    def _drawn(self, wanted: SampleWanted, job: Job) -> None:
+        self._set_busy(False)
+        if job.fault is not None or job.result is None:
+            if job.fault is not None:
+                self._panel.sample.tell(sentences(job.fault), True)
+            self._show_possible()
+            return
+        self._written = str(job.result["form"])
+        self._panel.sample.tell(drawn_told(job.result["total"], job.result["files"]), folder=True)
+        self._say(f"{job.result['total']:,} points are drawn: {self._written}", False)
+        self.refresh(str(job.result["design"]))
+        # another sample of this map has another name
+        self._panel.sample.set_name(self._suggested(wanted.map))
+
+    def _not_drawn(self, error: ServiceError) -> None:
+        self._set_busy(False)
+        self._panel.sample.tell(sentences(error), True)
+        self._show_possible()
+
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._panel.sample.set_busy(busy)
+
+    def _submit(self, wanted: EstimateWanted, out: str | None, ended: Callable[[Job], None]) -> None:
+        """The form may lie anywhere; the engine reads it where it may."""
+        asked = {"design": wanted.design, "unit": wanted.unit, "finite": wanted.finite}
+        if out is not None:
+            asked |= {"out": out, "overwrite": True}
+        self._link.ask(
+            "area form",
+            lambda client: _readable(client, wanted.form),
+            lambda form: self._jobs.submit("area-estimate", {**asked, "form": form}, ended, self._refused),
+            self._refused,
+        )
+
+    def _found(self, wanted: EstimateWanted, job: Job) -> None:
+        self._panel.estimate.set_busy(False)
+        if wanted != self._panel.estimate.wanted:
+            return  # it is of another question
+        if job.fault is not None or job.result is None:
+            self._refused(job.fault)
+            return
+        self._estimated = wanted
+        found = AreaEstimate.from_json(job.result)
+        self._panel.estimate.set_estimate(found)
+        self._say(f"Estimated from {sum(one.units_used for one in found.strata):,} points.", False)
+
+    def _saved(self, job: Job) -> None:
+        if job.fault is not None or job.result is None:
+            self._refused(job.fault)
+            return
+        files = [str(name) for name in job.result["files"]]
+        self._written = files[0]
+        self._panel.estimate.set_written(files)
+        self._say(f"Written: {', '.join(files)}", False)
+
+    def _refused(self, error: ServiceError | None) -> None:
+        self._panel.estimate.set_busy(False)
+        self._panel.estimate.tell(sentences(error) if error else "The estimate ended without a reason.", True)
+
+    def _show_folder(self) -> None:
+        folder = (self._link.workspace / self._written).parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._say(f"The files are in {folder}", False)
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.name == "ready":
+            self.refresh()
+
+
+def drawn_told(total: int, files: Sequence[str]) -> str:
+    """What was written, and what to do with it."""
+    return (
+        f"{total:,} points are drawn. Written: {', '.join(files)}.\n"
+        "Look at each point in better sources than the map, and write its class (name or code) into the column "
+        "“reference” of the CSV, or of the points in QGIS; leave empty what can't be told. Then go to Estimate."
+    )
+
+
+def _readable(client: EngineClient, form: str) -> str:
+    """In a thread: how the engine names the file."""
+    return client.sources.admit(form) if Path(form).is_absolute() else form

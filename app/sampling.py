@@ -1,0 +1,109 @@
+"""What a sample of a class map is to reach, as a value; how jobs are asked for it, and what its plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from phenolens.engine.client.sampling import Allocation, SamplePlan
+
+MARGINS = 1.96
+"""Standard errors on each side of a 95 % interval."""
+UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
+"""Of areas, as they are read."""
+ALLOCATIONS = ("recommended", "proportional", "equal", "neyman")
+ENDS = (".gpkg", ".csv", ".design.json")
+
+
+@dataclass(frozen=True)
+class SampleWanted:
+    """What the user chose."""
+
+    map: str = ""
+    """As the engine names it."""
+    aim: str = "overall"
+    """Standard error of `overall` accuracy or of a `class`'s area, or a number of points (`size`)."""
+    standard_error: float = 0.01
+    target_class: int | None = None
+    size: int = 500
+    expected: tuple[tuple[int, float], ...] = ()
+    """(class code, expected user's accuracy)."""
+    allocation: str = "recommended"
+    minimum: int = 50
+    show_strata: bool = False
+    seed: int = 0
+    name: str = ""
+    """Beginning of the files' names, in the workspace."""
+
+    def planned(self) -> dict[str, Any]:
+        """What the client's `plan` is asked with."""
+        asked: dict[str, Any] = {"expected": dict(self.expected), "minimum": self.minimum}
+        if self.aim == "size":
+            return {**asked, "size": self.size}
+        aimed = self.target_class if self.aim == "class" else None
+        return {**asked, "target_se": self.standard_error, "target_class": aimed}
+
+    def job(self) -> dict[str, Any]:
+        """Parameters of `area-sample`."""
+        asked = {name: value for name, value in self.planned().items() if value is not None}
+        asked["expected"] = {str(code): share for code, share in self.expected}
+        drawn = {"allocation": self.allocation, "seed": self.seed, "show_strata": self.show_strata}
+        return {"map": self.map, **asked, **drawn, "out": self.name}
+
+
+@dataclass(frozen=True)
+class EstimateWanted:
+    """Which form is estimated from, and how."""
+
+    design: str = ""
+    form: str = ""
+    """A path of this machine, or of the workspace; empty: the form that was written with the design."""
+    unit: str = "ha"
+    finite: bool = False
+
+
+def files_of(name: str) -> tuple[str, ...]:
+    """What a sample of this name is written as."""
+    return tuple(f"{name}{end}" for end in ENDS)
+
+
+def why_no_name(name: str, folder: Path) -> str:
+    """Why no sample can be called so; empty where it can. Forms that somebody may have filled are not replaced."""
+    path = PurePath(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\\" in name or name.endswith("/"):
+        return "Give the files a name within the workspace."
+    there = [file for file in files_of(name) if (folder / file).exists()]
+    if there:
+        return f"{there[0]} is there already and may be filled in: choose another name."
+    return ""
+
+
+def free_name(name: str, folder: Path) -> str:
+    """The name, with a number where a sample of that name is there."""
+    number, free = 1, name
+    while any((folder / file).exists() for file in files_of(free)):
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def margins(way: Allocation) -> Mapping[str, float]:
+    """Expected ± of the share of each class's area, by code."""
+    return {code: MARGINS * error for code, error in way.se_area_share.items()}
+
+
+def plan_told(plan: SamplePlan, way: Allocation, aim: str) -> str:
+    """How many points, and what to expect of them."""
+    margin = f"±\u00a0{MARGINS * way.se_overall:.1%} (95\u00a0%)"
+    said = f"{way.total:,} points: expect the overall accuracy within {margin}."
+    if aim != "size" and way.total > plan.size:
+        said += f" {plan.size:,} would do, but each class gets its fewest."
+    return said
+
+
+def hectares(pixels: int, pixel_m2: float) -> str:
+    """`1,234 ha`; m² where that is little."""
+    area = pixels * pixel_m2
+    return f"{area / 1e4:,.0f} ha" if area >= 1e6 else f"{area / 1e4:,.2f} ha"

@@ -1,0 +1,193 @@
+"""Accuracy: a sample of a class map is planned, drawn, filled and estimated from, as the library would."""
+
+import csv
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+from phenolens.app.controllers.accuracy import AccuracyController
+from phenolens.app.controllers.exports import ExportsController
+from phenolens.app.panels.accuracy import ESTIMATE, AccuracyPanel
+from phenolens.app.sampling import SampleWanted, free_name, plan_told, why_no_name
+from phenolens.engine.area.classmap import open_class_map
+from phenolens.engine.area.design import Aim, plan_sample
+from phenolens.engine.area.report import report_of
+from phenolens.engine.area.sample import read_sample
+from phenolens.engine.classes import ClassTable
+from phenolens.engine.client.sampling import Allocation, SamplePlan
+from phenolens.engine.export.files import write_product
+from phenolens.engine.export.product import Product, ProductBand
+from phenolens.engine.grid import Grid
+
+CLASSES = ClassTable.of_names(["beech", "spruce", "open land"])
+MAP = "area/cover-class.tif"
+
+
+@pytest.fixture
+def cover(opened, until):
+    """The window with a class map of the store among its exports, and the panel."""
+    told = opened.model.now.store.grid
+    grid = Grid.from_dict({"crs": told.crs, "transform": list(told.transform), "shape": list(told.shape)})
+    codes = np.ones(grid.shape, np.uint8)
+    codes[:, 30:], codes[40:, 40:] = 2, 3
+    band = ProductBand("cover", dtype="uint8", nodata=0, classes=CLASSES)
+    folder = opened.link.workspace / "area"
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    record = {"store": opened.model.now.store.store}
+    product = Product("cover", grid, (band,), lambda window: codes[window.slices][None], record=record)
+    write_product(product, folder / "cover-class.tif")
+    opened.findChild(ExportsController).refresh()
+    panel = opened.findChild(AccuracyPanel)
+    until(lambda: panel.sample._maps.findData(MAP) >= 0)
+    panel.sample.choose_map(MAP)
+    opened.show_step("Export")
+    opened.docks["Accuracy"].raise_()
+    until(panel.sample._go.isEnabled)
+    return panel
+
+
+def answered(folder, design, form, wrong=()):
+    """The form filled with the map's classes, some points called spruce."""
+    sample = read_sample(folder / design)
+    with (folder / form).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        row["reference"] = "spruce" if number in wrong else CLASSES[int(sample.shown[number])].name
+    written(folder / form, rows)
+    return rows
+
+
+def written(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def told_points(page):
+    return [int(page._table.item(row, 3).text()) for row in range(page._table.rowCount())]
+
+
+def test_the_plan_follows_what_is_expected_and_is_that_of_the_library(opened, cover, until, look):
+    page, pixels = cover.sample, open_class_map(opened.link.workspace / MAP).pixels
+    wanted = plan_sample(pixels, dict.fromkeys(pixels, 0.8), Aim(0.01))
+    assert told_points(page) == list(wanted.allocations["recommended"].units.values())
+    look(opened)
+    page._spins[3].setValue(55)
+    page._error.setValue(3)
+    page._sharing.setCurrentIndex(page._sharing.findData("neyman"))
+    assert not page._go.isEnabled()
+    until(page._go.isEnabled)
+    wanted = plan_sample(pixels, {1: 0.8, 2: 0.8, 3: 0.55}, Aim(0.03)).allocations["neyman"]
+    assert told_points(page) == list(wanted.units.values())
+    assert f"{wanted.total:,} points" in page._plan.text()
+    page._aim.setCurrentIndex(page._aim.findData("size"))
+    page._size.setValue(3)
+    until(lambda: "sample size is out of range" in page._plan.text().lower())
+    assert page._plan.property("warning")
+    assert not page._go.isEnabled()
+
+
+def test_a_sample_is_drawn_filled_and_estimated_from_as_the_library_does(opened, cover, until, look):
+    page, found, folder = cover.sample, cover.estimate, opened.link.workspace
+    page._error.setValue(4)
+    page._fewest.setValue(20)
+    until(page._go.isEnabled)
+    page._go.click()
+    until(lambda: "points are drawn" in page._done.text())
+    with sqlite3.connect(folder / "area/cover-class-sample.gpkg") as points:
+        (count,) = points.execute("SELECT count(*) FROM units").fetchone()
+    assert f"{count} points are drawn" in page._done.text()
+    assert page.wanted.name == "area/cover-class-sample-2"
+    look(opened, "-drawn")
+    cover.show_page(ESTIMATE)
+    until(lambda: found.form == "area/cover-class-sample.csv")
+    found._go.click()
+    until(lambda: "no reference" in found._said.text())
+    assert found._said.property("warning")
+    answered(folder, found.wanted.design, found.form, wrong=range(0, count, 9))
+    found._unit.setCurrentIndex(found._unit.findData("m2"))
+    found._go.click()
+    until(lambda: not found._results.isHidden())
+    report = report_of(folder / found.form, read_sample(folder / found.wanted.design), unit="m2")
+    overall = report.found.overall
+    assert f"{100 * overall.value:.1f} ± {100 * overall.margin:.1f} %" in found._overall.text()
+    assert overall.value < 1
+    shown = [[float(found._matrix.item(r, c).text()) for c in range(3)] for r in range(3)]
+    assert np.allclose(shown, 100 * report.found.matrix, atol=0.006)
+    for row, code in enumerate(report.found.codes):
+        area = report.found.area[code]
+        told = f"{area.value * report.whole:,.0f} ± {area.margin * report.whole:,.0f}"
+        assert found._classes.item(row, 1).text() == told
+    assert found._plot.listDataItems()[0].yData == pytest.approx(
+        [report.found.area[code].value * report.whole for code in report.found.codes]
+    )
+    look(opened, "-estimate")
+    look(found, "-page")
+    found._save.click()
+    until(lambda: "cover-class-sample-estimate.md" in found._written.text())
+    stored = json.loads((folder / "area/cover-class-sample-estimate.json").read_text())
+    assert stored["overall_accuracy"]["value"] == overall.value
+
+
+def test_forms_that_do_not_fit_say_why_and_an_estimate_of_before_goes(opened, cover, until, tmp_path):
+    page, found, folder = cover.sample, cover.estimate, opened.link.workspace
+    page._aim.setCurrentIndex(page._aim.findData("size"))
+    page._size.setValue(60)
+    page._fewest.setValue(10)
+    until(page._go.isEnabled)
+    page._go.click()
+    until(lambda: "points are drawn" in page._done.text())
+    until(lambda: found.form == "area/cover-class-sample.csv" and (folder / found.wanted.design).exists())
+    rows = answered(folder, found.wanted.design, found.form)
+    found._go.click()
+    until(lambda: not found._results.isHidden())
+    for change, about in (
+        ({"reference": "swamp"}, "no class of the map"),
+        ({"id": "9999"}, "ids that the sample lacks"),
+    ):
+        written(tmp_path / "wrong.csv", [{**rows[0], **change}, *rows[1:]])
+        found.set_form(str(tmp_path / "wrong.csv"))
+        assert found._results.isHidden()
+        found._go.click()
+        until(lambda about=about: about in found._said.text())
+        assert found._go.isEnabled()
+    found.set_form(str(tmp_path / "none.csv"))
+    found._go.click()
+    until(lambda: "no such file" in found._said.text())
+
+
+def test_a_map_that_is_none_of_classes_says_so_in_place(opened, cover, until, tmp_path):
+    (tmp_path / "broken.tif").write_bytes(b"II*\0")
+    opened.findChild(AccuracyController).add_map(str(tmp_path / "broken.tif"))
+    until(lambda: "can't be read" in cover.sample._plan.text())
+    assert cover.sample._plan.property("warning")
+    assert not cover.sample._go.isEnabled()
+    cover.sample.choose_map(MAP)
+    until(cover.sample._go.isEnabled)
+
+
+def test_a_form_that_may_be_filled_is_never_replaced(tmp_path):
+    assert why_no_name("cover-sample", tmp_path) == ""
+    (tmp_path / "cover-sample.csv").write_text("id,reference\n")
+    assert "may be filled in" in why_no_name("cover-sample", tmp_path)
+    assert free_name("cover-sample", tmp_path) == "cover-sample-2"
+    for name in ("", "../out", "/tmp/out", "maps/"):
+        assert "name within the workspace" in why_no_name(name, tmp_path)
+
+
+def test_what_is_wanted_is_asked_of_the_job_as_of_the_plan():
+    wanted = SampleWanted("m.tif", "class", 0.02, 3, expected=((1, 0.8), (3, 0.6)), name="m-sample")
+    assert wanted.planned() == {
+        "expected": {1: 0.8, 3: 0.6}, "minimum": 50, "target_se": 0.02, "target_class": 3,
+    }  # fmt: skip
+    job = wanted.job()
+    assert job["expected"] == {"1": 0.8, "3": 0.6}
+    assert (job["target_class"], job["out"], job["allocation"]) == (3, "m-sample", "recommended")
+    assert "target_class" not in SampleWanted("m.tif").job()
+    assert "target_se" not in SampleWanted("m.tif", "size").job()
+    way = Allocation({"1": 90, "2": 50}, 140, 0.02)
+    assert "100 would do" in plan_told(SamplePlan("m.tif", 100, 100, (), {}), way, "overall")
