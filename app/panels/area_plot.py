@@ -11,6 +11,8 @@ from ..sampling import UNITS
 from ..theme import Theme
 
 HEIGHT = 200
+ASIDE = 0.2
+"""Of a count, so that it hides no estimate."""
 LONGEST = 10
 """Letters of a class's name below its bar."""
 
@@ -44,7 +46,7 @@ class AreaPlot(pg.PlotWidget):
         counted = [one.pixel_count_area for one in known]
         hollow = {"symbol": "d", "symbolSize": 11, "symbolBrush": None, "pen": None}
         ring = pg.mkPen(self._theme.warning, width=2)
-        self.plot(x, counted, symbolPen=ring, **hollow)
+        self.plot(x + ASIDE, counted, symbolPen=ring, **hollow)
         names = [one.name if len(one.name) <= LONGEST else f"{one.name[: LONGEST - 1]}…" for one in known]
         self.getAxis("bottom").setTicks([list(zip(x.tolist(), names, strict=True))])
         self.setXRange(-0.6, len(known) - 0.4, padding=0)
@@ -53,6 +55,7 @@ class AreaPlot(pg.PlotWidget):
 
     def _colour(self) -> None:
         self.setBackground(self._theme.base)
+        self.getAxis("left").setWidth(64)
         for name in ("left", "bottom"):
             axis = self.getAxis(name)
             axis.setPen(pg.mkPen(self._theme.line))

@@ -179,7 +179,10 @@ class EstimatePage(QWidget):
             self.tr("Error matrix: rows are the map, columns the reference, shares of the area in %")
         )
         self._caption = QLabel(
-            self.tr("Error matrix, % of the whole area\nRows: map ↓   Columns: reference →"), wordWrap=True
+            self.tr(
+                "Error matrix, % of the whole area; accuracies in % ± 95\u00a0%\nRows: map ↓   Columns: reference →"
+            ),
+            wordWrap=True,
         )
         self._caption.setProperty("faint", True)
         self._save, self._folder = QPushButton(self.tr("Save report")), QPushButton(self.tr("Show in folder"))
@@ -242,16 +245,12 @@ class EstimatePage(QWidget):
 
     def _show_classes(self, found: AreaEstimate) -> None:
         unit = UNITS.get(found.unit, found.unit)
-        header = (
-            self.tr("class"), f"{unit} ± 95\u00a0%", self.tr("counted"), self.tr("user's %"), self.tr("prod.'s %"),
-        )  # fmt: skip
+        header = (self.tr("class"), f"{unit} ± 95\u00a0%", self.tr("pixels counted"))
         rows = [
             (
                 one.name,
                 f"{_area(one.area.value, found.whole_area)} ± {_area(one.area.margin95, found.whole_area)}",
                 _area(one.pixel_count_area, found.whole_area),
-                _percent(one.users_accuracy),
-                _percent(one.producers_accuracy),
             )
             for one in found.classes
         ]
@@ -259,32 +258,35 @@ class EstimatePage(QWidget):
         for column, text in (
             (1, self.tr("Estimated area, corrected for the map's errors, and half its 95 % interval")),
             (2, self.tr("Area of the map's pixels: no estimate, and without an interval")),
-            (3, self.tr("User's accuracy: of what the map shows as the class, the share that is")),
-            (4, self.tr("Producer's accuracy: of what is the class, the share that the map shows")),
         ):
             tip(self._classes, -1, column, text)
         for row, one in enumerate(found.classes):
             put(self._classes, row, 0, icon=swatch(one.colour or self._theme.faint))
             embolden(self._classes, row, (1,))
-        self._classes.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
     def _show_matrix(self, found: AreaEstimate) -> None:
-        names = [one.name for one in found.classes]
+        """Shares of the area, and the accuracies at the ends of rows and columns."""
+        names, last = [one.name for one in found.classes], len(found.classes)
         self._matrix.clear()
-        self._matrix.setRowCount(len(names))
-        self._matrix.setColumnCount(len(names))
-        self._matrix.setHorizontalHeaderLabels(names)
-        self._matrix.setVerticalHeaderLabels(names)
+        self._matrix.setRowCount(last + 1)
+        self._matrix.setColumnCount(last + 1)
+        self._matrix.setHorizontalHeaderLabels([*names, self.tr("user's")])
+        self._matrix.setVerticalHeaderLabels([*names, self.tr("producer's")])
         for row, shares in enumerate(found.matrix_area_shares):
             for column, share in enumerate(shares):
-                count = found.matrix_units[row][column]
                 item = self._cell(share, row == column, sum(shares))
-                item.setToolTip(
-                    self.tr("Shown as {0}, in truth {1}: {2:.2%} of the area, {3:,} points").format(
-                        names[row], names[column], share, count
-                    )
-                )
+                told = self.tr("Shown as {0}, in truth {1}: {2:.2%} of the area, {3:,} points")
+                count = found.matrix_units[row][column]
+                item.setToolTip(told.format(names[row], names[column], share, count))
                 self._matrix.setItem(row, column, item)
+        for number, one in enumerate(found.classes):
+            self._matrix.setItem(number, last, _accuracy(one.users_accuracy))
+            self._matrix.setItem(last, number, _accuracy(one.producers_accuracy))
+        self._matrix.setItem(last, last, _accuracy(found.overall_accuracy))
+        tip(self._matrix, -1, last, self.tr("Of what the map shows as the class, the share that is"))
+        side = self._matrix.verticalHeaderItem(last)
+        if side is not None:
+            side.setToolTip(self.tr("Of what is the class, the share that the map shows"))
         self._matrix.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         fit_height(self._matrix)
 
@@ -295,6 +297,12 @@ class EstimatePage(QWidget):
         shade.setAlpha(round(130 * share / of) if of else 0)
         item.setBackground(QBrush(shade))
         return item
+
+
+def _accuracy(found: Estimated) -> QTableWidgetItem:
+    item = QTableWidgetItem(_percent(found))
+    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return item
 
 
 def _area(value: float | None, whole: float) -> str:
