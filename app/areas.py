@@ -27,10 +27,18 @@ class Area:
 
     @property
     def km2(self) -> float:
-        """About, of the rectangle around it, which is what gets embedded."""
-        west, south, east, north = self.bounds
-        middle = math.cos(math.radians((south + north) / 2))
-        return (east - west) * (north - south) * KM_PER_DEGREE**2 * middle
+        """About; of one that crosses itself not even that."""
+        west, south, _, north = self.bounds
+        turned = zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True)
+        twice = sum((x - west) * (v - south) - (u - west) * (y - south) for (x, y), (u, v) in turned)
+        return abs(twice) / 2 * KM_PER_DEGREE**2 * math.cos(math.radians((south + north) / 2))
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """As the engine takes it: of a polygon, pixels whose centre lies inside."""
+        if self.rectangle:
+            return {"bounds": list(self.bounds)}
+        return {"polygon": [list(corner) for corner in self.corners]}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Area of interest → grid: UTM, 10 m, snapped to the Sentinel-2 grid."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
 RESOLUTION_M = 10.0
+STRAIGHT_DEGREES = 0.01
+"""Edges are straight in degrees: longer parts of them get corners before they are projected."""
+STRAIGHT_M = 2_000.0
+"""The same for edges that are straight in a projected CRS; at most a few decimetres are lost."""
 LARGEST_AREA_KM2 = 13_000.0  # one Sentinel-2 tile (109.8 km squared) and a little
 
 
@@ -182,6 +186,15 @@ class AreaOfInterest:
         return cls(shapely.box(west, south, east, north), name)
 
     @classmethod
+    def from_corners(cls, corners: Sequence[Sequence[float]], name: str = "area") -> "AreaOfInterest":
+        """A polygon of (longitude, latitude); where it crosses itself, all that it encloses."""
+        if len(corners) < 3:
+            raise AreaError("a polygon has three corners or more", value=len(corners), remedy="add corners")
+        polygon = shapely.make_valid(shapely.Polygon([(lon, lat) for lon, lat in corners]))
+        parts = [part for part in shapely.get_parts(polygon) if part.geom_type in ("Polygon", "MultiPolygon")]
+        return cls(shapely.union_all(parts), name)
+
+    @classmethod
     def from_file(cls, path: Path) -> "AreaOfInterest":
         """The union of all polygons of a GeoPackage, GeoJSON or Shapefile."""
         import geopandas  # noqa: PLC0415 - pandas comes with it, 80 MB that reading a store needn't load
@@ -205,6 +218,8 @@ class AreaOfInterest:
         polygons = frame.geometry[frame.geometry.type.isin(["Polygon", "MultiPolygon"])]
         if polygons.empty:
             raise AreaError("the area file holds no polygon", value=path, remedy="give polygons")
+        if frame.crs.is_projected:
+            polygons = polygons.segmentize(STRAIGHT_M / frame.crs.axis_info[0].unit_conversion_factor)
         try:
             united = polygons.to_crs("EPSG:4326").union_all()
         except GEOSException as error:
@@ -227,7 +242,8 @@ class AreaOfInterest:
             raise AreaError("the grid needs metres", value=crs, remedy="choose a projected CRS, such as UTM")
         project = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
         bounds = shapely.transform(
-            shapely.segmentize(self.geometry, 0.01), lambda xy: np.column_stack(project.transform(*xy.T))
+            shapely.segmentize(self.geometry, STRAIGHT_DEGREES),
+            lambda xy: np.column_stack(project.transform(*xy.T)),
         ).bounds
         km2 = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) / 1e6
         if km2 > LARGEST_AREA_KM2:

@@ -70,6 +70,28 @@ def test_embed_prints_one_json_object_and_writes_a_store_and_its_config(model, t
     assert Path(said["config"]) == tmp_path / "area.run.toml"
 
 
+def test_an_area_is_its_polygons_from_a_file_or_as_corners(model, tmp_path, capsys):
+    west, south, east, north = map(float, BOUNDS.split(","))
+    ring = [(west, south), (east, south), (east, north)]
+    corners = ", ".join(f"{lon} {lat}" for lon, lat in ring)
+    shape = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    feature = {"type": "Feature", "properties": {}, "geometry": shape}
+    file = tmp_path / "field.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    given = ["embed", *AREA[:4], *AREA[5:], *DATES, "--model", str(model), "--json"]
+    maps = []
+    for name, area in (("file", ["--area", str(file)]), ("corners", ["--polygon", corners])):
+        assert main([*given, *area, "--plan"]) == 0
+        planned = json.loads(capsys.readouterr().out)["plan"]["pixel_dates"]
+        assert main([*given, *area, "--out", str(tmp_path / f"{name}.zarr")]) == 0
+        capsys.readouterr()
+        store = EmbeddingStore(tmp_path / f"{name}.zarr")
+        maps.append(store.read_map(0))
+        inside = planned // 3
+        assert maps[-1].validity.sum() <= inside < 0.6 * np.prod(store.grid.shape)
+    assert np.array_equal(maps[0].embedding, maps[1].embedding)
+
+
 def test_a_config_file_replays_its_run_to_the_byte(made, tmp_path):
     config = made.with_name("area.run.toml")
     assert main(["embed", "--config", str(config), "--out", str(tmp_path / "again.zarr")]) == 0
@@ -186,6 +208,8 @@ BAD_INPUTS = [
     ),
     _bad("embed", "--s2", "none.nc", "--s2-as", "s2-dn", cause="none.nc"),
     _bad("embed", *AREA[:4], "--bounds=1,2,3", cause="the bounds are not four numbers"),
+    _bad("embed", *AREA[:4], "--polygon=1 2, 3 4, 5", cause="these are no corners of a polygon"),
+    _bad("embed", *AREA, "--polygon=1 2, 3 4, 5 6", cause="several areas were given"),
     _bad("embed", *AREA[:4], "--bounds=3,46,2,47", cause="the area of interest has no extent"),
     _bad("embed", *AREA[:4], "--bounds=3,46,9,50", cause="the area is too large for one run"),
     _bad("embed", *AREA[:4], "--bounds=3,46,3.01,46.01", cause="the files don't overlap the area"),

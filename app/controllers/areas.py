@@ -13,6 +13,7 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
+from phenolens.engine.client.sources import Outlines
 
 from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of
 from ..engine_link import EngineLink, EngineState
@@ -74,7 +75,8 @@ class AreasController:
     def load(self, path: Path) -> None:
         """Every polygon of a file becomes an area."""
 
-        def loaded(polygons: tuple[tuple[Corner, ...], ...]) -> None:
+        def loaded(found: Outlines) -> None:
+            polygons = found.polygons
             for polygon in polygons[:MOST_LOADED]:
                 self._plans.add_area(polygon[:-1] if polygon[0] == polygon[-1] else polygon, False, path.stem)
             self._fit()
@@ -83,6 +85,8 @@ class AreasController:
                 self._panel.hint(
                     f"The file holds {len(polygons)} polygons; the largest {MOST_LOADED} were taken", True
                 )
+            elif found.holes:
+                self._panel.hint("Holes in polygons are filled: they are embedded as well.")
 
         def failed(error: ServiceError) -> None:
             self._panel.hint(f"{error.cause}. {error.remedy}", True)
@@ -102,11 +106,7 @@ class AreasController:
         self._plans.add_area(corners, rectangle)
         self._drawn = False
         if not rectangle or len(self._plans.now.areas) == 1:
-            self._panel.hint(
-                "Drag the handles to change it. What is embedded is the rectangle around it."
-                if not rectangle
-                else "Drag the handles to change it."
-            )
+            self._panel.hint("Drag the handles to change it.")
 
     def _edit(self, number: int, corners: tuple[Corner, ...]) -> None:
         if number < len(self._plans.now.areas):
@@ -181,7 +181,7 @@ def _ring(bounds: Bounds) -> list[Corner]:
     return [(west, south), (west, north), (east, north), (east, south)]
 
 
-def _outlines(client: EngineClient, path: Path) -> tuple[tuple[Corner, ...], ...]:
+def _outlines(client: EngineClient, path: Path) -> Outlines:
     """In a thread. A Shapefile is several files: its folder is admitted."""
     shapefile = path.suffix.lower() == ".shp"
     named = client.sources.admit(str(path.parent if shapefile else path))

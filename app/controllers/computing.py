@@ -165,7 +165,7 @@ class ComputeController(QObject):
         left_out = {"leave_out": sorted(here)} if here else {}
         asked = {"sources": {**chosen.asked, **left_out}, **self._panel.wishes().asked}
         if not chosen.is_whole(area):  # all of the data: on their own pixels
-            asked["area"] = {"bounds": list(area.bounds)}
+            asked["area"] = area.asked
         return asked
 
     def _problem(self) -> str:
@@ -181,8 +181,8 @@ class ComputeController(QObject):
         """For what the form says now."""
         area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
-        around = "" if area is None or area.rectangle else ". The rectangle around the polygon is embedded."
-        self._panel.set_data(f"Data: {', '.join(chosen.names)}{around}" if chosen else "")
+        inside = "" if area is None or area.rectangle else ". Pixels whose centre lies inside the polygon."
+        self._panel.set_data(f"Data: {', '.join(chosen.names)}{inside}" if chosen else "")
         params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")

@@ -45,7 +45,8 @@ class Chosen:
 
     def is_whole(self, area: Area) -> bool:
         """Whether the area is just the extent of these data."""
-        return len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds
+        extent = len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds
+        return area.rectangle and extent
 
 
 class DataController:

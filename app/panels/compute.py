@@ -318,7 +318,7 @@ class ComputePanel(QWidget):
 
 
 COSTS = {
-    "Size": "Of the 10 m grid around the area",
+    "Size": "Of the area on the 10 m grid; of a polygon, pixels whose centre lies inside",
     "Acquisitions": "Of both sensors, over this area",
     "Dates": "At which every pixel is embedded",
     "Time": "From the embeddings computed here before; a guess as long as there are none",
@@ -331,8 +331,10 @@ def _cost(name: str, plan: Plan) -> str:
     rows, columns = plan.grid.shape
     sensors = ", ".join(f"{count} {sensor.upper()}" for sensor, count in plan.acquisitions.items())
     about = "about " if plan.about else ""
+    pixels = plan.pixel_dates // len(plan.dates)
+    inside = "" if pixels == rows * columns else f"{pixels:,} of "
     return {
-        "Size": f"{plan.km2:,.2f} km²  ({columns} × {rows} px)",
+        "Size": f"{plan.km2:,.2f} km²  ({inside}{columns} × {rows} px)",
         "Acquisitions": sensors,
         "Dates": f"{about}{len(plan.dates)}, {plan.dates[0][:10]} to {plan.dates[-1][:10]}",
         "Time": f"about {_duration(plan.seconds)}" + ("" if plan.measured else " (a guess)"),

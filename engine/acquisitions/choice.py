@@ -9,6 +9,7 @@ from pyproj import Transformer
 
 from ..errors import AcquisitionError, AreaError, InputError
 from ..grid import Grid, Window
+from ..outline import Outline
 from .cube import Acquisition, CubeSource, PartOfSource, SomeFrames
 from .local import open_local
 from .modality import MODALITIES
@@ -72,6 +73,8 @@ class Gathered:
     sources: Mapping[str, CubeSource]
     notes: tuple[str, ...] = ()
     """What the person should know about them."""
+    outline: Outline | None = None
+    """The part of the grid that is wanted; None: all of it."""
 
 
 def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:

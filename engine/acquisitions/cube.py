@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import AcquisitionError
 from ..grid import Grid, Window
+from ..outline import Outline
 from .modality import Modality
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -179,10 +180,16 @@ class SomeFrames:
         return self.source.read(window, wanted)
 
 
-def clear_share(source: CubeSource, tile: int = 512) -> npt.NDArray[np.float64]:
-    """Share of the grid's pixels with at least one valid band, per acquisition, [frame] in 0-1."""
-    clear = np.zeros(len(source.acquisitions))
+def clear_share(
+    source: CubeSource, tile: int = 512, outline: Outline | None = None
+) -> npt.NDArray[np.float64]:
+    """Share of the pixels, of the grid or of an outline on it, with at least one valid band, [frame] in 0-1."""
+    clear, pixels = np.zeros(len(source.acquisitions)), 0
     for window in source.grid.tiles(tile):
+        wanted = outline.mask(source.grid, window) if outline else np.ones((1, 1), np.bool_)
+        if not wanted.any():
+            continue
+        pixels += int(wanted.sum()) if outline else window.height * window.width
         for frame in range(len(clear)):  # one at a time: memory stays at one frame of one tile
-            clear[frame] += source.read(window, [frame]).validity.any(axis=1).sum()
-    return clear / (source.grid.shape[0] * source.grid.shape[1])
+            clear[frame] += (source.read(window, [frame]).validity.any(axis=1) & wanted).sum()
+    return clear / max(pixels, 1)

@@ -110,8 +110,12 @@ class _Clear(Told):
 
 
 @dataclass(frozen=True)
-class _Outlines(Told):
+class Outlines(Told):
+    """Outer edges of polygons, [polygon][corner] (longitude, latitude), the largest first."""
+
     polygons: tuple[tuple[tuple[float, float], ...], ...]
+    holes: int = 0
+    """How many holes the polygons have, which the edges don't tell of."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ class SourcesAtHand(Part):
         """What a sample or files hold; `AcquisitionError` and the like only where nothing could be tried."""
         return Sources.from_json(self._slow("/v1/sources", sources))
 
-    def outlines(self, file: str) -> tuple[tuple[tuple[float, float], ...], ...]:
-        """The polygons of a GeoPackage, GeoJSON or Shapefile, [polygon][corner] (longitude, latitude)."""
-        return _Outlines.from_json(self._slow("/v1/outlines", {"file": file})).polygons
+    def outlines(self, file: str) -> Outlines:
+        """The polygons of a GeoPackage, GeoJSON or Shapefile."""
+        return Outlines.from_json(self._slow("/v1/outlines", {"file": file}))
 
     def models(self) -> tuple[str, ...]:
         """What can be embedded with, the usual one first."""

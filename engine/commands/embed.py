@@ -111,11 +111,11 @@ def embed(
 
     scaled = Scaled.of(dask, sources) if dask else None
     checkpoint = load_checkpoint(compute.model or DEFAULT_MODEL)
-    options = compute.options(past_only=targets.past_only)
     found = gather(sources, area)
+    options = replace(compute.options(past_only=targets.past_only), outline=found.outline)
     for note in found.notes:
         run.say(note)
-    work = (checkpoint, found.sources, found.grid, targets.choice.days(found.sources))
+    work = (checkpoint, found.sources, found.grid, targets.choice.days(found.sources, found.outline))
     # whether there is such a device is for the workers to say, if there are any
     estimate = prepare_run(*work, replace(options, compute=Compute()) if dask else options).estimate
     if plan:

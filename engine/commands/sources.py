@@ -1,6 +1,6 @@
 """Flags that say where acquisitions come from and which area is meant, and what they add up to."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,8 @@ from ..errors import AreaError, InputError
 if TYPE_CHECKING:
     from ..acquisitions.choice import Gathered, SourceChoice
     from ..acquisitions.options import ReadOptions
-    from ..grid import Grid
+    from ..grid import AreaOfInterest, Grid
+    from ..outline import Outline
 
 _DATA, _AREA = "Acquisitions", "Area"
 
@@ -86,7 +87,14 @@ class AreaFlags:
     ] = None
     area: Annotated[
         Path | None,
-        typer.Option(help="Polygons: GeoPackage, GeoJSON or Shapefile, any CRS.", rich_help_panel=_AREA),
+        typer.Option(
+            help="Polygons: GeoPackage, GeoJSON or Shapefile, any CRS. Pixels belong where their centre lies inside.",
+            rich_help_panel=_AREA,
+        ),
+    ] = None
+    polygon: Annotated[
+        str | None,
+        typer.Option(help='Corners of a polygon in degrees: "lon lat, lon lat, …".', rich_help_panel=_AREA),
     ] = None
     crs: Annotated[
         str | None,
@@ -97,15 +105,28 @@ class AreaFlags:
 
     def grid(self) -> "Grid | None":
         """The 10 m grid of the area, None where no area was given."""
+        wanted = self._wanted()
+        return wanted.grid(self.crs) if wanted else None
+
+    def outline(self, grid: "Grid") -> "Outline | None":
+        """The polygons on a grid; None where bounds or nothing were given: all of the grid."""
+        from ..outline import Outline
+
+        wanted = None if self.bounds else self._wanted()
+        return Outline.of(wanted, grid.crs) if wanted else None
+
+    def _wanted(self) -> "AreaOfInterest | None":
         from ..grid import AreaOfInterest
 
-        if self.bounds and self.area:
-            raise AreaError("two areas were given", value="--bounds and --area", remedy="give one of them")
+        given = {"--bounds": self.bounds, "--area": self.area, "--polygon": self.polygon}
+        named = [name for name, value in given.items() if value]
+        if len(named) > 1:
+            raise AreaError("several areas were given", value=" and ".join(named), remedy="give one of them")
         if self.area:
-            return AreaOfInterest.from_file(self.area).grid(self.crs)
-        if self.bounds:
-            return AreaOfInterest.from_bounds(*_four_numbers(self.bounds)).grid(self.crs)
-        return None
+            return AreaOfInterest.from_file(self.area)
+        if self.polygon:
+            return AreaOfInterest.from_corners(_corners(self.polygon))
+        return AreaOfInterest.from_bounds(*_four_numbers(self.bounds)) if self.bounds else None
 
 
 def _four_numbers(text: str) -> tuple[float, float, float, float]:
@@ -120,11 +141,24 @@ def _four_numbers(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+def _corners(text: str) -> list[tuple[float, float]]:
+    try:
+        pairs = [tuple(float(part) for part in corner.split()) for corner in text.split(",")]
+        return [(lon, lat) for lon, lat in pairs]
+    except ValueError as error:
+        raise AreaError(
+            "these are no corners of a polygon",
+            value=text,
+            remedy='give --polygon "lon lat, lon lat, lon lat" in degrees',
+        ) from error
+
+
 def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | None" = None) -> "Gathered":
     """Open what the flags name on `grid`, else on the grid of the area, else on the data's own.
 
     `InputError` where nothing is named, or a sample and files at once."""
-    return flags.choice.open(grid or (area.grid() if area and flags.given else None))
+    found = flags.choice.open(grid or (area.grid() if area and flags.given else None))
+    return replace(found, outline=area.outline(found.grid)) if area else found
 
 
 def recorded_sources(store: Path) -> SourceFlags:

@@ -9,6 +9,7 @@ from ..acquisitions.modality import Modality
 from ..acquisitions.screening import ScreenedSource, screened
 from ..errors import CheckpointError, InputError
 from ..grid import Grid
+from ..outline import Outline
 from ..representation.config import HALO, DenseConfig
 from ..representation.record import DEFAULT_MODEL, find_checkpoint, read_record
 from ..store_layout import StoreDtype, StoreSpec
@@ -64,6 +65,7 @@ class Wish:
     past_only: bool = False
     screen: bool = True
     memory_bytes: int | None = None
+    outline: Outline | None = None
 
 
 def estimated(
@@ -76,6 +78,8 @@ def estimated(
         raise InputError(
             "the model has no such number of dimensions", value=dims, remedy=f"1 to {model.config.dims}"
         )
+    if wish.outline:
+        wish.outline.check_on(grid)
     targets = check_targets(targets, sources, model.reach_days)
     dtype = cast(StoreDtype, wish.dtype)  # checked by StoreSpec
     spec = StoreSpec(grid, tuple(targets.tolist()), dims, tuple(sources), dtype)
@@ -85,5 +89,5 @@ def estimated(
         if wish.screen and isinstance(screened(source), ScreenedSource)
     )
     days = {name: acquisition_days(source) for name, source in sources.items()}
-    workload = Workload(spec, days, wish.past_only, taken_out)
+    workload = Workload(spec, days, wish.past_only, taken_out, wish.outline)
     return make_plan(model, workload, wish.memory_bytes).estimate(workload, model)

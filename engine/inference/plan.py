@@ -16,7 +16,8 @@ from ..acquisitions.modality import Modality
 from ..acquisitions.screening import FRAMES_AT_ONCE, MARGIN, REACH_DAYS
 from ..errors import ResourceError
 from ..grid import Window
-from ..store_layout import StoreSpec
+from ..outline import Mask, Outline, around
+from ..store_layout import CHUNK_SIDE, StoreSpec
 from ..store_writer import TileKey
 from .reach import Days, frames_in_reach
 
@@ -59,6 +60,8 @@ class Workload:
     past_only: bool = False
     screened: tuple[str, ...] = ()
     """Modalities whose missed cloud is taken out, which reads more frames and a wider margin."""
+    outline: Outline | None = None
+    """The part of the grid that is embedded; None: all of it."""
 
     @property
     def targets(self) -> Days:
@@ -68,6 +71,23 @@ class Workload:
         """Indices of a modality's acquisitions that some target dates may use."""
         found = frames_in_reach(self.days[name], self.targets[times], reach_days, past_only=self.past_only)
         return range(found.start, found.stop)
+
+    def mask(self, window: Window) -> Mask:
+        """Which pixels of a window are embedded, [row, column]."""
+        if self.outline is None:
+            return np.ones((window.height, window.width), np.bool_)
+        return self.outline.mask(self.spec.grid, window)
+
+    def pixels(self, window: Window) -> int:
+        """How many pixels of a window are embedded."""
+        if self.outline is None:
+            return window.height * window.width
+        return self.outline.pixels(self.spec.grid, window)
+
+    def pixel_dates(self, tile: TileKey) -> int:
+        """Pixels that are embedded × target dates of a tile."""
+        dates: int = tile.times.stop - tile.times.start
+        return self.pixels(tile.window) * dates
 
 
 @dataclass(frozen=True)
@@ -97,8 +117,8 @@ class Plan:
         return [slice(first, min(first + self.batch, dates)) for first in range(0, dates, self.batch)]
 
     def tiles(self, workload: Workload) -> Iterator[TileKey]:
-        """All tiles, in the order in which they are computed."""
-        for window in workload.spec.grid.tiles(self.tile):
+        """All tiles that hold anything to embed, in the order in which they are computed."""
+        for window in self._windows(workload):
             for times in self.times(len(workload.spec.days)):
                 yield TileKey(window, times)
 
@@ -109,19 +129,57 @@ class Plan:
             size = min(self.block, height - row), min(self.block, width - col)
             yield Window(tile.window.row + row, tile.window.col + col, *size)
 
+    def _windows(self, workload: Workload) -> Iterator[Window]:
+        return (window for window in workload.spec.grid.tiles(self.tile) if workload.pixels(window))
+
     def estimate(self, workload: Workload, model: ModelOnPaper) -> Estimate:
         """What the run will take; nothing is read for it."""
-        spec = workload.spec
-        rows, cols = spec.grid.shape
-        pixel_dates = rows * cols * len(spec.days)
-        item = np.dtype(spec.dtype).itemsize * spec.dims + 1 + len(spec.layers)
-        values = _values_read(model, workload, self.block, self.batch) * rows * cols
+        spec, sizes = workload.spec, self._sizes(workload)
+        dates, embedding = len(spec.days), np.dtype(spec.dtype).itemsize * spec.dims
+        layers = 1 + len(spec.layers)
         return Estimate(
-            tiles=-(-rows // self.tile) * -(-cols // self.tile) * len(self.times(len(spec.days))),
-            pixel_dates=pixel_dates,
-            storage_bytes=pixel_dates * item,
+            tiles=sizes.windows * len(self.times(dates)),
+            pixel_dates=sizes.pixels * dates,
+            storage_bytes=dates * (sizes.in_chunks * embedding + sizes.in_shards * layers),
             peak_memory_bytes=_memory(model, workload, self.block, self.batch),
-            read_bytes=int(values * CUBE_BYTES),
+            read_bytes=int(
+                _values_read(model, workload, self.block, self.batch) * sizes.in_blocks * CUBE_BYTES
+            ),
+        )
+
+    def _sizes(self, workload: Workload) -> "_Sizes":
+        rows, cols = workload.spec.grid.shape
+        if workload.outline is None:
+            windows = -(-rows // self.tile) * -(-cols // self.tile)
+            return _Sizes(windows, *[rows * cols] * 4)
+        sizes = _Sizes(0, 0, 0, 0, 0)
+        for window in self._windows(workload):
+            sizes = sizes.with_window(workload, window, self.block)
+        return sizes
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Of the part of a grid that is embedded, in pixels but for the first."""
+
+    windows: int
+    """Tiles, whatever their dates."""
+    pixels: int
+    in_chunks: int
+    """Pixels of all chunks that hold any of them, and …"""
+    in_shards: int
+    in_blocks: int
+
+    def with_window(self, workload: Workload, window: Window, block: int) -> "_Sizes":
+        mask, pixels = workload.mask(window), workload.pixels(window)
+        whole = pixels == mask.size
+        held = [pixels if whole else around(mask, side) for side in (CHUNK_SIDE, workload.spec.side, block)]
+        return _Sizes(
+            self.windows + 1,
+            self.pixels + pixels,
+            self.in_chunks + held[0],
+            self.in_shards + held[1],
+            self.in_blocks + held[2],
         )
 
 

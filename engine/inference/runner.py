@@ -11,6 +11,7 @@ from ..acquisitions.cube import CubeSource
 from ..acquisitions.screening import ScreenedSource, screened
 from ..errors import AcquisitionError, InputError, OutputError
 from ..grid import Grid
+from ..outline import Outline
 from ..progress import CancelToken, Progress, ProgressEvent
 from ..representation.checkpoint import Checkpoint
 from ..representation.interface import RepresentationModel
@@ -44,6 +45,8 @@ class RunOptions:
     """Use no acquisition after the target date."""
     screen: bool = True
     """Take out cloud, shadow and snow that the mask of an optical sensor missed (acquisitions/screening.py)."""
+    outline: Outline | None = None
+    """The part of the grid that is embedded; None: all of it. Tiles beside it are not computed."""
     memory_bytes: int | None = None
     """Peak memory to plan for; None = 3 GB or 60 % of what is free."""
     compute: Compute = field(default_factory=Compute)
@@ -83,6 +86,8 @@ def prepare_run(
     options = options or RunOptions()
     model: RepresentationModel = checkpoint.model
     _check_sources(model, sources, grid)
+    if options.outline:
+        options.outline.check_on(grid)
     targets = check_targets(targets, sources, model.reach_days)
     options.compute.resolve()
     spec = StoreSpec(
@@ -98,7 +103,7 @@ def prepare_run(
     if options.screen:
         sources = {name: screened(source) for name, source in sources.items()}
     taken_out = tuple(name for name, source in sources.items() if isinstance(source, ScreenedSource))
-    workload = Workload(spec, days, options.past_only, taken_out)
+    workload = Workload(spec, days, options.past_only, taken_out, options.outline)
     plan = make_plan(model, workload, options.memory_bytes)
     spec = replace(spec, notes={"plan": asdict(plan)})
     return Run(model, sources, replace(workload, spec=spec), plan, options)
@@ -116,7 +121,7 @@ def embed_area(
     cancel: CancelToken | None = None,
     overwrite: bool = False,
 ) -> EmbeddingStore:
-    """Embed every pixel of `grid` at every target date and store it at `out`.
+    """Embed every pixel of `grid`, or of `options.outline` on it, at every target date and store it at `out`.
 
     An unfinished store of the same run is gone on with: finished tiles are not computed again. A cancelled or
     failed run keeps its finished tiles; a store that has none is removed. `overwrite` replaces any other
@@ -174,9 +179,11 @@ def _value_range(options: RunOptions, model: RepresentationModel) -> float:
 def _settings(options: RunOptions) -> dict[str, object]:
     """What of the options decides the numbers in the store (memory and read-ahead do not)."""
     device, dtype = options.compute.resolve()
-    settings = asdict(options)
-    for name in ("compute", "memory_bytes", "read_ahead"):
+    settings = asdict(replace(options, outline=None))
+    for name in ("compute", "memory_bytes", "read_ahead", "outline"):
         del settings[name]
+    if options.outline:  # a store of a whole grid says nothing of it, as it never did
+        settings["outline"] = options.outline.text
     return {**settings, "device": device.type, "precision": str(dtype).removeprefix("torch.")}
 
 
@@ -213,25 +220,20 @@ def _embed_tiles(run: Run, writer: StoreWriter, listener: Listener | None, cance
     workload, model = run.workload, run.model
     tiles = list(plan.tiles(workload))
     open_tiles = [tile for tile in tiles if not writer.is_finished(tile)]
-    progress = Progress("embed", sum(map(pixel_dates, tiles)), listener)
-    progress.skip(progress.total - sum(map(pixel_dates, open_tiles)))
+    progress = Progress("embed", sum(map(workload.pixel_dates, tiles)), listener)
+    progress.skip(progress.total - sum(map(workload.pixel_dates, open_tiles)))
     reader = BlockReader(run.sources, workload, model.halo, model.reach_days)
     builder = TileBuilder(Predictor(model, run.options.compute, past_only=workload.past_only), workload)
     log.info("%d of %d tiles to do, %s", len(open_tiles), len(tiles), plan)
-    for block, cubes in read_blocks(blocks_of(plan, open_tiles), reader.read, ahead=run.options.read_ahead):
+    blocks = blocks_of(plan, open_tiles, workload)
+    for block, cubes in read_blocks(blocks, reader.read, ahead=run.options.read_ahead):
         cancel.check()
         data = builder.add(block, cubes)
         if data is not None:
             writer.write(block.tile, data)
-        progress.advance(pixel_dates(TileKey(block.window, block.tile.times)))
+        progress.advance(workload.pixel_dates(TileKey(block.window, block.tile.times)))
 
 
 def plan_of(writer: StoreWriter) -> Plan:
     """The plan of the store's first run, which all that go on with it keep: other blocks might round otherwise."""
     return Plan(**json.loads(writer.notes["plan"]))
-
-
-def pixel_dates(tile: TileKey) -> int:
-    """Pixels × target dates of a tile."""
-    dates: int = tile.times.stop - tile.times.start
-    return tile.window.height * tile.window.width * dates

@@ -26,7 +26,7 @@ from ..store import EmbeddingStore
 from ..store_place import Folder, Place, place_of
 from ..store_writer import StoreWriter, TileKey
 from .plan import Plan, Workload
-from .runner import Listener, Run, open_writer, pixel_dates, plan_of
+from .runner import Listener, Run, open_writer, plan_of
 from .tile_maker import Done, Job, TileMaker, embedded, planned
 
 log = logging.getLogger(__name__)
@@ -82,13 +82,13 @@ def _embed_tiles(crew: "_Crew", workload: Workload, writer: StoreWriter, listene
     plan = plan_of(writer)
     tiles = list(plan.tiles(workload))
     open_tiles = [tile for tile in tiles if not writer.is_finished(tile)]
-    progress = Progress("embed", sum(map(pixel_dates, tiles)), listener)
-    progress.skip(progress.total - sum(map(pixel_dates, open_tiles)))
+    progress = Progress("embed", sum(map(workload.pixel_dates, tiles)), listener)
+    progress.skip(progress.total - sum(map(workload.pixel_dates, open_tiles)))
     log.info("%d of %d tiles to do, %s", len(open_tiles), len(tiles), plan)
     failures: dict[str, str] = {}
     for tile, done in crew.embed(iter(open_tiles), plan, writer.place):
         writer.record(tile)
-        progress.advance(pixel_dates(tile))
+        progress.advance(workload.pixel_dates(tile))
         for name in done.failures.keys() - failures.keys():
             log.warning("%s can't be read and is left out: %s", name, done.failures[name])
         failures.update(done.failures)

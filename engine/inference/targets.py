@@ -9,6 +9,7 @@ import numpy as np
 from ..acquisitions.cube import EPOCH, CubeSource, clear_share, days_since_epoch
 from ..dates import utc
 from ..errors import TargetError
+from ..outline import Outline
 from .reach import Days
 
 # A tenth of the area: below that, a date stores mostly gap-filled pixels at the price of a clear one, while
@@ -34,8 +35,10 @@ class TargetChoice:
         """The dates asked for, or what stands in for them."""
         return self.dates or ("clear" if "s2" in sources else "every:10")
 
-    def days(self, sources: Mapping[str, CubeSource]) -> Days:
-        """Target dates as days since 1970-01-01; `TargetError` where none is left."""
+    def days(self, sources: Mapping[str, CubeSource], outline: Outline | None = None) -> Days:
+        """Target dates as days since 1970-01-01; `TargetError` where none is left.
+
+        What is clear is counted within `outline`, else on the whole grid."""
         dates = self.wanted(sources)
         if dates.startswith("every:"):
             return regular_targets(sources, _number(dates), self.start, self.end)
@@ -44,7 +47,7 @@ class TargetChoice:
         if "s2" not in sources:
             remedy = "give --dates every:10, or a list of days"
             raise TargetError("clear dates need Sentinel-2", value=", ".join(sources), remedy=remedy)
-        return self._inside(clear_targets(sources["s2"], self.clear_share))
+        return self._inside(clear_targets(sources["s2"], self.clear_share, outline))
 
     def _inside(self, days: Days) -> Days:
         low = days_since_epoch(utc(self.start)) if self.start else -float("inf")
@@ -64,13 +67,15 @@ def _number(text: str) -> float:
         raise TargetError("this is no number of days", value=text, remedy="write every:10") from error
 
 
-def clear_targets(source: CubeSource, min_share: float = CLEAR_ENOUGH) -> Days:
+def clear_targets(
+    source: CubeSource, min_share: float = CLEAR_ENOUGH, outline: Outline | None = None
+) -> Days:
     """Times of the acquisitions with at least `min_share` (0-1) of their pixels clear, ascending.
 
     Reads the whole source once. `TargetError` if none is clear enough."""
     if not 0 < min_share <= 1:
         raise TargetError("the clear share must be above 0 and at most 1", value=min_share)
-    share = clear_share(source)
+    share = clear_share(source, outline=outline)
     if not len(share) or share.max() < min_share:
         best = f"the clearest has {share.max():.1%}" if len(share) else "there are none"
         raise TargetError(

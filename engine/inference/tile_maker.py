@@ -83,7 +83,9 @@ class TileMaker(WorkerPlugin):
     def _compute(self, run: Run, predictor: Predictor, tile: TileKey, plan: Plan) -> TileData:
         reader = BlockReader(run.sources, run.workload, run.model.halo, run.model.reach_days)
         builder, data = TileBuilder(predictor, run.workload), None
-        for block, cubes in read_blocks(blocks_of(plan, [tile]), reader.read, ahead=run.options.read_ahead):
+        for block, cubes in read_blocks(
+            blocks_of(plan, [tile], run.workload), reader.read, ahead=run.options.read_ahead
+        ):
             self._cancel.check()
             data = builder.add(block, cubes)
         assert data is not None  # the last block of a tile completes it

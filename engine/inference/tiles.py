@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..acquisitions.cube import Cube, CubeSource
 from ..grid import Window
+from ..store_layout import NO_FRAME
 from ..store_writer import TileData, TileKey
 from .plan import Plan, Workload
 from .predictor import Predictor
@@ -45,9 +46,10 @@ class BlockReader:
         return cubes
 
 
-def blocks_of(plan: Plan, tiles: list[TileKey]) -> Iterator[Block]:
+def blocks_of(plan: Plan, tiles: list[TileKey], workload: Workload) -> Iterator[Block]:
+    """The blocks of tiles that hold anything to embed."""
     for tile in tiles:
-        windows = list(plan.blocks(tile))
+        windows = [window for window in plan.blocks(tile) if workload.pixels(window)]
         for window in windows:
             yield Block(tile, window, window is windows[-1])
 
@@ -82,12 +84,14 @@ class TileBuilder:
             self._data = self._empty(block.tile)
         rows, cols = _within(block.window, block.tile.window)
         embedding, validity = self._embed(block, cubes)
+        wanted = self.workload.mask(block.window)
+        validity = validity & wanted
         self._data.embedding[..., rows, cols] = self.workload.spec.encode(embedding, validity)
         self._data.layers["validity"][:, rows, cols] = validity
         for name in self.workload.spec.modalities:
             counts, nearest = self._support(block, cubes.get(name))
-            self._data.layers[f"clear_count_{name}"][:, rows, cols] = counts
-            self._data.layers[f"nearest_days_{name}"][:, rows, cols] = nearest
+            self._data.layers[f"clear_count_{name}"][:, rows, cols] = np.where(wanted, counts, 0)
+            self._data.layers[f"nearest_days_{name}"][:, rows, cols] = np.where(wanted, nearest, NO_FRAME)
         if not block.last:
             return None
         done, self._data = self._data, None
@@ -118,12 +122,15 @@ class TileBuilder:
         return support_layers(clear, days, targets, reach, past_only=self.workload.past_only)
 
     def _empty(self, tile: TileKey) -> TileData:
+        """A tile in which nothing is valid: blocks without anything to embed stay so."""
         spec = self.workload.spec
         dates, size = tile.times.stop - tile.times.start, (tile.window.height, tile.window.width)
         layers: dict[str, npt.NDArray[np.uint8 | np.bool_]] = {"validity": np.zeros((dates, *size), np.bool_)}
         for name in spec.layers:
-            layers[name] = np.zeros((dates, *size), np.uint8)
-        return TileData(np.zeros((dates, spec.dims, *size), spec.dtype), layers)
+            unseen = NO_FRAME if name.startswith("nearest_days") else 0
+            layers[name] = np.full((dates, *size), unseen, np.uint8)
+        nothing = spec.encode(np.zeros((1, 1, 1, 1), np.float32), np.zeros((1, 1, 1), np.bool_))
+        return TileData(np.full((dates, spec.dims, *size), nothing.item(), spec.dtype), layers)
 
 
 def _within(inner: Window, outer: Window) -> tuple[slice, slice]:

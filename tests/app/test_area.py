@@ -1,6 +1,7 @@
 """Areas: drawn with the mouse, edited, typed, loaded from files; what they cost, and their embeddings."""
 
 import json
+import re
 
 import pytest
 from phenolens.app.areas import Area, Plans, PlansModel, corners_of
@@ -61,6 +62,25 @@ def drag(qtbot, ask_page):
         QTest.mouseRelease(target, left, Qt.KeyboardModifier.NoModifier, points[-1])
 
     return drag
+
+
+@pytest.fixture
+def click(qtbot, ask_page):
+    def click(areas, *places: tuple[float, float]) -> None:
+        """Click at (longitude, latitude) after (longitude, latitude)."""
+        target = areas.area.view.focusProxy()
+        for x, y in places:
+            point = QPointF(*json.loads(ask_page(areas, f"areaMap.pointOf({x},{y})"))).toPoint()
+            QTest.mouseMove(target, point)
+            QTest.mouseClick(target, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+            clock = float(ask_page(areas, "String(performance.now())"))
+            # the page takes clicks that follow each other at once for one
+            qtbot.waitUntil(
+                lambda clock=clock: float(ask_page(areas, "String(performance.now())")) > clock + 200,
+                timeout=30_000,
+            )
+
+    return click
 
 
 def test_a_rectangle_drawn_on_the_sample_is_counted_computed_and_opened(mapped, window, until, drag, look):
@@ -274,11 +294,53 @@ def test_areas_are_renamed_chosen_and_removed_in_their_list(areas, until):
     assert [area.name for area in areas.plans.now.areas] == ["area 2"]
 
 
-def test_a_polygon_says_that_the_rectangle_around_it_is_embedded(areas, until):
+def test_a_polygon_is_computed_as_such(areas, until):
     areas.area.drawn.emit(((10.30, 46.03), (10.304, 46.03), (10.304, 46.033)), False)
     until(areas.compute.compute.isEnabled)
-    assert "rectangle around the polygon" in areas.compute.data_told
+    assert "centre lies inside the polygon" in areas.compute.data_told
     assert areas.compute.wishes().out == "area-1.zarr"
+    pixels, whole = _pixels(areas)
+    assert pixels == pytest.approx(whole / 2, rel=0.15)
+
+
+def test_a_polygon_drawn_with_the_mouse_is_embedded_inside_alone(mapped, window, until, click, look):
+    mapped.area.findChild(QToolButton, "draw polygon").click()
+    west, south, east, north = LANDSCAPE
+    click(mapped, (west, south), (east, south), (east, north), (west, south))
+    until(lambda: mapped.plans.now.area is not None)
+    assert len(mapped.plans.now.area.corners) == 3
+    mapped.compute.days.setValue(365)
+    until(mapped.compute.compute.isEnabled)
+    pixels, whole = _pixels(mapped)
+    assert 0 < pixels < 0.7 * whole
+    look(window)
+    mapped.compute.out.setText("corner")
+    mapped.compute.compute.click()
+    until(lambda: window.model.now.store is not None)
+    until(lambda: "base" in window.map.shown)
+    look(window, "-opened")
+    shown = window.map.shown["base"][0].rgba[..., 3]
+    assert (shown > 0).sum() == pixels
+    assert shown.size == whole
+
+
+def test_holes_of_a_file_are_said_to_be_filled(areas, until, tmp_path):
+    outer = [[10.3, 46.03], [10.31, 46.03], [10.31, 46.04], [10.3, 46.03]]
+    hole = [[10.306, 46.031], [10.309, 46.032], [10.309, 46.034], [10.306, 46.031]]
+    file = tmp_path / "ring.geojson"
+    geometry = {"type": "Polygon", "coordinates": [outer, hole]}
+    file.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": geometry}))
+    areas.areas.load(file)
+    until(lambda: "Holes" in areas.area.hint_text)
+    assert len(areas.plans.now.areas) == 1
+
+
+def _pixels(areas) -> tuple[int, int]:
+    """Of the area, and of the rectangle around it, as the cost says."""
+    inside, columns, rows = re.search(
+        r"([\d,]+) of (\d+) × (\d+) px", areas.compute.costs["Size"].text()
+    ).groups()
+    return int(inside.replace(",", "")), int(columns) * int(rows)
 
 
 def test_areas_survive_in_a_project():
@@ -314,6 +376,8 @@ def test_removing_an_area_keeps_the_choice_of_the_others():
 def test_the_size_of_an_area_is_that_of_the_earth():
     assert Area("one degree", corners_of("0, 0, 1, 1")).km2 == pytest.approx(12_364, rel=0.01)
     assert Area("north", corners_of("0, 60, 1, 60.01")).km2 == pytest.approx(62, rel=0.01)
+    triangle = Area("half", ((0, 0), (1, 0), (1, 1)), rectangle=False)
+    assert triangle.km2 == pytest.approx(12_364 / 2, rel=0.01)
 
 
 def _moved(ring, by):

@@ -62,7 +62,7 @@ def test_tiled_equals_whole(sources, targets, checkpoint, kind):
     reader = BlockReader(sources, run.workload, model.halo, model.reach_days)
     predictor = Predictor(model, Compute("cpu"))
     tiled = np.full((len(targets), model.dims, *run.workload.spec.grid.shape), np.nan, np.float32)
-    for block in blocks_of(run.plan, list(run.plan.tiles(run.workload))):
+    for block in blocks_of(run.plan, list(run.plan.tiles(run.workload)), run.workload):
         at = (block.tile.times, slice(None), *block.window.slices)
         tiled[at], _ = predictor.embed(reader.read(block), targets[block.tile.times])
     window = run.workload.spec.grid.window.grown(model.halo)

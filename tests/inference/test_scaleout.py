@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from phenolens.engine.__main__ import main
 from phenolens.engine.commands.scaled import Reopened
 from phenolens.engine.commands.sources import SourceFlags
@@ -22,6 +23,7 @@ from phenolens.engine.inference.runner import RunOptions, embed_area, open_write
 from phenolens.engine.inference.scaleout import embed_on
 from phenolens.engine.inference.targets import regular_targets
 from phenolens.engine.inference.tile_maker import Job
+from phenolens.engine.outline import Outline
 from phenolens.engine.progress import CancelToken
 from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.store_place import Folder
@@ -111,6 +113,21 @@ def test_a_killed_worker_loses_nothing_and_the_store_is_that_of_one_machine(work
     assert tree_hash(tmp_path / "a.zarr") == single[0]
     assert done[-1].done == done[-1].total
     assert len(done) == single[1] + 1 >= 5
+
+
+def test_a_polygon_on_workers_is_that_of_one_machine(job, jobs, tmp_path):
+    ring = shapely.Polygon(
+        [(600_100, 5_600_050), (600_300, 5_600_050), (602_900, 5_602_950), (600_100, 5_602_800)]
+    )
+    work = job()
+    work = replace(work, options=replace(work.options, outline=Outline(ring)))
+    with threads(2) as client:
+        embed_on(client, work, tmp_path / "many.zarr")
+    sources = work.open_sources()
+    embed_area(jobs.MODEL, sources, jobs.GRID, work.targets, tmp_path / "one.zarr", options=work.options)
+    assert tree_hash(tmp_path / "many.zarr") == tree_hash(tmp_path / "one.zarr")
+    lines = (tmp_path / "one.zarr" / "finished_tiles").read_text().splitlines()
+    assert {tuple(line.split()[1:]) for line in lines} == {("0", "0"), ("0", "256"), ("256", "0")}
 
 
 def test_workers_that_die_over_and_over_end_the_run_and_keep_its_tiles(workers, job, single, tmp_path):

@@ -101,6 +101,27 @@ def test_its_config_replays_on_the_command_line(forest, tmp_path, monkeypatch):
     assert main([*replay, "--out", str(tmp_path / "again.zarr")]) == 0
 
 
+def test_a_drawn_polygon_replays_on_the_command_line(forest, scenes, tmp_path):
+    from phenolens.engine.__main__ import main
+
+    (tmp_path / "workspace").mkdir()
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.add_data_folder(scenes)
+    west, south, east, north = EmbeddingStore(forest[1].root / "forest.zarr").grid.lonlat_bounds
+    ring = [[west, south], [east, (south + north) / 2], [(west + east) / 2, north]]
+    asked = {**embedding(scenes), "dates": DAYS[0], "dims": 3, "area": {"polygon": ring}}
+    Runner(workspace)("embed", **asked)
+    store = EmbeddingStore(workspace.root / "forest.zarr")
+    share = store.read_map(0).validity.mean()
+    assert 0.3 < share < 0.9
+    config = workspace.root / "forest.run.toml"
+    assert main(["embed", "--config", str(config), "--out", str(tmp_path / "again.zarr")]) == 0
+    again = EmbeddingStore(tmp_path / "again.zarr")
+    assert again.attributes["run"] == store.attributes["run"]
+    assert np.array_equal(again.read_map(0).embedding, store.read_map(0).embedding)
+    assert np.array_equal(again.read_map(0).validity, store.read_map(0).validity)
+
+
 def test_an_existing_store_is_kept_unless_it_may_be_replaced(forest, scenes):
     run, workspace = forest
     with pytest.raises(OutputError, match="another number of dimensions"):

@@ -19,10 +19,13 @@ from phenolens.engine.inference.targets import regular_targets
 from phenolens.engine.representation.checkpoint import load_checkpoint
 from phenolens.engine.service.jobs.queue import QueueOptions
 from phenolens.engine.service.workspace import Workspace
+from phenolens.engine.store import EmbeddingStore
 from rasterio.transform import from_origin
 
 CORNER = (10.295, 46.030, 10.305, 46.036)
 """Within the simulated sample."""
+RING = [[10.295, 46.030], [10.305, 46.030], [10.305, 46.036]]
+"""The half of it."""
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +142,21 @@ def test_a_plan_tells_size_dates_disk_memory_and_time(client):
     assert seven.storage_bytes < plan.storage_bytes / 2
 
 
+def test_a_polygon_costs_what_lies_inside_and_is_embedded_as_such(client, root):
+    asked = {"sources": {"sample": "landscape"}, "dates": "every:365"}
+    whole = client.sources.plan({**asked, "area": {"bounds": list(CORNER)}})
+    part = client.sources.plan({**asked, "area": {"polygon": RING}})
+    assert part.grid.shape[0] * part.grid.shape[1] > 1.8 * part.pixel_dates / len(part.dates)
+    assert part.pixel_dates == pytest.approx(whole.pixel_dates / 2, rel=0.1)  # whose grid is not turned
+    assert part.km2 == pytest.approx(whole.km2 / 2, rel=0.1)
+    assert len(client.sources.clear(asked["sources"], {"polygon": RING})) == 146
+    job = client.jobs.submit("embed", {**asked, "area": {"polygon": RING}, "out": "half.zarr"})
+    done = client.jobs.wait(job.id)
+    assert done.outcome()["effort"]["pixel_dates"] == part.pixel_dates
+    store = EmbeddingStore(root / "workspace" / "half.zarr")
+    assert store.read_map(0).validity.sum() * len(part.dates) == part.pixel_dates
+
+
 def test_time_follows_from_what_was_embedded_here_before(client):
     asked = {"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER)}, "dates": "every:365"}
     guess = client.sources.plan(asked)
@@ -233,6 +251,9 @@ def test_what_lies_in_the_workspace_is_named_relative_to_it(client, root):
         ({"sources": {"sample": "landscape"}, "area": {"bounds": [5, 2, 4, 3]}}, AreaError),
         ({"sources": {"sample": "landscape"}, "area": {"bounds": [0, 0, 20, 20]}}, AreaError),
         ({"sources": {"sample": "landscape"}, "area": {}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER), "polygon": RING}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"polygon": RING[:2]}}, InputError),
+        ({"sources": {"sample": "landscape"}, "area": {"polygon": [RING[0]] * 4}}, AreaError),
         ({"sources": {"sample": "landscape"}, "dates": "every:soon"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "2035-01-01"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "every:0"}, TargetError),
@@ -256,7 +277,9 @@ def test_polygons_of_a_file_in_another_crs_come_in_degrees(client, root):
     shape = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
     file = root / "workspace" / "fields.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [shape]}))
-    (polygon,) = client.sources.outlines("fields.geojson")
+    found = client.sources.outlines("fields.geojson")
+    (polygon,) = found.polygons
+    assert found.holes == 0
     assert len(polygon) == 4
     assert polygon[0] == pytest.approx((10.2918, 46.0369), abs=2e-3)
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from ...errors import AcquisitionError, EngineError, UnitError
 from ...grid import AreaOfInterest, Grid, Window
 from ...inference.on_paper import Wish, estimated, recorded_model
 from ...inference.targets import TargetChoice, acquisition_days
+from ...outline import Outline
 from ..faults import described
 from ..workspace import Workspace
 from .kept import Kept
@@ -39,6 +40,16 @@ EDGE_POINTS = 5
 """Of a footprint, along each side: the sides of a grid are curves in degrees."""
 
 Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WantedArea:
+    """Where acquisitions are opened, and what of it is wanted."""
+
+    grid: Grid | None = None
+    """None: the extent of the data."""
+    shape: AreaOfInterest | None = None
+    """None: all of the grid."""
 
 
 class SourcesAtHand:
@@ -88,31 +99,34 @@ class SourcesAtHand:
             "footprint": [] if grid is None else footprint(grid),
         }
 
-    def opened(self, choice: SourceChoice, area: Grid | None) -> Gathered:
+    def opened(self, choice: SourceChoice, area: WantedArea) -> Gathered:
         """The acquisitions on the grid of an area, kept until their files change."""
-        return self._open.get(_key(choice, area), lambda: choice.open(area))
+        found = self._open.get(_key(choice, area.grid), lambda: choice.open(area.grid))
+        return replace(found, outline=Outline.of(area.shape, found.grid.crs)) if area.shape else found
 
-    def clear(self, choice: SourceChoice, area: Grid | None) -> npt.NDArray[np.float64]:
+    def clear(self, choice: SourceChoice, area: WantedArea) -> npt.NDArray[np.float64]:
         """About how much of the area each Sentinel-2 acquisition saw, by a few windows of it, [frame]."""
         found = self.opened(choice, area)
         if "s2" not in found.sources:
             return np.zeros(0)
-        return self._clear.get(_key(choice, area), lambda: _sampled_clear(found.sources["s2"]))
+        key = (*_key(choice, area.grid), area.shape)
+        return self._clear.get(key, lambda: _sampled_clear(found.sources["s2"], found.outline))
 
     def planned(
-        self, choice: SourceChoice, area: Grid | None, targets: TargetChoice, wish: Wish, model: str | None
+        self, choice: SourceChoice, area: WantedArea, targets: TargetChoice, wish: Wish, model: str | None
     ) -> Values:
         """What embedding an area would take; nothing is written."""
         found = self.opened(choice, area)
+        wish = replace(wish, outline=found.outline)
         wanted = targets.wanted(found.sources)
         if wanted == "clear":
             targets = self._as_list(choice, area, targets)
-        days = targets.days(found.sources)
+        days = targets.days(found.sources, found.outline)
         estimate = estimated(recorded_model(model), found.sources, found.grid, days, wish)
         return {
             "grid": _grid(found.grid),
             "footprint": footprint(found.grid),
-            "km2": found.grid.shape[0] * found.grid.shape[1] * found.grid.resolution**2 / 1e6,
+            "km2": estimate.pixel_dates // len(days) * found.grid.resolution**2 / 1e6,
             "acquisitions": {name: len(source.acquisitions) for name, source in found.sources.items()},
             "dates": [_iso(EPOCH + timedelta(days=float(day))) for day in days],
             "about": wanted == "clear",
@@ -122,7 +136,7 @@ class SourcesAtHand:
             "notes": list(found.notes),
         }
 
-    def _as_list(self, choice: SourceChoice, area: Grid | None, targets: TargetChoice) -> TargetChoice:
+    def _as_list(self, choice: SourceChoice, area: WantedArea, targets: TargetChoice) -> TargetChoice:
         """Clear dates by the estimate: reading everything would take as long as the work itself."""
         source = self.opened(choice, area).sources.get("s2")
         if source is None:
@@ -134,17 +148,47 @@ class SourcesAtHand:
         return replace(targets, dates=",".join(_iso(EPOCH + timedelta(days=float(day))) for day in days))
 
 
-def _sampled_clear(source: CubeSource) -> npt.NDArray[np.float64]:
-    rows, cols = source.grid.shape
-    height, width = min(LOOKED_AT, rows), min(LOOKED_AT, cols)
-    places = [(0.5, 0.5), (0.15, 0.15), (0.15, 0.85), (0.85, 0.15), (0.85, 0.85)]
+def _sampled_clear(source: CubeSource, outline: Outline | None) -> npt.NDArray[np.float64]:
+    clear, pixels = np.zeros(len(source.acquisitions)), 0
+    for window in _looked_at(source.grid, outline):
+        wanted = np.ones((window.height, window.width), np.bool_)
+        if outline:
+            wanted = outline.mask(source.grid, window)
+        clear += (source.read(window).validity.any(axis=1) & wanted).sum(axis=(1, 2))
+        pixels += int(wanted.sum())
+    return clear / max(pixels, 1)
+
+
+def _looked_at(grid: Grid, outline: Outline | None) -> list[Window]:
+    """A few windows: the middle and towards the corners, or spread over what lies in the outline."""
+    rows, cols = grid.shape
     if rows * cols <= 4 * LOOKED_AT**2:
-        places, height, width = places[:1], rows, cols
-    clear = np.zeros(len(source.acquisitions))
-    for down, right in places:
-        window = Window(round(down * (rows - height)), round(right * (cols - width)), height, width)
-        clear += source.read(window).validity.any(axis=1).mean(axis=(1, 2))
-    return clear / len(places)
+        return [grid.window]
+    height, width = min(LOOKED_AT, rows), min(LOOKED_AT, cols)
+    if outline is None:
+        places = [(0.5, 0.5), (0.15, 0.15), (0.15, 0.85), (0.85, 0.15), (0.85, 0.85)]
+        return [
+            Window(round(down * (rows - height)), round(right * (cols - width)), height, width)
+            for down, right in places
+        ]
+    held = [window for window in grid.tiles(_step(grid)) if outline.pixels(grid, window)]
+    chosen = [held[number] for number in np.linspace(0, len(held) - 1, min(5, len(held))).astype(int)]
+    return [_most_held(grid, outline, window) for window in chosen]
+
+
+def _step(grid: Grid) -> int:
+    """Side of squares, about eight along the longer side of a grid."""
+    return max(LOOKED_AT, max(grid.shape) // 8)
+
+
+def _most_held(grid: Grid, outline: Outline, square: Window) -> Window:
+    """A window of a square around the middle of what the outline holds of it."""
+    rows, cols = np.nonzero(outline.mask(grid, square))
+    middle = len(rows) // 2
+    height, width = min(LOOKED_AT, square.height), min(LOOKED_AT, square.width)
+    row = min(max(0, int(rows[middle]) - height // 2), square.height - height)
+    col = min(max(0, int(cols[middle]) - width // 2), square.width - width)
+    return Window(square.row + row, square.col + col, height, width)
 
 
 def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
@@ -155,13 +199,16 @@ def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
     return choice.sample, *stated, stamps, area
 
 
-def outlines(path: Path) -> list[list[list[float]]]:
-    """The outer edges of a file's polygons in degrees, the largest first; fine detail is left out."""
+def outlines(path: Path) -> tuple[list[list[list[float]]], int]:
+    """The outer edges of a file's polygons in degrees, the largest first, and how many holes they have.
+
+    Fine detail of long edges is left out."""
     geometry = AreaOfInterest.from_file(path).geometry
     parts = sorted(shapely.get_parts(geometry), key=lambda part: -part.area)[:MOST_POLYGONS]
     edges = [shapely.get_exterior_ring(part) for part in parts]
     plain = [edge if len(edge.coords) <= MOST_CORNERS else edge.simplify(FINE_DEGREES) for edge in edges]
-    return [[[x, y] for x, y in shapely.get_coordinates(edge)] for edge in plain]
+    rings = [[[x, y] for x, y in shapely.get_coordinates(edge)] for edge in plain]
+    return rings, int(shapely.get_num_interior_rings(parts).sum())
 
 
 def footprint(grid: Grid) -> list[list[float]]:

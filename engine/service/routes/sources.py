@@ -17,6 +17,7 @@ from .at_once import AtOnce
 
 if TYPE_CHECKING:
     from ..reading.desk import Desk
+    from ..reading.sources import WantedArea
 
 router = APIRouter(tags=["sources"])
 READ_RATE = 60e6
@@ -142,6 +143,8 @@ class OutlineAsked(Asked):
 class OutlineTold(Told):
     polygons: list[list[list[float]]]
     """[polygon][corner][longitude, latitude], the largest first."""
+    holes: int
+    """In these polygons, which their edges don't tell of."""
 
 
 @router.post("/outlines")
@@ -153,7 +156,8 @@ async def outlines(asked: OutlineAsked, reads: AtOnce, service: Here) -> Outline
 
         return found(service.workspace.source(asked.file))
 
-    return OutlineTold(polygons=await reads(work, long=True))
+    polygons, holes = await reads(work, long=True)
+    return OutlineTold(polygons=polygons, holes=holes)
 
 
 class ModelList(Told):
@@ -189,7 +193,7 @@ async def clear(asked: ClearAsked, reads: AtOnce, service: Here) -> ClearTold:
     """How clear each Sentinel-2 acquisition is over an area, about."""
 
     def work(desk: "Desk") -> list[float]:
-        share = desk.sources.clear(asked.sources.choice(service.workspace), _grid(asked.area, service))
+        share = desk.sources.clear(asked.sources.choice(service.workspace), _wanted(asked.area, service))
         return [round(float(one), 3) for one in share]
 
     return ClearTold(clear=await reads(work, long=True))
@@ -261,15 +265,19 @@ def _planned(desk: "Desk", asked: PlanAsked, service: Service) -> dict[str, Any]
         model = str(service.workspace.source(model))
     return desk.sources.planned(
         asked.sources.choice(service.workspace),
-        _grid(asked.area, service),
+        _wanted(asked.area, service),
         TargetChoice(asked.dates, first, last, asked.clear_share),
         Wish(asked.dims, asked.dtype, asked.past_only, asked.screen, memory),
         model,
     )
 
 
-def _grid(area: AreaAsked | None, service: Service) -> Any:
-    return None if area is None else area.grid(service.workspace)
+def _wanted(area: AreaAsked | None, service: Service) -> "WantedArea":
+    from ..reading.sources import WantedArea  # noqa: PLC0415 - as above
+
+    if area is None:
+        return WantedArea()
+    return WantedArea(area.grid(service.workspace), area.shape(service.workspace))
 
 
 def _typical_s(service: Service, effort: Mapping[str, Any]) -> float:

@@ -1,5 +1,6 @@
 """`embed`: acquisitions of an area → an embedding store."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -67,6 +68,7 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
     """The store's description; finished tiles of an earlier attempt are kept."""
     from ....inference.runner import embed_area, prepare_run
     from ....inference.targets import TargetChoice
+    from ....outline import Outline
     from ....representation.checkpoint import DEFAULT_MODEL, load_checkpoint
 
     workspace = context.workspace
@@ -75,22 +77,25 @@ def run(params: EmbedParams, context: JobContext) -> dict[str, Any]:
     if params.overwrite or not out.exists():
         context.own(out)
     area = params.area.grid(workspace) if params.area else None
+    shape = params.area.shape(workspace) if params.area else None
     checkpoint = load_checkpoint(_model(context, params.model) or DEFAULT_MODEL)
     context.cancel.check()
     found = params.sources.choice(workspace).open(area)
     for note in found.notes:
         context.log.info(note)
     targets = TargetChoice(params.dates, day(params.start), day(params.end), params.clear_share)
-    days = targets.days(found.sources)
+    outline = Outline.of(shape, found.grid.crs) if shape else None
+    days = targets.days(found.sources, outline)
     context.cancel.check()
-    work = prepare_run(checkpoint, found.sources, found.grid, days, _options(params)).estimate
+    options = replace(_options(params), outline=outline)
+    work = prepare_run(checkpoint, found.sources, found.grid, days, options).estimate
     store = embed_area(
         checkpoint,
         found.sources,
         found.grid,
         days,
         out,
-        options=_options(params),
+        options=options,
         listener=context.listener,
         cancel=context.cancel,
         overwrite=params.overwrite and not going_on,

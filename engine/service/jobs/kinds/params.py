@@ -16,7 +16,7 @@ from ..context import JobContext
 
 if TYPE_CHECKING:
     from ....acquisitions.choice import SourceChoice
-    from ....grid import Grid
+    from ....grid import AreaOfInterest, Grid
     from ....store import EmbeddingStore
 
 SourcePath = WorkspacePath
@@ -89,33 +89,49 @@ class SourcesAsked(Asked):
         return SourceChoice(self.sample, files, options, tuple(self.leave_out))
 
 
+Corner = Annotated[list[Number], Field(min_length=2, max_length=2)]
+"""Longitude and latitude."""
+
+
 class AreaAsked(Asked):
-    """Which area: degrees, or polygons of a file; its grid has 10 m."""
+    """Which area: degrees, a polygon, or polygons of a file; its grid has 10 m."""
 
     bounds: Annotated[list[Number], Field(min_length=4, max_length=4)] | None = None
     """West, south, east, north in degrees."""
     file: SourcePath | None = None
-    """GeoPackage, GeoJSON or Shapefile."""
+    """GeoPackage, GeoJSON or Shapefile: pixels belong to its polygons where their centre lies inside."""
+    polygon: Annotated[list[Corner], Field(min_length=3, max_length=10_000)] | None = None
+    """Corners in degrees, in the same way."""
     crs: Text | None = None
 
     def flags(self, workspace: Workspace) -> dict[str, Any]:
         """The same as flags of the command line, by name."""
         bounds = None if self.bounds is None else ",".join(map(repr, self.bounds))
-        return {"bounds": bounds, "area": self.polygons(workspace), "crs": self.crs}
+        corners = None if self.polygon is None else ", ".join(f"{lon!r} {lat!r}" for lon, lat in self.polygon)
+        return {"bounds": bounds, "area": self.polygons(workspace), "polygon": corners, "crs": self.crs}
 
     def polygons(self, workspace: Workspace) -> Path | None:
         return None if self.file is None else workspace.source(self.file)
 
     def grid(self, workspace: Workspace) -> "Grid":
+        return self.wanted(workspace).grid(self.crs)
+
+    def wanted(self, workspace: Workspace) -> "AreaOfInterest":
         from ....grid import AreaOfInterest
 
-        if (self.bounds is None) == (self.file is None):
-            raise AreaError("an area is bounds or a file", remedy="give one of them")
+        if sum(one is not None for one in (self.bounds, self.file, self.polygon)) != 1:
+            raise AreaError("an area is bounds, a file or a polygon", remedy="give one of them")
         if self.file is not None:
-            return AreaOfInterest.from_file(workspace.source(self.file)).grid(self.crs)
+            return AreaOfInterest.from_file(workspace.source(self.file))
+        if self.polygon is not None:
+            return AreaOfInterest.from_corners(self.polygon)
         assert self.bounds is not None
         west, south, east, north = self.bounds
-        return AreaOfInterest.from_bounds(west, south, east, north).grid(self.crs)
+        return AreaOfInterest.from_bounds(west, south, east, north)
+
+    def shape(self, workspace: Workspace) -> "AreaOfInterest | None":
+        """The polygons; None of bounds: all of their grid is wanted."""
+        return None if self.bounds is not None else self.wanted(workspace)
 
 
 Days = Annotated[list[Day] | Literal["all"], Field(max_length=10_000)]
