@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
-from phenolens.engine.client.readings import Density
+from phenolens.engine.client.readings import Density, LegendClass
 
 from .colouring import Bytes, array_of
 from .session import ProjectionChoice
 
 MAPS = {"count": "cividis", "date": "viridis", "season": "CET-CBC1", "dimension": "viridis"}
 """Colour-blind-safe; of seasons, a circle (Kovesi 2015): December lies beside January."""
+Floats = npt.NDArray[np.float32]
 FAINTEST = 0.35
 """Opacity of a bin with one pixel, where the colour says something else than their number."""
 SHADES = 256
@@ -38,13 +40,17 @@ class Picture:
     rgba: Bytes
     extent: tuple[float, float, float, float]
     axes: tuple[str, ...]
-    bar: ColourBar
+    bar: ColourBar | None
+    classes: tuple[LegendClass, ...] = ()
+    """In place of a bar."""
 
 
-def pictured(density: Density, choice: ProjectionChoice) -> Picture:
-    """Bins without pixels are transparent; numbers of pixels by their logarithm."""
+def pictured(density: Density, choice: ProjectionChoice, classes: tuple[LegendClass, ...] = ()) -> Picture:
+    """Bins without pixels are transparent; numbers of pixels by their logarithm; `classes` where bins have some."""
     count = array_of(density.count).astype(np.float32)
     weight = np.log1p(count) / max(np.log1p(count.max(initial=0)), 1e-6)
+    if classes:
+        return _of_classes(density, weight, classes)
     shades = _shades(choice.colour)
     if choice.colour == "count":
         rgba = shades[(weight * (SHADES - 1)).astype(np.uint8)]
@@ -59,6 +65,18 @@ def pictured(density: Density, choice: ProjectionChoice) -> Picture:
         bar = _named_bar(choice, start, stop, shades)
     rgba[count == 0] = 0
     return Picture(rgba, density.extent, density.axes, bar)
+
+
+def _of_classes(density: Density, weight: Floats, classes: tuple[LegendClass, ...]) -> Picture:
+    """Bins without a class are grey."""
+    table = np.full((256, 4), (128, 128, 128, 0), np.uint8)
+    for one in classes:
+        table[one.code, :3] = tuple(bytes.fromhex(one.colour[1:7]))
+    codes = np.nan_to_num(array_of(density.value).astype(np.float32)).astype(np.uint8)
+    rgba = table[codes]
+    strength = np.where(codes > 0, FAINTEST + (1 - FAINTEST) * weight, 0.3 * np.sqrt(weight))
+    rgba[..., 3] = np.where(weight > 0, 255 * strength, 0)
+    return Picture(rgba, density.extent, density.axes, None, classes)
 
 
 def tinted_bins(density: Density, whole: Density | None, colour: str) -> Bytes:

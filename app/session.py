@@ -89,8 +89,12 @@ class ProjectionChoice:
     """What the projection counts and how it colours it."""
 
     colour: str = "count"
-    """`count`, or the mean `date`, `season` or `dimension`."""
+    """`count`; the mean `date`, `season` or `dimension`; or the commonest class of `cluster`, `labels`, `probe`."""
     dim: int = 1
+    clusters: int = 8
+    """How many."""
+    axes: tuple[int, int] = (1, 2)
+    """Components of the PCA along x and y, from 1; a UMAP has two."""
     every_date: bool = True
     """Pixels of all dates, or of the one that the map shows; a lasso selects among the same."""
 

@@ -6,7 +6,7 @@ are dropped, and what costs more (a whole series) waits until the pointer rests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, sqrt
 
 import numpy as np
@@ -27,6 +27,7 @@ from ..panels.projection import ProjectionPanel
 from ..panels.series import SeriesPanel
 from ..session import Place, Session, SessionModel
 from ..theme import Theme
+from .projections import axes_of
 from .series import sample
 
 LOOKED_AT_MS, RESTED_MS = 40, 220
@@ -206,7 +207,7 @@ class HoverController(QObject):
             self.on_plane.rings.clear()
 
     def _ask_trail(self, store: Store, pixel: tuple[int, int]) -> None:
-        scope = Scope(self._model.now.method, axes=self._scope(1).axes)
+        scope = replace(self._scope(1), dates=None)
 
         def come(points: Points) -> None:
             self.on_plane.show_trail(points[0][np.isfinite(points[0]).all(axis=1)])
@@ -238,7 +239,8 @@ class HoverController(QObject):
     def _scope(self, step: int) -> Scope:
         now = self._model.now
         assert now.time is not None
-        return Scope(now.method, dates=(now.time,), step=step, axes=(1, 2))
+        axes = axes_of(now)
+        return Scope(now.method, max(2, *axes), dates=(now.time,), step=step, axes=axes)
 
     def _refused(self, error: ServiceError) -> None:
         """A preview that can't be had is none; whoever asks for more hears why."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import NotFound, ServiceError
-from phenolens.engine.client.projections import Scope
-from phenolens.engine.client.readings import Density, Store
+from phenolens.engine.client.errors import InputError, NotFound, ServiceError
+from phenolens.engine.client.projections import Classes, Scope
+from phenolens.engine.client.readings import Density, LegendClass, Store
 from phenolens.engine.client.results import Job
 
 from ..colouring import Bytes
 from ..density_picture import Picture, pictured, tinted_bins
 from ..engine_link import EngineLink
+from ..label_codes import label_codes
 from ..masks import follows_dates
 from ..panels.projection import ProjectionPanel
 from ..selection import LassoPick
@@ -28,7 +30,6 @@ MOST_SHOWN = 4_000_000
 """Pixels × dates of a density: of larger areas it counts every n-th pixel along and across."""
 MOST_SENT = 10_000_000
 """Pixels of a selection, one bit each, that are sent to be shown in the projection."""
-AXES = (1, 2)
 NOWHERE = (0.0, 1.0, 0.0, 1.0)
 Extent = tuple[float, float, float, float]
 Submit = Callable[[str, Mapping[str, Any], Callable[[Job], None]], None]
@@ -63,7 +64,7 @@ class ProjectionsController:
         """What was drawn becomes the selection, among the dates that are shown."""
         now = self._model.now
         dates = None if now.projection.every_date else (now.date,)
-        self._model.change(pick=LassoPick(now.method, corners, AXES, dates))
+        self._model.change(pick=LassoPick(now.method, corners, axes_of(now), dates))
 
     def fit(self) -> None:
         """A UMAP of the store, as a job; it is shown once it is done, if it is still wanted."""
@@ -89,16 +90,15 @@ class ProjectionsController:
         if now.store is None or not self._panel.isVisible():
             return
         scope, choice = scope_of(now.store, now), now.projection
-        asked = now.store, scope, choice
+        asked = now.store, scope, choice, coloured_by(now)
         if asked == self._asked:
             return
         self._show_selected()
         self._asked = asked
-        store, dim = now.store.store, choice.dim if choice.colour == "dimension" else None
 
         def work(client: EngineClient) -> tuple[Density, Picture, int]:
-            density = client.projections.density(store, scope, colour=choice.colour, dim=dim)
-            return density, pictured(density, choice), scope.step
+            density, classes = _counted(client, now, scope)
+            return density, pictured(density, choice, classes), scope.step
 
         self._link.ask("density", work, self._show, self._refused, late=True)
 
@@ -108,11 +108,12 @@ class ProjectionsController:
             self._panel.say("")
         if (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
             self._panel.set_choice(new.method, new.projection, new.store.dims if new.store else 1)
-        if (old.pick, old.method) != (new.pick, new.method):
-            own = isinstance(new.pick, LassoPick) and new.pick.method == new.method
-            self._panel.plot.set_outline(new.pick.corners if own else ())  # type: ignore[union-attr] # a lasso
+        if (old.pick, old.method, axes_of(old)) != (new.pick, new.method, axes_of(new)):
+            own = new.pick.corners if isinstance(new.pick, LassoPick) and self._is_own(new) else ()
+            self._panel.plot.set_outline(own)
         of_date = not new.projection.every_date and old.date != new.date
-        if of_date or (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
+        chosen = (old.store, old.method, old.projection) != (new.store, new.method, new.projection)
+        if of_date or chosen or coloured_by(old) != coloured_by(new):
             self.refresh()
 
     def _show_selected(self) -> None:
@@ -142,7 +143,8 @@ class ProjectionsController:
 
     def _is_own(self, now: Session) -> bool:
         """Whether the selection is a lasso of this very projection."""
-        return isinstance(now.pick, LassoPick) and now.pick.method == now.method
+        pick = now.pick
+        return isinstance(pick, LassoPick) and (pick.method, pick.axes) == (now.method, axes_of(now))
 
     def _show(self, answer: tuple[Density, Picture, int]) -> None:
         density, picture, step = answer
@@ -183,7 +185,61 @@ def scope_of(store: Store, now: Session) -> Scope:
     rows, columns = store.grid.shape
     count = len(store.times) if dates is None else 1
     step = max(1, ceil(sqrt(rows * columns * count / MOST_SHOWN)))
-    return Scope(now.method, dates=dates, step=step, axes=AXES)
+    axes = axes_of(now)
+    return Scope(now.method, max(2, *axes), dates=dates, step=step, axes=axes)
+
+
+def axes_of(now: Session) -> tuple[int, int]:
+    return now.projection.axes if now.method == "pca" else (1, 2)
+
+
+def coloured_by(now: Session) -> object:
+    """What the classes that colour rest on; None where no classes do."""
+    if now.projection.colour == "labels":
+        return now.work.labels, now.work.classes
+    return _probe(now) if now.projection.colour == "probe" else None
+
+
+def _probe(now: Session) -> Classes | None:
+    """The probe that the map shows, or the one that was made last."""
+    looks = (now.look, *(one.look for one in reversed(now.made)))
+    shown = next((look for look in looks if look.layer.startswith("probe:")), None)
+    if shown is None:
+        return None
+    return Classes(shown.layer, period=shown.date if "/" in (shown.date or "") else None)
+
+
+def _counted(client: EngineClient, now: Session, scope: Scope) -> tuple[Density, tuple[LegendClass, ...]]:
+    """In a thread: the bins, and the classes that they may have."""
+    assert now.store is not None
+    store, choice = now.store, now.projection
+    ask = partial(client.projections.density, store.store, scope)
+    if choice.colour == "labels":
+        return _counted_labels(client, now, scope)
+    if choice.colour in ("cluster", "probe"):
+        by = Classes(clusters=choice.clusters) if choice.colour == "cluster" else _probe(now)
+        if by is None:
+            remedy = "label two classes and fit one (steps Label, Probe)"
+            raise InputError("there is no probe yet", remedy=remedy)
+        density = ask(colour="class", classes=by)
+        return density, density.classes or ()
+    return ask(colour=choice.colour, dim=choice.dim if choice.colour == "dimension" else None), ()
+
+
+def _counted_labels(
+    client: EngineClient, now: Session, scope: Scope
+) -> tuple[Density, tuple[LegendClass, ...]]:
+    """In a thread."""
+    assert now.store is not None
+    if now.work.quantity is not None or not now.work.labels:
+        raise InputError("there are no labels of classes yet", remedy="draw some (step Label)")
+    day = None if now.projection.every_date else (now.time or "")[:10]
+    codes = label_codes(now.work.labels, now.store.grid.shape, day)
+    if not codes.any():
+        raise InputError("no label holds on this date", remedy="choose another date, or all of them")
+    classes = Classes(codes=codes.tobytes())
+    density = client.projections.density(now.store.store, scope, colour="class", classes=classes)
+    return density, tuple(LegendClass(one.code, one.name, one.colour) for one in now.work.classes)
 
 
 def _short(fidelity: str) -> str:

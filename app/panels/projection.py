@@ -18,14 +18,25 @@ from PySide6.QtWidgets import (
 
 from ..density_picture import ColourBar, Picture
 from ..session import ProjectionChoice
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
+from .class_key import ClassKey
 from .projection_plot import ProjectionPlot
 
 METHODS = (
     ("pca", "PCA", "The two strongest directions of the embeddings, at once"),
     ("umap", "UMAP", "Neighbours stay neighbours, as far as a plane allows; it is fitted once, in the background"),
 )  # fmt: skip
-COLOURS = (("count", "Number"), ("date", "Date"), ("season", "Season"), ("dimension", "Dimension"))
+COLOURS = (
+    ("count", QT_TRANSLATE_NOOP("ProjectionPanel", "Number")),
+    ("date", QT_TRANSLATE_NOOP("ProjectionPanel", "Date")),
+    ("season", QT_TRANSLATE_NOOP("ProjectionPanel", "Season")),
+    ("dimension", QT_TRANSLATE_NOOP("ProjectionPanel", "Dimension")),
+    ("cluster", QT_TRANSLATE_NOOP("ProjectionPanel", "Clusters")),
+    ("labels", QT_TRANSLATE_NOOP("ProjectionPanel", "Labels")),
+    ("probe", QT_TRANSLATE_NOOP("ProjectionPanel", "Probe's classes")),
+)
+AXES = ((1, 2), (1, 3), (2, 3))
 WAITING = "Open a store: its pixels appear here, those alike side by side."
 
 
@@ -45,7 +56,7 @@ class ProjectionPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("projection")
         self._choice = ProjectionChoice()
-        self.plot, self._bar = ProjectionPlot(theme), _Bar(theme)
+        self.plot, self._bar, self._key = ProjectionPlot(theme), _Bar(theme), ClassKey()
         self.plot.drawn.connect(self.drawn)
         self.plot.emptied.connect(self.emptied)
         self._told = QLabel(WAITING, wordWrap=True)
@@ -64,6 +75,7 @@ class ProjectionPanel(QWidget):
         column.addLayout(self._second_row())
         column.addWidget(self.plot, 1)
         column.addWidget(self._bar)
+        column.addWidget(self._key)
         column.addWidget(self._told)
         column.addWidget(self._fit)
         self.set_choice("pca", self._choice, 1)
@@ -82,13 +94,19 @@ class ProjectionPanel(QWidget):
         self._colours.setAccessibleName("Colour by")
         self._colours.setToolTip("What the colours say of the pixels of a bin")
         for kind, name in COLOURS:
-            self._colours.addItem(name, kind)
+            self._colours.addItem(self.tr(name), kind)
         self._colours.activated.connect(lambda _: self._choose(colour=self._colours.currentData()))
         self._dim = QSpinBox(minimum=1, maximum=1)
         self._dim.setAccessibleName("Dimension that colours")
         self._dim.valueChanged.connect(lambda value: self._choose(dim=value))
+        self._clusters = QSpinBox(minimum=2, maximum=30, value=8)
+        self._clusters.setAccessibleName(self.tr("Number of clusters that colour"))
+        self._clusters.setToolTip(self.tr("How many clusters; those of the layer of the same number"))
+        self._clusters.setKeyboardTracking(False)  # each number is fitted once
+        self._clusters.valueChanged.connect(lambda value: self._choose(clusters=value))
         row.addWidget(self._colours, 1)
         row.addWidget(self._dim)
+        row.addWidget(self._clusters)
         return row
 
     def _second_row(self) -> QHBoxLayout:
@@ -113,6 +131,13 @@ class ProjectionPanel(QWidget):
         self._dates.addItem("This date", False)
         self._dates.activated.connect(lambda _: self._choose(every_date=self._dates.currentData()))
         row.addWidget(self._dates, 1)
+        self._axes = QComboBox()
+        self._axes.setAccessibleName(self.tr("Axes of the projection"))
+        self._axes.setToolTip(self.tr("Which components lie along x and y"))
+        for x, y in AXES:
+            self._axes.addItem(f"{x} × {y}", (x, y))
+        self._axes.activated.connect(lambda number: self._choose(axes=AXES[number]))
+        row.addWidget(self._axes)
         fit = QToolButton()
         fit.setText("⤢")
         fit.setToolTip("All of it in view (the wheel zooms, the right button moves)")
@@ -127,15 +152,22 @@ class ProjectionPanel(QWidget):
         self._methods.button([one[0] for one in METHODS].index(method)).setChecked(True)
         self._colours.setCurrentIndex(self._colours.findData(choice.colour))
         self._dates.setCurrentIndex(self._dates.findData(choice.every_date))
+        self._axes.setCurrentIndex(AXES.index(choice.axes))
+        self._axes.setVisible(method == "pca")
         self._dim.setVisible(choice.colour == "dimension")
         self._dim.blockSignals(True)
         self._dim.setMaximum(dims)
         self._dim.setValue(choice.dim)
         self._dim.blockSignals(False)
+        self._clusters.setVisible(choice.colour == "cluster")
+        self._clusters.blockSignals(True)
+        self._clusters.setValue(choice.clusters)
+        self._clusters.blockSignals(False)
 
     def set_picture(self, picture: Picture | None) -> None:
         """None: there is nothing to be seen."""
         self._bar.set_bar(None if picture is None else picture.bar)
+        self._key.set_classes(() if picture is None else picture.classes)
         if picture is None:
             self.plot.set_picture(None, (0, 1, 0, 1), ())
             self.plot.set_chosen(None, (0, 1, 0, 1))

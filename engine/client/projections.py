@@ -35,13 +35,15 @@ class Classes:
     layer: str = "cluster"
     """`cluster`, or a probe that predicts classes: `probe:ID` or `probe:FILE.probe`."""
     clusters: int | None = None
+    period: str | None = None
+    """Of a probe, such as 2018-03-01/2018-10-31: its classes then, whatever the date."""
     codes: bytes | None = field(default=None, repr=False)
     """Row by row, in place of a layer."""
 
     def asked(self) -> dict[str, Any]:
         if self.codes is not None:
             return {"codes": base64.b64encode(self.codes).decode("ascii")}
-        return given({"layer": self.layer, "clusters": self.clusters})
+        return given({"layer": self.layer, "clusters": self.clusters, "period": self.period})
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from phenolens.app.label_codes import label_codes
 from phenolens.app.panels.projection import ProjectionPanel
 from phenolens.app.selection import LassoPick, MapPick
-from phenolens.app.session import ProjectionChoice
+from phenolens.app.session import Label, LandClass, ProjectionChoice
+from phenolens.engine.client.projections import Scope
 from PySide6.QtCore import QPointF, Qt
 
 
@@ -109,3 +111,91 @@ def test_a_lasso_of_another_projection_leaves_no_outline_here(opened, panel):
     assert not panel.plot._outline.path().isEmpty()
     opened.model.change(pick=MapPick(((1.0, 1.0), (9.0, 1.0), (5.0, 9.0))))
     assert panel.plot._outline.path().isEmpty()
+
+
+def _classes(panel) -> list[str]:
+    return panel._key.accessibleDescription().split(", ") if not panel._key.isHidden() else []
+
+
+def test_clusters_colour_the_projection_with_a_key(opened, panel, until, look):
+    panel.choice_changed.emit(ProjectionChoice("cluster", clusters=3))
+    until(lambda: len(_classes(panel)) == 3)
+    assert panel._bar.isHidden()
+    filled = panel.plot.picture[panel.plot.picture[..., 3] > 0]
+    assert len(np.unique(filled[:, :3], axis=0)) == 3
+    look(opened)
+    panel._clusters.setValue(4)
+    until(lambda: len(_classes(panel)) == 4)
+    panel.choice_changed.emit(ProjectionChoice("date"))
+    until(lambda: not panel._bar.isHidden())
+    assert _classes(panel) == []
+
+
+def test_labels_colour_the_projection_in_their_classes_colours(opened, panel, until, look):
+    panel.choice_changed.emit(ProjectionChoice("labels"))
+    until(lambda: "no labels of classes yet" in panel.told)
+    assert panel.plot.picture is None
+    classes = (LandClass(1, "wet", "#0072b2"), LandClass(2, "dry", "#d55e00"))
+    square = ((4.0, 4.0), (20.0, 4.0), (20.0, 20.0), (4.0, 20.0))
+    later = ((24.0, 24.0), (40.0, 24.0), (40.0, 40.0), (24.0, 40.0))
+    opened.model.do(classes=classes, labels=(Label(1, square), Label(2, later, "2020-01-01", "2020-12-31")))
+    until(lambda: panel.plot.picture is not None)
+    assert _classes(panel) == ["wet", "dry"]
+    shades = {tuple(shade) for shade in panel.plot.picture[panel.plot.picture[..., 3] > 90][:, :3].tolist()}
+    assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= shades
+    look(opened)
+    opened.model.change(date=0, projection=ProjectionChoice("labels", every_date=False))  # of 2019
+    until(lambda: "of 1 date" in panel.told)
+    assert not (panel.plot.picture[..., :3] == (0xD5, 0x5E, 0x00)).all(axis=2).any()
+
+
+def test_without_a_probe_its_classes_can_not_colour(opened, panel, until):
+    panel.choice_changed.emit(ProjectionChoice("probe"))
+    until(lambda: "no probe yet" in panel.told)
+
+
+def test_a_live_probe_colours_the_projection(opened, panel, until, look):
+    classes = (LandClass(1, "left", "#0072b2"), LandClass(2, "right", "#d55e00"))
+    left, right = (((x, 4.0), (x + 12.0, 4.0), (x + 12.0, 40.0), (x, 40.0)) for x in (4.0, 30.0))
+    opened.model.do(classes=classes, labels=(Label(1, left), Label(2, right)))
+    opened.model.change(live=True, projection=ProjectionChoice("probe"))
+    until(lambda: _classes(panel) == ["left", "right"])
+    look(opened)
+
+
+def test_other_axes_are_shown_and_a_lasso_there_selects_by_them(opened, panel, until, look):
+    panel._axes.setCurrentIndex(1)
+    panel._axes.activated.emit(1)
+    until(lambda: panel.plot.getAxis("left").labelText.startswith("component 3"))
+    look(opened)
+    now = opened.model.now
+    some = [(row, column) for row in range(0, 48, 6) for column in range(0, 48, 6)]
+    scope = Scope("pca", 3, dates=(now.time,), axes=(1, 3))
+    told = opened.link._client.projections.positions(now.store.store, some, scope).points
+    border = float(np.nanmedian(np.frombuffer(told.data, np.float32).reshape(-1, 2)[:, 1]))
+    middle = ((-99.0, -99.0), (99.0, -99.0), (99.0, border), (-99.0, border))
+    panel.drawn.emit(middle)
+    assert opened.model.now.pick.axes == (1, 3)
+    assert not panel.plot._outline.path().isEmpty()
+    image = opened.map._selected[0]
+    until(image.isVisible)
+    assert 0 < (image.image[..., 3] > 0).mean() < 1
+    panel.choice_changed.emit(ProjectionChoice())
+    until(lambda: panel.plot.getAxis("left").labelText.startswith("component 2"))
+    assert panel.plot._outline.path().isEmpty()  # it was drawn along other axes
+    until(lambda: panel.plot.chosen is not None)
+    panel.method_chosen.emit("umap")
+    assert panel._axes.isHidden()
+
+
+def test_a_later_label_holds_where_two_overlap_and_holes_have_none():
+    ring = ((1.0, 1.0), (9.0, 1.0), (9.0, 9.0), (1.0, 9.0))
+    hole = ((4.0, 4.0), (6.0, 4.0), (6.0, 6.0), (4.0, 6.0))
+    labels = (Label(3, ring, holes=(hole,)), Label(254, ((2.5, 7.5),)), Label(5, ((99.5, 0.5),)))
+    codes = label_codes(labels, (12, 12))
+    assert (codes[4:6, 4:6] == 0).all()
+    assert codes[7, 2] == 254
+    assert (codes == 3).sum() == 64 - 4 - 1
+    dated = (Label(1, ring, "2020-01-01", "2020-02-01"),)
+    assert label_codes(dated, (12, 12), "2020-02-01").any()
+    assert not label_codes(dated, (12, 12), "2020-02-02").any()

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 def layer_classes(desk: "Desk", opened: OpenStore, found: Projected, look: Look) -> Colouring:
-    """Of a layer such as `cluster` or a probe's; `InputError` where it shows no classes."""
+    """Of a layer such as `cluster` or a probe's, on each date or over one period (the look's date).
+
+    `InputError` where it shows no classes."""
     times = times_of(opened.store)
 
     def on(date: int) -> Look:
+        if look.date is not None:
+            return look
         return Look(look.layer, f"{times[date]:%Y-%m-%dT%H:%M:%SZ}", clusters=look.clusters)
 
     classes = desk.drawing(opened, on(found.dates[0])).classes
@@ -35,6 +39,8 @@ def layer_classes(desk: "Desk", opened: OpenStore, found: Projected, look: Look)
         values: Bytes = desk.drawing(opened, on(date)).values(found.view).array[0]
         return values
 
+    if look.date is not None:
+        return Colouring("class", classes=classes, codes=codes(found.dates[0]))
     return Colouring("class", classes=classes, codes_of=codes)
 
 

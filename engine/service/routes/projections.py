@@ -76,6 +76,8 @@ class ClassesAsked(Asked):
     """`cluster`, or a probe that predicts classes: `probe:ID` of a preview or `probe:FILE.probe`."""
     clusters: Annotated[int, Field(ge=2, le=254)] = 8
     """Of `cluster`: how many."""
+    period: Date | None = None
+    """Of a probe, such as 2018-03-01/2018-10-31: its classes then, whatever the date."""
     codes: Annotated[str, Field(max_length=16 * 2**20)] | None = None
     """Base64; a byte for each pixel of the store, row by row, 0 = none. In place of a layer."""
 
@@ -232,7 +234,9 @@ def _colouring(desk: "Desk", asked: DensityAsked, projected: "Projected") -> "Co
     opened, classes = desk.stores.open(asked.store), asked.classes
     if classes.codes is not None:
         return given_classes(opened, projected, classes.codes)
-    return layer_classes(desk, opened, projected, Look(classes.layer, clusters=classes.clusters))
+    return layer_classes(
+        desk, opened, projected, Look(classes.layer, classes.period, clusters=classes.clusters)
+    )
 
 
 def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
