@@ -16,10 +16,11 @@ from ..curves import Curve, value_near
 from ..masks import Bits
 from ..session import Place
 from ..theme import Theme
+from .curves_item import DASHES
 from .map import MapPanel
 from .map_shapes import corners_of, cosmetic_pen, path_of
 from .projection_plot import ProjectionPlot
-from .series_plot import DASHES, SeriesPlot
+from .series_plot import SeriesPlot
 
 Points = npt.NDArray[np.float32]
 RING, MAP_RING, DOT = 15, 26, 4

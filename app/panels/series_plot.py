@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,35 +15,16 @@ from pyqtgraph.graphicsItems.DateAxisItem import (
     makeYStepper,
 )
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from ..curves import CLEAR, GAP_FILLED, NO_DATA, QUALITIES, Curve, Floats, value_near
+from ..curves import CLEAR, NO_DATA, QUALITIES, Curve, Floats, value_near
 from ..theme import Theme
+from .curves_item import DASHES, CurvesItem
 
-DASHES = (
-    Qt.PenStyle.SolidLine,
-    Qt.PenStyle.DashLine,
-    Qt.PenStyle.DotLine,
-    Qt.PenStyle.DashDotLine,
-    Qt.PenStyle.DashDotDotLine,
-)
 SMALL = {"font-size": "8pt"}
 MOST_TOLD = 4
 """Curves in the read-out."""
-_MARK_LOOKS = ("symbol", "size", "brush", "pen")
-
-
-@dataclass(frozen=True, eq=False)
-class _Marks:
-    """Marks of a curve that look alike."""
-
-    times: Floats
-    values: Floats
-    symbol: str
-    size: int
-    brush: QBrush
-    pen: QPen
 
 
 class SeriesPlot(pg.PlotWidget):
@@ -85,7 +65,10 @@ class SeriesPlot(pg.PlotWidget):
         self._cursor.sigPositionChangeFinished.connect(lambda: self.set_date(self._date))
         self._cursor.hide()
         self.addItem(self._cursor, ignoreBounds=True)
-        self._items: list[pg.GraphicsObject] = []
+        self._axis = ""
+        self._item = CurvesItem(theme)
+        self.addItem(self._item)
+        theme.changed.connect(self._item.recolour)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.scene().sigMouseMoved.connect(self._hover)
 
@@ -111,65 +94,12 @@ class SeriesPlot(pg.PlotWidget):
             self._cursor.setValue(self._times[date])
 
     def set_curves(self, curves: Sequence[Curve], axis: str) -> None:
-        for item in self._items:
-            self.removeItem(item)
-        self._items = []
         self._curves = tuple(curves)
-        self.getAxis("left").setLabel(axis, **SMALL)
-        lowest = min((np.nanmin(c.values) for c in curves if np.isfinite(c.values).any()), default=0.0)
-        for curve in curves:
-            self._add_band(curve)
-            self._add_line(curve)
-        self._add_marks(curves, lowest)
+        if axis != self._axis:
+            self._axis = axis
+            self.getAxis("left").setLabel(axis, **SMALL)
+        self._item.set_curves(self._curves)
         self.enableAutoRange(axis="y")
-
-    def _add_band(self, curve: Curve) -> None:
-        """Between the percentiles, faint; of the first curve of a subject alone, or they'd hide each other."""
-        if curve.low is None or curve.high is None or curve.order:
-            return
-        there = np.isfinite(curve.low) & np.isfinite(curve.high)
-        low = pg.PlotCurveItem(curve.times[there], curve.low[there], pen=None)
-        high = pg.PlotCurveItem(curve.times[there], curve.high[there], pen=None)
-        colour = QColor(curve.colour)
-        colour.setAlpha(45)
-        for item in (low, high, pg.FillBetweenItem(low, high, brush=colour)):
-            self._keep(item, 1)
-
-    def _add_line(self, curve: Curve) -> None:
-        pen = pg.mkPen(curve.colour, width=1.6, style=DASHES[curve.order % len(DASHES)])
-        there = np.isfinite(curve.values)
-        self._keep(pg.PlotCurveItem(curve.times[there], curve.values[there], pen=pen), 2)
-
-    def _add_marks(self, curves: Sequence[Curve], lowest: float) -> None:
-        """All of them as one item: hundreds of items made the mouse stall."""
-        parts = [part for curve in curves for part in self._marks_of(curve, lowest)]
-        if not parts:
-            return
-        times = np.concatenate([part.times for part in parts])
-        looks = {name: [getattr(part, name) for part in parts for _ in part.times] for name in _MARK_LOOKS}
-        self._keep(pg.ScatterPlotItem(times, np.concatenate([part.values for part in parts]), **looks), 3)
-
-    def _marks_of(self, curve: Curve, lowest: float) -> Iterator[_Marks]:
-        pen, filled, hollow = (
-            pg.mkPen(curve.colour, width=1.2),
-            pg.mkBrush(curve.colour),
-            pg.mkBrush(self._theme.base),
-        )
-        for code, symbol, brush, size in (
-            (CLEAR, "o", filled, 6),
-            (GAP_FILLED, "o", hollow, 6),
-            (NO_DATA, "x", filled, 7),
-        ):
-            there = curve.quality == code
-            if code == NO_DATA and curve.order:
-                continue  # it holds for all curves of a place: marked once
-            values = np.full(int(there.sum()), lowest) if code == NO_DATA else curve.values[there]
-            yield _Marks(curve.times[there], values, symbol, size, brush, pen)
-
-    def _keep(self, item: pg.GraphicsObject, z: int) -> None:
-        item.setZValue(z)
-        self.addItem(item)
-        self._items.append(item)
 
     def _clicked(self, event: object) -> None:
         if event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]

@@ -4,9 +4,11 @@ import csv
 
 import numpy as np
 import pytest
-from phenolens.app.curves import CLEAR, NO_DATA
+from phenolens.app.curves import CLEAR, NO_DATA, Curve
+from phenolens.app.panels.curves_item import CurvesItem
 from phenolens.app.panels.series import SeriesPanel
-from phenolens.app.session import SeriesChoice
+from phenolens.app.session import Place, SeriesChoice
+from phenolens.app.theme import theme_named
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
@@ -133,3 +135,27 @@ def test_the_strip_says_how_clear_dates_are(opened, until):
     until(lambda: len(strip._shares) == len(opened.model.now.store.times))
     assert 0 <= min(strip._shares) < max(strip._shares) <= 1
     assert strip._ticks["s2"]
+
+
+def test_dozens_of_places_are_one_item_of_the_plot(opened, panel, until):
+    items = len(panel.plot.scene().items())
+    places = tuple(Place(f"P{n}", "#0072b2", pixel=(n, n)) for n in range(30))
+    opened.model.do(places=places)
+    until(lambda: len(panel.plot.curves) >= len(places))
+    assert len(panel.plot.scene().items()) == items
+    drawn = panel.plot.grab().toImage()
+    opened.model.do(places=())
+    until(lambda: not panel.plot.curves)
+    assert panel.plot.grab().toImage() != drawn
+
+
+def test_the_plot_is_as_high_as_what_is_in_view_needs(qtbot):
+    times = np.arange(4) * 1e7
+    values = np.array([0.0, 1.0, 5.0, np.nan])
+    item = CurvesItem(theme_named("light"))
+    assert item.dataBounds(1) == (None, None)
+    quality = np.array([CLEAR, CLEAR, CLEAR, NO_DATA], np.uint8)
+    item.set_curves([Curve("A", "#0072b2", "one", times, values, quality, values - 1, values + 1)])
+    assert item.dataBounds(0) == (0, 2e7)
+    assert item.dataBounds(1) == (-1, 6)
+    assert item.dataBounds(1, orthoRange=(5e6, 1.5e7)) == (0, 2)

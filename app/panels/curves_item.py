@@ -1,0 +1,185 @@
+"""All curves of a plot as one item: with an item for each line, dozens of places made the mouse stall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
+
+from ..curves import CLEAR, GAP_FILLED, NO_DATA, Curve, Floats
+from ..theme import Theme
+
+DASHES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DotLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+)
+MOST_WIDE = 12
+"""Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too."""
+WIDE, THIN = 1.6, 1.0
+MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5
+BAND_ALPHA = 45
+PADDING = 6
+"""Points of the screen that marks reach beyond the values."""
+
+
+class CurvesItem(pg.GraphicsObject):
+    """Bands, lines and marks; a picture of them is kept until they or the view change."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._curves: tuple[Curve, ...] = ()
+        self._times: Floats = np.zeros(0)
+        self._lows: Floats = np.zeros(0)
+        self._highs: Floats = np.zeros(0)
+        self._picture: QPixmap | None = None
+        self._pictured: tuple[object, ...] = ()
+        """What the picture is of: transform, corner and resolution."""
+
+    def set_curves(self, curves: Sequence[Curve]) -> None:
+        self._curves = tuple(curves)
+        self._times = _joined([curve.times for curve in self._curves])
+        self._lows = _joined([curve.values if curve.low is None else curve.low for curve in self._curves])
+        self._highs = _joined([curve.values if curve.high is None else curve.high for curve in self._curves])
+        self.informViewBoundsChanged()
+        self.recolour()
+
+    def dataBounds(  # noqa: N802 - pyqtgraph's name
+        self,
+        axis: int,
+        frac: float = 1.0,
+        orthoRange: tuple[float, float] | None = None,
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Least and greatest time or value, the latter among the times in view."""
+        there = np.isfinite(self._lows) & np.isfinite(self._highs)
+        if orthoRange is not None and orthoRange[0] is not None and axis == 1:
+            there &= (self._times >= orthoRange[0]) & (self._times <= orthoRange[1])
+        if not there.any():
+            return None, None
+        low, high = (self._times, self._times) if axis == 0 else (self._lows, self._highs)
+        return float(low[there].min()), float(high[there].max())
+
+    def pixelPadding(self) -> float:  # noqa: N802 - pyqtgraph's name
+        return PADDING
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        return QRectF(self.viewRect())
+
+    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
+        super().viewTransformChanged()
+        self.prepareGeometryChange()
+
+    def recolour(self) -> None:
+        """Those of the theme have changed."""
+        self._picture = None
+        self.update()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        transform, device = painter.transform(), painter.device()
+        frame, scale = transform.mapRect(self.boundingRect()).toAlignedRect(), device.devicePixelRatioF()
+        pictured = (transform, frame, scale)
+        if self._picture is None or pictured != self._pictured:
+            self._picture, self._pictured = self._painted(transform, frame, scale), pictured
+        painter.resetTransform()
+        painter.drawPixmap(frame.topLeft(), self._picture)
+
+    def _painted(self, transform: QTransform, frame: QRect, scale: float) -> QPixmap:
+        """Qt's own cache of items isn't for those that change while they are painted, as axes make this one do."""
+        picture = QPixmap(frame.size() * scale)
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        with QPainter(picture) as painter:
+            painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
+            self._paint_curves(painter)
+        return picture
+
+    def _paint_curves(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        crowded = len(self._curves) > MOST_WIDE
+        for curve in self._curves:
+            _paint_band(painter, curve)
+        for curve in self._curves:
+            painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
+            painter.drawPolyline(_polygon(curve, np.isfinite(curve.values)))
+        for curve in self._curves:
+            self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
+        self._paint_crosses(painter)
+
+    def _paint_marks(self, painter: QPainter, curve: Curve, size: float) -> None:
+        """What was seen is filled, what was filled in between is hollow."""
+        there = np.isfinite(curve.values)
+        for code, hollow in ((CLEAR, False), (GAP_FILLED, True)):
+            points = _polygon(curve, there & (curve.quality == code))
+            painter.setPen(_dot_pen(curve.colour, size))
+            painter.drawPoints(points)
+            if hollow:
+                painter.setPen(_dot_pen(self._theme.base, size - 2))
+                painter.drawPoints(points)
+
+    def _paint_crosses(self, painter: QPainter) -> None:
+        """Where a place has no data, at the foot; it holds for all its curves: once."""
+        values = self._lows[np.isfinite(self._lows)]
+        foot = float(values.min()) if len(values) else 0.0
+        along, across = self.pixelVectors()
+        if along is None or across is None:
+            return
+        width, height = CROSS * along.x(), CROSS * across.y()
+        for curve in self._curves:
+            if curve.order:
+                continue
+            pen = QPen(QColor(curve.colour), THIN)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.drawLines(list(_crosses(curve.times[curve.quality == NO_DATA], foot, width, height)))
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _polygon(curve: Curve, there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> QPolygonF:
+    return _points(curve.times[there], curve.values[there])
+
+
+def _points(times: Floats, values: Floats) -> QPolygonF:
+    polygon: QPolygonF = pg.functions.arrayToQPolygonF(times, values) if len(times) else QPolygonF()
+    return polygon
+
+
+def _paint_band(painter: QPainter, curve: Curve) -> None:
+    """Between the percentiles, faint; of the first curve of a subject alone, or they'd hide each other."""
+    if curve.low is None or curve.high is None or curve.order:
+        return
+    there = np.isfinite(curve.low) & np.isfinite(curve.high)
+    times = np.concatenate([curve.times[there], curve.times[there][::-1]])
+    edge = np.concatenate([curve.low[there], curve.high[there][::-1]])
+    colour = QColor(curve.colour)
+    colour.setAlpha(BAND_ALPHA)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(_points(times, edge))
+
+
+def _line_pen(curve: Curve, width: float) -> QPen:
+    pen = QPen(QColor(curve.colour), width, DASHES[curve.order % len(DASHES)])
+    pen.setCosmetic(True)
+    return pen
+
+
+def _dot_pen(colour: str, size: float) -> QPen:
+    pen = QPen(QColor(colour), size)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setCosmetic(True)
+    return pen
+
+
+def _crosses(times: Floats, foot: float, width: float, height: float) -> Iterator[QLineF]:
+    for time in times.tolist():
+        yield QLineF(time - width, foot - height, time + width, foot + height)
+        yield QLineF(time - width, foot + height, time + width, foot - height)
