@@ -11,7 +11,8 @@ class Look:
 
     layer: str = "pca"
     """`pca`, `dim`, `support`, `embedding` (raw alone), `cluster`; acquisitions: `true-colour`, `false-colour`, `s1`;
-    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`."""
+    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`; `map:FILE.tif`, a map with a colour table that a
+    job wrote, whatever the date."""
     date: str | None = None
     """Day (2018-05-01) or UTC time of a date of the store, or of an acquisition."""
     dim: int | None = None

@@ -269,7 +269,7 @@ def break_layers(
         "confidence": ("Confidence of the largest break, {} (robust z)", "cividis", (0.0, LARGEST_Z), "1"),
         "date": (
             f"Date of the largest break, {{}}, where confidence is at least {least_confidence:g}",
-            "turbo",
+            "viridis",
             (float(years[0]), float(years[-1])),
             "year",
         ),

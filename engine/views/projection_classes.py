@@ -36,7 +36,7 @@ def read_class_map(path: Path, grid: Grid) -> tuple[Bytes, ClassTable]:
     found = [int(code) for code in np.unique(codes) if code != NODATA]
     if not found or min(found) < 0 or max(found) > LARGEST_CODE or codes.dtype.kind not in "ui":
         raise InputError("the map holds no class codes", value=path, remedy="use whole numbers, 1 to 254")
-    return codes.astype(np.uint8), _table(found, colours, _names(path))
+    return codes.astype(np.uint8), _table(found, colours, category_names(path))
 
 
 def _table(
@@ -49,7 +49,7 @@ def _table(
     return ClassTable(tuple(LandClass(c, names.get(c) or f"class {c}", colour(c)) for c in codes))
 
 
-def _names(path: Path) -> dict[int, str]:
+def category_names(path: Path) -> dict[int, str]:
     """Category names beside the file, as GDAL keeps them; none where there are none."""
     sidecar = path.with_name(f"{path.name}.aux.xml")
     try:

@@ -2,14 +2,19 @@
 
 import struct
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 from matplotlib.image import imread
 from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.errors import AreaError, InputError, NotFound, PathError, TargetError, TooLarge
 from phenolens.engine.client.look import Look
+from phenolens.engine.progress import Watch
 from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.tasks.change import ChangeChoice, map_change
 
 STORE = "area/known.zarr"
 DAY = "2020-03-01"  # the fifth date
@@ -85,6 +90,57 @@ def test_series_of_pixels_hold_what_the_store_holds(client, store):
     quality = _numpy(series.quality)
     assert quality.shape == found.shape[:2] == series.support["nearest_days_s2"].shape
     assert {series.qualities[code] for code in quality.ravel()} <= {"clear", "gap-filled", "no-data"}
+
+
+@pytest.fixture(scope="module")
+def written(client, store, tmp_path_factory) -> str:
+    """A map of change in the workspace of the service, as the job writes it."""
+    watch, choice = Watch(), ChangeChoice("2020-01-01", "2020-05-30")
+    stem = Path(client.hello().workspace) / "area" / "known"
+    map_change(store, choice, stem, overwrite=True, watch=watch)
+    return "area/known-change-magnitude.tif"
+
+
+@pytest.mark.parametrize(("window", "step"), [(None, 1), ((7, 5, 20, 30), 1), ((3, 0, 45, 64), 4)])
+def test_a_map_that_a_job_wrote_is_drawn_in_its_own_colours(client, written, window, step):
+    look = Look(f"map:{written}")
+    raster = client.views.map_raw(STORE, look, window=window, step=step)
+    with rasterio.open(Path(client.hello().workspace) / written) as file:
+        stored, scale, offset, colours = file.read(1), file.scales[0], file.offsets[0], file.colormap(1)
+    row, column, height, width = window or (0, 0, 48, 64)
+    stored = stored[row : row + height : step, column : column + width : step]
+    expected = np.where(stored, offset + scale * stored, np.nan)
+    np.testing.assert_allclose(_numpy(raster)[0], expected, rtol=1e-5)
+    assert raster.unit == "%"
+    legend = client.views.legend(STORE, look)
+    assert legend.title.startswith("Change between 2020-01-01 and 2020-05-30")
+    assert (legend.scale.low, legend.scale.high) == pytest.approx((0, 100))
+    assert legend.scale.colours[0] == f"#{bytes(colours[1][:3]).hex()}"
+    picture = (imread(BytesIO(client.views.map_png(STORE, look, window=window, step=step))) * 255).round()
+    assert np.array_equal(picture[..., 3] > 0, stored > 0)
+    assert tuple(picture[0, 0]) == tuple(colours[int(stored[0, 0])])
+
+
+def test_maps_that_cannot_be_drawn_are_refused(client, written, store):
+    folder = Path(client.hello().workspace)
+    with rasterio.open(folder / written) as file:
+        profile, data = {**file.profile, "driver": "GTiff"}, file.read()
+    with rasterio.open(folder / "plain.tif", "w", **profile) as plain:
+        plain.write(data)
+    shifted = {**profile, "transform": profile["transform"] * Affine.translation(1, 0)}
+    with rasterio.open(folder / "shifted.tif", "w", **shifted) as other:
+        other.write(data)
+    (folder / "broken.tif").write_bytes(b"no map")
+    for name, cause in (
+        ("plain.tif", "no colours of its own"),
+        ("shifted.tif", "on another grid"),
+        ("broken.tif", "can't be read"),
+        ("absent.tif", "no such file"),
+    ):
+        with pytest.raises(InputError, match=cause):
+            client.views.map_raw(STORE, Look(f"map:{name}"))
+    with pytest.raises(PathError):
+        client.views.map_raw(STORE, Look("map:../secret.tif"))
 
 
 def test_a_place_in_degrees_is_the_pixel_beneath_it(client, store):

@@ -36,6 +36,7 @@ from .series import (
 )
 from .stores import OpenStore, Stores
 from .tiles import deepest_zoom, tile
+from .written import WrittenMaps
 
 if TYPE_CHECKING:
     from .sources import SourcesAtHand
@@ -78,6 +79,7 @@ class Desk:
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),
             "similarity": self.searches.drawing,
+            "map": WrittenMaps(workspace).drawing,
             "probe": self.probes.drawing,
         }
         self._tiles: Kept[Answer] = Kept(TILE_BYTES, lambda answer: len(answer.body))

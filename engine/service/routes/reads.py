@@ -29,7 +29,8 @@ class Looked(BaseModel):
     store: WorkspacePath
     layer: Annotated[str, Field(max_length=1100)] = "pca"
     """`pca`, `dim`, `support`, `embedding` (raw alone), `cluster`; acquisitions: `true-colour`, `false-colour`, `s1`;
-    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`."""
+    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`; `map:FILE.tif`, a map with a colour table that a
+    job wrote, whatever the date."""
     date: Date | None = None
     """Day (2018-05-01) or UTC time of a target date, or of an acquisition."""
     dim: Annotated[int, Field(ge=1, le=1024)] = 1
