@@ -21,6 +21,8 @@ DASHES = (
 )
 MOST_WIDE = 12
 """Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too."""
+MOST_MARKED = 90
+"""Curves with marks; more of them hide each other's, and the read-out says the same."""
 WIDE, THIN = 1.6, 1.0
 MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5
 BAND_ALPHA = 45
@@ -107,7 +109,8 @@ class CurvesItem(pg.GraphicsObject):
         for curve in self._curves:
             painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
             painter.drawPolyline(_polygon(curve, np.isfinite(curve.values)))
-        for curve in self._curves:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)
+        for curve in self._curves if len(self._curves) <= MOST_MARKED else ():
             self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
         self._paint_crosses(painter)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -265,12 +265,14 @@ class MapPanel(QWidget):
             path = paths.setdefault(key, QPainterPath())
             for corners in (label.corners, *label.holes):
                 path.addPath(path_of(corners))
-        self._mark("label", [(path, colour, area) for (colour, area), path in paths.items()])
+        self._mark("label", paths)
 
     def set_places(self, places: Sequence[Place]) -> None:
-        self._mark(
-            "place", [(path_of(corners_of(place)), place.colour, bool(place.corners)) for place in places]
-        )
+        paths: dict[tuple[str, bool], QPainterPath] = {}
+        for place in places:
+            path = paths.setdefault((place.colour, bool(place.corners)), QPainterPath())
+            path.addPath(path_of(corners_of(place)))
+        self._mark("place", paths)
 
     def set_tool(self, tool: str) -> None:
         """`look`, `select` (a lasso), `point`, `polygon`."""
@@ -279,12 +281,12 @@ class MapPanel(QWidget):
         self._view.setCursor(cursor)
         self._show_outline(())
 
-    def _mark(self, kind: str, shapes: Sequence[tuple[QPainterPath, str, bool]]) -> None:
-        """Each as (shape, colour, whether it is an area), over a dark edge that stands out from any map."""
+    def _mark(self, kind: str, paths: Mapping[tuple[str, bool], QPainterPath]) -> None:
+        """By colour and whether they are areas, over a dark edge that stands out from any map."""
         for item in [item for item in self._marks if item.data(0) == kind]:
             self._box.removeItem(item)
             self._marks.remove(item)
-        for path, colour, area in shapes:
+        for (colour, area), path in paths.items():
             for z, pen in ((19, cosmetic_pen("#90000000", 4.5)), (20, cosmetic_pen(colour, 2.5))):
                 item = QGraphicsPathItem(path)
                 item.setData(0, kind)
