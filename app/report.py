@@ -129,6 +129,7 @@ class CurvePoint:
     amount: int
     score: float
     spread: float
+    scheme: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ class Held:
     """Row, column."""
     site: str = ""
     date: str = ""
+    others: Mapping[str, float] = field(default_factory=dict)
+    """What other methods predicted, by name."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,6 @@ def _sample(row: Mapping[str, str], geography: Geography | None) -> Held:
         if 0 <= column < columns and 0 <= line < rows:
             pixel = int(line), int(column)
     site = row.get("site") or row.get("polygon") or ""
-    return Held(
-        row["scheme"], float(row["reference"]), float(row["predicted"]), pixel, site, row.get("date") or ""
-    )
+    others = {name[3:]: float(text) for name, text in row.items() if name and name.startswith("by ") and text}
+    predicted = float(row["reference"]), float(row["predicted"])
+    return Held(row["scheme"], *predicted, pixel, site, row.get("date") or "", others)

@@ -6,12 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QWidget
 
 from ..report import METRICS, CurvePoint, Held, Report
 from ..theme import Theme
 
 MOST_POINTS = 20_000
+HEIGHT = 250
+BASELINES = {
+    "mean seasonal cycle": ("mean seasonal cycle", "#d55e00"),
+    "NIRv regression": ("NIRv", "#009e73"),
+    "kNDVI regression": ("kNDVI", "#cc79a7"),
+}
+"""Beside a probe's series: what they are called there, and a colour that any colour vision tells apart."""
 
 
 class _Plot(pg.PlotWidget):
@@ -22,13 +30,16 @@ class _Plot(pg.PlotWidget):
         self._theme = theme
         self.setAccessibleName(name)
         self.setBackground(theme.base)
-        self.setMinimumHeight(240)
+        self.setMinimumHeight(HEIGHT)
         self.setMenuEnabled(False)
         self.hideButtons()
         for axis in ("left", "bottom"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
             self.getAxis(axis).enableAutoSIPrefix(False)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(320, HEIGHT)
 
 
 class ScatterPlot(_Plot):
@@ -79,25 +90,39 @@ class CurvePlot(_Plot):
 
 
 class SitePlot(_Plot):
-    """What was measured at one site, and what a probe that had not seen the site said."""
+    """What was measured at one site, what a probe that had not seen the site said, and what baselines said."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         axis = pg.DateAxisItem(utcOffset=0)
         super().__init__(theme, "Series of a site", parent, axisItems={"bottom": axis})
-        self.addLegend(offset=(-6, 6), labelTextColor=theme.text)
+        self.key = ""
+        """Which line is which, as rich text."""
 
     def set_samples(self, held: Sequence[Held], report: Report) -> None:
         """Of one site, under one scheme; samples without a date are left out."""
         self.clear()
         dated = sorted((one for one in held if one.date), key=lambda one: one.date)
         self.setVisible(bool(dated))
+        self.key = ""
         if not dated:
             return
         x = np.array([one.date for one in dated], "datetime64[s]").astype(np.int64)
         measured = {"pen": None, "symbol": "o", "symbolSize": 5, "symbolPen": None, "name": "measured"}
         self.plot(x, [one.reference for one in dated], symbolBrush=self._theme.faint, **measured)
+        keys = [_key("●", self._theme.faint, "measured"), _key("━", self._theme.accent, "probe")]
+        for name, (told, colour) in BASELINES.items():
+            said = np.array([one.others.get(name, np.nan) for one in dated])
+            if np.isfinite(said).any():
+                dashed = pg.mkPen(colour, width=1.4, dash=[4, 3])
+                self.plot(x, said, pen=dashed, connect="finite", name=told)
+                keys.append(_key("┅", colour, told))
         pen = pg.mkPen(self._theme.accent, width=2)
-        self.plot(x, [one.predicted for one in dated], pen=pen, name="predicted")
+        self.plot(x, [one.predicted for one in dated], pen=pen, name="probe")
+        self.key = " &nbsp; ".join(keys)
         unit = f", {report.unit}" if report.unit else ""
         self.setLabel("left", f"{report.response.get('name', 'value')}{unit}")
         self.setLabel("bottom", f"{dated[0].site}, date (UTC)")
+
+
+def _key(sign: str, colour: str, name: str) -> str:
+    return f'<span style="color:{colour}">{sign}</span>&nbsp;{name.replace(" ", "&nbsp;")}'

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..report import MEANINGS, METRICS, Gap, Report, Row
+from ..report import MEANINGS, METRICS, CurvePoint, Gap, Report, Row
 from ..theme import Theme
 from .confusion import ConfusionPanel
 from .score_plots import CurvePlot, ScatterPlot, SitePlot
@@ -118,6 +118,7 @@ class ScoresPanel(QWidget):
         self._scheme.setCurrentIndex(self._scheme.findData(report.honest))
         self._show_where()
         self._curve.set_points(report.learning_curve, report.metric)
+        self._curve_said.setText(_curve_told(report.learning_curve, METRICS[report.metric]))
         self._made_up.setVisible(report.origin == "simulated")
         self._tabs.setTabText(WHERE, self.tr("Sites") if report.regression else self.tr("Classes"))
         self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
@@ -188,20 +189,24 @@ class ScoresPanel(QWidget):
         self._sites.cellClicked.connect(lambda row, _: self._show_site(row))
         self._site_note, self._site_plot = QLabel(wordWrap=True), SitePlot(theme)
         self._site_note.setProperty("faint", True)
+        self._site_key = QLabel(wordWrap=True)
+        self._site_key.setTextFormat(Qt.TextFormat.RichText)
+        self._site_key.setAccessibleName(self.tr("Key of the series"))
         column = QVBoxLayout(self._where)
         column.setContentsMargins(0, 8, 0, 0)
         for widget in (
-            self._scheme, self._confusion, self._scatter, self._site_note, self._sites, self._site_plot,
+            self._scheme, self._confusion, self._scatter, self._site_note, self._sites, self._site_key,
+            self._site_plot,
         ):  # fmt: skip
             column.addWidget(widget)
         column.addStretch(1)
         self._curve = CurvePlot(theme)
-        about = QLabel(self.tr("While the curve rises at its end, more labels should help."), wordWrap=True)
-        about.setProperty("faint", True)
+        self._curve_said = QLabel(wordWrap=True)
+        self._curve_said.setProperty("faint", True)
         page = QVBoxLayout(self._curve_page)
         page.setContentsMargins(0, 8, 0, 0)
         page.addWidget(self._curve)
-        page.addWidget(about)
+        page.addWidget(self._curve_said)
         page.addStretch(1)
 
     def _show_schemes(self, report: Report) -> None:
@@ -260,7 +265,7 @@ class ScoresPanel(QWidget):
         self._show_sites(report, detail.rows.get("site", ()))
 
     def _show_sites(self, report: Report, sites: Sequence[Row]) -> None:
-        for widget in (self._site_note, self._sites, self._site_plot):
+        for widget in (self._site_note, self._sites, self._site_key, self._site_plot):
             widget.setVisible(bool(sites))
         if not sites:
             return
@@ -280,6 +285,7 @@ class ScoresPanel(QWidget):
             scheme, site = str(self._scheme.currentData()), item.text()
             held = [one for one in report.held if (one.scheme, one.site) == (scheme, site)]
             self._site_plot.set_samples(held, report)
+            self._site_key.setText(self._site_plot.key)
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)
@@ -289,6 +295,21 @@ def _described(probe: Probe) -> str:
     parts = [probe.estimator or "", f"{probe.features} features" if probe.features else ""]
     parts += [f"{probe.samples:,} samples" if probe.samples else ""]
     return ", ".join(part for part in parts if part)
+
+
+def _curve_told(points: Sequence[CurvePoint], metric: str) -> str:
+    """How the curve was made, and what its end says."""
+    if not points:
+        return ""
+    held = OUT.get(points[0].scheme, points[0].scheme)
+    how = f" ({held})" if held else ""
+    told = f"{metric} of probes trained on fewer {points[0].unit}{how}; bars: spread over draws."
+    if len(points) < 2:
+        return told
+    rise = points[-1].score - points[-2].score
+    signed = f"{rise:+.2f}".replace("-", "−")
+    more = f"The last step, from {points[-2].amount:,} to {points[-1].amount:,}, brought {signed}."
+    return f"{told} {more} While the curve rises at its end, more labels should help."
 
 
 def _gap_told(gap: Gap | None, metric: str) -> str:

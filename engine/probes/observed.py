@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ..acquisitions.cube import Cube, CubeSource
 from ..errors import InputError
 from ..grid import Grid, Window
+from ..towers.footprint import Footprint
 from .indices import INDICES, vegetation_indices
 from .slots import (
     Period,
@@ -24,8 +25,12 @@ from .slots import (
 from .spec import FeatureSpec
 from .table import Block, Floats
 
+Blocks = dict[str, Block]
+
 TILE = 64
 """Pixels along a side that are read at a time."""
+LEAST_VALID = 0.5
+"""Share of a footprint's weight that must be valid on a date; less of it is another place."""
 
 
 def observed_blocks(
@@ -40,10 +45,7 @@ def observed_blocks(
     `places` [sample, 2] rows and columns on the grid, `periods` [sample]. `InputError` where a source lies on
     another grid."""
     for source in sources.values():
-        if source.grid != grid:
-            raise InputError(
-                "the acquisitions lie on another grid than the store", value=source.modality.name
-            )
+        _check_grid(source, grid)
     names: list[str] = []
     parts: list[Floats] = []
     blocks: dict[str, Block] = {}
@@ -57,6 +59,71 @@ def observed_blocks(
     return {"bands": Block(tuple(names), np.concatenate(parts, axis=1)), **blocks}
 
 
+def footprint_blocks(
+    sources: Mapping[str, CubeSource],
+    grid: Grid,
+    footprint: Footprint,
+    periods: Sequence[Period],
+    spec: FeatureSpec,
+) -> Blocks:
+    """The same of one tower's footprint: its weighted mean reflectance (or backscatter), and the indices of that.
+
+    `periods` [sample]; an acquisition counts where at least half of the footprint's weight is clear."""
+    names: list[str] = []
+    parts: list[Floats] = []
+    blocks: Blocks = {}
+    for source in sources.values():
+        _check_grid(source, grid)
+        plans = {period: _slots(spec, _days(source), period) for period in set(periods)}
+        frames = sorted({date for plan in plans.values() for date in dates_used(plan)})
+        bands = source.modality.bands
+        series = _mean_series(source, footprint, frames)
+        names += names_of(spec, bands)
+        parts.append(_by_period(series, frames, plans, periods, spec))
+        if source.modality.name == "s2":
+            derived = np.stack([vegetation_indices(v, bands) for v in series]) if frames else series[:, :3]
+            blocks["indices"] = Block(
+                names_of(spec, INDICES), _by_period(derived, frames, plans, periods, spec)
+            )
+    return {"bands": Block(tuple(names), np.concatenate(parts, axis=1)), **blocks}
+
+
+def _mean_series(source: CubeSource, footprint: Footprint, frames: Sequence[int]) -> Floats:
+    """[frame, band, 1] weighted means over the clear pixels; NaN where too few of them are."""
+    if not frames:
+        return np.zeros((0, len(source.modality.bands), 1), np.float32)
+    places = np.stack([footprint.rows, footprint.cols], axis=1)
+    values, valid = _picked(source.read(_box(places), frames), places)
+    weights = valid * footprint.weights
+    total = weights.sum(axis=2)
+    mean = (np.where(valid, values, 0) * weights).sum(axis=2) / np.maximum(total, 1e-9)
+    enough = total >= LEAST_VALID * footprint.weights.sum()
+    return np.where(enough, mean, np.nan)[:, :, None].astype(np.float32)
+
+
+def _by_period(
+    series: Floats,
+    frames: Sequence[int],
+    plans: Mapping[Period, Slots],
+    periods: Sequence[Period],
+    spec: FeatureSpec,
+) -> Floats:
+    """[sample, feature]"""
+    if not frames:
+        return np.full((len(periods), len(names_of(spec, [""] * series.shape[1]))), np.nan, np.float32)
+    found = {period: _reduced(series, frames, plan, spec)[:, 0] for period, plan in plans.items()}
+    return np.stack([found[period] for period in periods]).astype(np.float32)
+
+
+def _check_grid(source: CubeSource, grid: Grid) -> None:
+    if source.grid != grid:
+        raise InputError("the acquisitions lie on another grid than the store", value=source.modality.name)
+
+
+def _days(source: CubeSource) -> npt.NDArray[np.int64]:
+    return days_of(np.array([np.datetime64(a.time.replace(tzinfo=None), "s") for a in source.acquisitions]))
+
+
 def _observed(
     source: CubeSource,
     places: npt.NDArray[np.int64],
@@ -66,8 +133,7 @@ def _observed(
     with_indices: bool,
 ) -> tuple[Floats, Floats]:
     """[sample, feature] of bands and of indices."""
-    times = np.array([np.datetime64(a.time.replace(tzinfo=None), "s") for a in source.acquisitions])
-    days = days_of(times)
+    days = _days(source)
     plans = {period: _slots(spec, days, period) for period in set(periods) if period is not None}
     bands = source.modality.bands
     out = np.full((len(places), len(names_of(spec, bands))), np.nan, np.float32)

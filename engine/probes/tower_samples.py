@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..acquisitions.cube import CubeSource
 from ..errors import ProbeError
 from ..store import EmbeddingStore
 from ..towers.footprint import Footprint, radius_footprint
 from ..towers.series import Towers, TowerSeries
 from .features import NEVER, NO_DATE, Sampling, spans_of
+from .observed import LEAST_VALID, footprint_blocks
 from .probe import embedding_names
 from .slots import Period, Seen, days_of, names_of, reduce_slots, slots_of, span_of
 from .spec import FeatureSpec
 from .table import Block, Floats, SampleTable
-
-LEAST_VALID = 0.5
-"""Share of a footprint's weight that must be valid on a date; less of it is another place."""
 
 
 def sample_towers(
@@ -28,15 +27,21 @@ def sample_towers(
     *,
     radius_m: float = 100.0,
     footprints: Mapping[str, Footprint] | None = None,
+    sources: Mapping[str, CubeSource] | None = None,
 ) -> Sampling:
     """A sample per site and day: features of the weighted mean embedding of the footprint, GPP in gC m-2 d-1.
 
     `footprints` by site id; the pixels within `radius_m` where a site has none. Keys: `site`, and `biome` (IGBP).
+    With `sources`, also the blocks `bands` and `indices` of the footprint's mean, as seen on clear days near by.
     `TowerError` where a tower lies outside, `ProbeError` where no day has features."""
     footprints = footprints or {}
     parts = [
         _sampled(
-            store, one, footprints.get(one.site.id) or radius_footprint(one.site, store.grid, radius_m), spec
+            store,
+            one,
+            footprints.get(one.site.id) or radius_footprint(one.site, store.grid, radius_m),
+            spec,
+            sources or {},
         )
         for one in towers
     ]
@@ -55,7 +60,13 @@ def sample_towers(
     return Sampling(replace(table, response=towers.response), kept, given, dropped)
 
 
-def _sampled(store: EmbeddingStore, tower: TowerSeries, footprint: Footprint, spec: FeatureSpec) -> Sampling:
+def _sampled(
+    store: EmbeddingStore,
+    tower: TowerSeries,
+    footprint: Footprint,
+    spec: FeatureSpec,
+    sources: Mapping[str, CubeSource],
+) -> Sampling:
     dims, days = spec.dims or store.dims, days_of(store.times)
     names = names_of(spec, embedding_names(dims))
     seen = footprint_series(store, footprint, dims)
@@ -65,12 +76,14 @@ def _sampled(store: EmbeddingStore, tower: TowerSeries, footprint: Footprint, sp
     planned = np.array([any(len(slot) for slot in plan) for plan in plans], bool)
     there = np.isfinite(values).any(axis=1)
     kept = np.flatnonzero(there)
+    periods = [Period(tower.day[i], tower.day[i]) for i in kept]
+    observed = footprint_blocks(sources, store.grid, footprint, periods, spec) if sources and periods else {}
     x, y = store.grid.x[footprint.cols], store.grid.y[footprint.rows]
     centre = [float(x @ footprint.weights), float(y @ footprint.weights)]
     table = SampleTable(
         response=Towers((tower,)).response,
         y=tower.gpp[kept],
-        blocks={"embedding": Block(names, values[kept])},
+        blocks={"embedding": Block(names, values[kept]), **observed},
         keys={
             "site": np.full(len(kept), tower.site.id),
             "biome": np.full(len(kept), tower.site.igbp or "unknown"),
@@ -107,12 +120,16 @@ def _joined(tables: list[SampleTable]) -> SampleTable:
     def stacked(column: Callable[[SampleTable], Any]) -> Any:
         return np.concatenate([column(table) for table in tables])
 
+    tables = [table for table in tables if len(table)] or tables[:1]
     first = tables[0]
-    block = Block(first.block("embedding").names, np.concatenate([t.features() for t in tables]))
+    blocks = {
+        name: Block(block.names, np.concatenate([t.block(name).values for t in tables]))
+        for name, block in first.blocks.items()
+    }
     return replace(
         first,
         y=stacked(lambda t: t.y),
-        blocks={"embedding": block},
+        blocks=blocks,
         keys={name: np.concatenate([t.keys[name] for t in tables]) for name in first.keys},
         position=stacked(lambda t: t.position),
         span=stacked(lambda t: t.span),

@@ -96,9 +96,9 @@ def probe_fits(recipe: ProbeRecipe, also: tuple[str, ...]) -> dict[str, Fit]:
 def _samples(
     store: EmbeddingStore, choice: SampleChoice, how: ReportChoice, say: Callable[[str], None]
 ) -> Samples:
-    raw = how.baselines and not choice.towers  # footprints have no bands yet
-    if not raw or how.needs_bands:
-        return read_samples(store, choice, baselines=raw)
+    strict = how.needs_bands and not choice.towers  # which have baselines enough without bands
+    if not how.baselines or strict:
+        return read_samples(store, choice, baselines=how.baselines)
     try:
         return read_samples(store, choice, baselines=True)
     except EngineError as error:  # if it isn't for the acquisitions, the same comes again below

@@ -91,13 +91,9 @@ def _of_labels(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> S
 
 
 def _of_towers(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> Samples:
-    if observed:
-        raise InputError(
-            "bands and indices of tower footprints are not made yet",
-            remedy="use the blocks embedding, weather",
-        )
+    acquisitions = _acquisitions(store, choice) if observed or choice.sources.given else None
     towers = _read_towers(list(choice.towers), choice.sites)
-    sampling = sample_towers(store, towers, choice.spec, radius_m=choice.radius_m)
+    sampling = sample_towers(store, towers, choice.spec, radius_m=choice.radius_m, sources=acquisitions)
     return Samples(sampling.table, sampling, towers.text(), towers.to_dict())
 
 

@@ -1,16 +1,19 @@
-"""Every held-out sample with its reference and what the first probe said of it, as a table."""
+"""Every held-out sample with its reference and what was said of it, as a table."""
 
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..output import whole_file
-from .validation import Validation
+from .validation import Result, Validation
 
 
 def write_heldout(validation: Validation, path: Path, *, overwrite: bool = False) -> None:
-    """CSV: scheme, reference, predicted (codes, or values in the response's unit), x, y, date, polygon or site."""
+    """CSV: scheme, reference, predicted (codes, or values in the response's unit), x, y, date, polygon or site.
+
+    `predicted` is by the first probe; of quantities, a column `by NAME` for each other method stands beside it."""
     table, columns = validation.table, []
     for scheme in validation.schemes:
         found = validation.results[validation.headline, scheme.name]
@@ -23,6 +26,16 @@ def write_heldout(validation: Validation, path: Path, *, overwrite: bool = False
         if held.day is not None:
             named["date"] = held.day.astype(str)
         named |= {key: held.keys[key] for key in ("polygon", "site") if key in held.keys}
+        if table.response.classes is None:
+            named |= {f"by {name}": _of(validation, name, found) for name in validation.methods[1:]}
         columns.append(pd.DataFrame(named))
     with whole_file(path, overwrite=overwrite) as partial:
         pd.concat(columns).to_csv(partial, index=False, float_format="%.10g")
+
+
+def _of(validation: Validation, method: str, first: Result) -> npt.NDArray[np.float64]:
+    """What another method said of the same rows; NaN where it was not asked."""
+    other = validation.results[method, first.scheme]
+    said = np.full(len(validation.table), np.nan)
+    said[other.rows] = other.predicted
+    return said[first.rows]

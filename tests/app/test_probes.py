@@ -161,11 +161,14 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
         ],
         "gaps": [{"method": "embedding (linear)", "scheme": "site", "random": lone, "expected": score,
                   "gap": {"value": 0.13, "low": 0.02, "high": 0.2, "n": 4}}],
-        "learning_curve": [{"unit": "sites", "amount": n, "score": n / 20, "spread": 0.02} for n in (2, 4, 8)],
+        "learning_curve": [
+            {"unit": "sites", "amount": n, "score": n / 20, "spread": 0.02, "scheme": "site"} for n in (2, 4, 8)
+        ],
         "detail": {"site": {"rows": {"site": rows}}},
     }  # fmt: skip
     (tmp_path / "gpp-report.json").write_text(json.dumps(told))
-    held = "scheme,reference,predicted,date,site\n" + "site,4.0,5.0,2019-05-01,BE-Bra\n" * 4
+    held = "scheme,reference,predicted,date,site,by mean seasonal cycle,by NIRv regression\n"
+    held += "".join(f"site,4.0,5.0,2019-05-0{day},BE-Bra,4.{day},\n" for day in range(1, 5))
     (tmp_path / "gpp-report-heldout.csv").write_text(held)
     report = read_report(tmp_path / "gpp-report.json")
     assert [one.site for one in report.held] == ["BE-Bra"] * 4
@@ -177,8 +180,15 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     scores._tabs.setCurrentIndex(1)
     assert scores._sites.item(0, 0).text() == "BE-Bra"
     assert "gC m-2 d-1" in scores._scatter.getAxis("bottom").labelText
+    lines = {item.name(): item.yData for item in scores._site_plot.listDataItems()}
+    assert list(lines) == ["measured", "mean seasonal cycle", "probe"]
+    assert lines["mean seasonal cycle"].tolist() == [4.1, 4.2, 4.3, 4.4]
+    assert "mean&nbsp;seasonal&nbsp;cycle" in scores._site_key.text()
+    assert "NIRv" not in scores._site_key.text()  # it was asked nowhere
     look(scores)
     scores._tabs.setCurrentIndex(2)
+    assert "sites out" in scores._curve_said.text()
+    assert "from 4 to 8, brought +0.20" in scores._curve_said.text()
     look(scores, "-curve")
 
 

@@ -1,5 +1,9 @@
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
+from phenolens.engine.acquisitions.cube import Acquisition, Cube
+from phenolens.engine.acquisitions.modality import SENTINEL2
 from phenolens.engine.errors import ProbeError, TowerError
 from phenolens.engine.probes.features import sample
 from phenolens.engine.probes.spec import FeatureSpec
@@ -83,3 +87,56 @@ def test_towers_outside_and_days_outside_are_refused(noise_store):
     site = TowerSeries(Site("A", 10.0, 10.0), days, np.ones(1), np.ones(1), "made up", "GPP", 1)
     with pytest.raises(TowerError, match="outside"):
         sample_towers(noise_store, Towers((site,)), FeatureSpec("date"))
+
+
+class Rising:
+    """Reflectance rises from row to row and from frame to frame; the last rows of the first frame are cloudy."""
+
+    modality = SENTINEL2
+
+    def __init__(self, grid, days):
+        self.grid = grid
+        self.acquisitions = tuple(
+            Acquisition(datetime.fromisoformat(day).replace(tzinfo=UTC), "made up") for day in days
+        )
+
+    def read(self, window, frames=None):
+        chosen = list(range(len(self.acquisitions))) if frames is None else list(frames)
+        rows = np.arange(window.row, window.row + window.height)
+        bands = np.arange(len(SENTINEL2.bands)) / 20
+        values = bands[None, :, None, None] + rows[None, None, :, None] / 1000
+        values = values + np.array(chosen)[:, None, None, None] / 100 + np.zeros((1, 1, 1, window.width))
+        valid = np.ones(values.shape, bool)
+        valid[[k for k, frame in enumerate(chosen) if frame == 0], :, rows >= 12] = False
+        acquisitions = tuple(self.acquisitions[k] for k in chosen)
+        return Cube(SENTINEL2, self.grid.crop(window), acquisitions, values.astype(np.float32), valid)
+
+
+def test_bands_of_a_footprint_are_its_clear_mean_and_indices_come_of_that(noise_store):
+    weights = np.array([0.5, 0.3, 0.2])
+    footprint = Footprint(np.array([10, 11, 12]), np.array([20, 20, 21]), weights, covered=1.0)
+    days = ["2020-03-01", "2020-04-10"]
+    towers = Towers((tower("A", 10, 20, days, noise_store.grid), tower("B", 40, 20, days, noise_store.grid)))
+    source = Rising(noise_store.grid, ["2020-02-29", "2020-04-12"])
+    sampling = sample_towers(
+        noise_store,
+        towers,
+        FeatureSpec("date", largest_gap_days=8),
+        radius_m=30,
+        footprints={"A": footprint},
+        sources={"s2": source},
+    )
+    table = sampling.table
+    bands, indices = table.block("bands"), table.block("indices")
+    assert bands.names == SENTINEL2.bands
+    mine = (table.keys["site"] == "A") & (table.day == np.datetime64("2020-03-01"))
+    clear_mean = (0.010 * 0.5 + 0.011 * 0.3) / 0.8  # the pixel of row 12 is cloudy
+    assert bands.values[mine][0, 0] == pytest.approx(clear_mean, abs=1e-6)
+    late = (table.keys["site"] == "A") & (table.day == np.datetime64("2020-04-10"))
+    assert bands.values[late][0, 0] == pytest.approx(np.dot(weights, [0.020, 0.021, 0.022]), abs=1e-6)
+    red, near = (bands.values[mine][0, SENTINEL2.bands.index(name)] for name in ("B04", "B08"))
+    ndvi = (near - red) / (near + red)
+    assert indices.values[mine][0] == pytest.approx([ndvi, np.tanh(ndvi**2), ndvi * near], abs=1e-6)
+    cloudy = (table.keys["site"] == "B") & (table.day == np.datetime64("2020-03-01"))
+    assert np.isnan(bands.values[cloudy]).all()  # all of its rows are
+    assert len(bands.values) == len(indices.values) == len(table)

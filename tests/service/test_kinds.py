@@ -308,7 +308,8 @@ def test_what_makes_no_sense_is_refused_before_it_is_queued(kind, params):
 
 def test_all_planned_kinds_are_there():
     planned = (
-        "embed view project similarity cluster change probe-fit probe-apply probe-report labels export train"
+        "embed view project similarity cluster change probe-fit probe-apply probe-report labels export train "
+        "area-sample area-estimate"
     )
     assert set(KINDS) == set(planned.split())
     assert {name for name, kind in KINDS.items() if kind.gpu} == {"embed", "train"}

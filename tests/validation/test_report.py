@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import OutputError
@@ -15,6 +16,7 @@ from phenolens.engine.probes.table import Block, SampleTable
 from phenolens.engine.response import Response
 from phenolens.engine.validation.curve import CurvePoint
 from phenolens.engine.validation.fits import blocks_fit
+from phenolens.engine.validation.heldout_file import write_heldout
 from phenolens.engine.validation.report import Report, number, signed
 from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
 from phenolens.engine.validation.validation import validate
@@ -101,6 +103,19 @@ def test_markdown_prints_the_orientation_and_every_absence(land):
     assert "Confusion matrix: rows = reference, columns = predicted" in text
     assert "site (the samples have no site)" in text
     assert "raw bands (forest) (the samples have no bands)" in text
+
+
+def test_the_table_of_held_out_samples_has_what_baselines_said_of_quantities(gpp, land, tmp_path):
+    found = gpp.validation
+    write_heldout(found, tmp_path / "gpp.csv")
+    rows = pd.read_csv(tmp_path / "gpp.csv")
+    of_site = rows[rows.scheme == "site"]
+    result = found.results["mean seasonal cycle", "site"]
+    assert found.headline not in {name.removeprefix("by ") for name in rows}
+    np.testing.assert_allclose(of_site["by mean seasonal cycle"], result.predicted, rtol=1e-9)
+    assert not np.allclose(of_site["by mean seasonal cycle"], of_site["predicted"])
+    write_heldout(land.validation, tmp_path / "land.csv")
+    assert not [name for name in pd.read_csv(tmp_path / "land.csv") if name.startswith("by ")]
 
 
 def test_real_data_is_called_real(gpp):
