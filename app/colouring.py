@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ from phenolens.engine.client.arrays import Array, Raster
 from phenolens.engine.client.readings import Legend
 
 Bytes = npt.NDArray[np.uint8]
+YEAR = "year"
+"""Unit of decimal years."""
 
 
 def array_of(raster: Array) -> npt.NDArray[np.generic]:
@@ -37,8 +40,16 @@ class Painted:
             return "no data"
         if self.legend.classes is not None:
             return next((one.name for one in self.legend.classes if one.code == value), f"class {value:g}")
+        if self.raster.unit == YEAR:
+            return told_year(value)
         unit = "" if self.raster.unit in ("", "1") else f" {self.raster.unit}"
         return f"{value:.3g}{unit}"
+
+
+def told_year(value: float) -> str:
+    """2019.54 → `Jul 2019`: dates of breaks are known to some days."""
+    year = int(value)
+    return (datetime(year, 1, 1) + timedelta(days=(value - year) * 365.25)).strftime("%b %Y")
 
 
 def paint(raster: Raster, legend: Legend) -> Painted:
