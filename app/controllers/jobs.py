@@ -49,6 +49,7 @@ class JobsController(QObject):
         failed: Callable[[ServiceError], None] | None = None,
     ) -> None:
         """Queue a job; `ended` hears of it when it is over, however it ended."""
+        self._say("", False)  # what went wrong before is of the past
 
         def queued(job: Job) -> None:
             self.follow(job, ended)

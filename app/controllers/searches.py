@@ -23,8 +23,8 @@ from .probes import without_layers
 
 SELECTION = "selection"
 LAYER = "Similarity"
-MOST_SEEDS = 500
-"""Of a polygon or selection; of more, every n-th."""
+MOST_SEEDS = 400
+"""Of all places together, as many as the engine takes; of larger ones every n-th pixel."""
 Pixels = tuple[tuple[int, int], ...]
 
 
@@ -63,6 +63,7 @@ class SearchesController(QObject):
         sought = self._sought()
         if sought is not None:
             self._panel.tell("Searching…")
+            self._say("", False)
             self._link.ask("similarity", lambda client: _search(client, sought), self._found, self._refused)
 
     def write(self) -> None:
@@ -146,7 +147,11 @@ def _search(client: EngineClient, sought: _Sought) -> Search:
 def _seeds(client: EngineClient, sought: _Sought) -> tuple[Pixels, Pixels]:
     """In a thread: pixels (row, column) of both kinds."""
     like, unlike = (
-        tuple(pixel for one in several for pixel in _pixels(client, sought, one))
+        tuple(
+            pixel
+            for one in several[:MOST_SEEDS]
+            for pixel in _pixels(client, sought, one, max(1, MOST_SEEDS // len(several)))
+        )
         for several in (sought.like, sought.unlike)
     )
     if not like:
@@ -154,7 +159,7 @@ def _seeds(client: EngineClient, sought: _Sought) -> tuple[Pixels, Pixels]:
     return like, unlike
 
 
-def _pixels(client: EngineClient, sought: _Sought, one: Place | Pick) -> Sequence[tuple[int, int]]:
+def _pixels(client: EngineClient, sought: _Sought, one: Place | Pick, most: int) -> Sequence[tuple[int, int]]:
     if isinstance(one, Place) and one.pixel is not None:
         return (one.pixel,)
     if isinstance(one, Place):
@@ -162,5 +167,5 @@ def _pixels(client: EngineClient, sought: _Sought, one: Place | Pick) -> Sequenc
     else:
         bits = find_on(one, client, sought.store, sought.date)
     rows, columns = np.nonzero(bits)
-    step = max(1, -(-len(rows) // MOST_SEEDS))
+    step = max(1, -(-len(rows) // most))
     return list(zip(rows[::step].tolist(), columns[::step].tolist(), strict=True))

@@ -201,18 +201,14 @@ class DateStrip(QWidget):
         months = (self.times[-1] - self.times[0]).days / 30
         seen, edge = "", -100.0
         for date, time in enumerate(self.times):
-            name = (
-                f"{time:%Y}"
-                if months > 20
-                else f"{time:%b %Y}"
-                if time.month == 1 or not seen
-                else f"{time:%b}"
-            )
+            name = f"{time:%Y}" if months > 20 else f"{time:%b}"
             x = self.x_of(date)
             if name != seen and x > edge:
+                seen = name
+                if months <= 20 and (date == 0 or time.month == 1):
+                    name = f"{time:%b %Y}"
                 painter.drawText(QPointF(x, self.height() - 3), name)
                 edge = x + painter.fontMetrics().horizontalAdvance(name) + 8
-                seen = name
 
 
 def _button(text: str, tip: str, done: object) -> QToolButton:

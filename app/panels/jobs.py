@@ -39,6 +39,8 @@ TITLES = {
     "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
     "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
 }
+MOST_COUNTED = 1000
+"""Tiles, dates or files are told as such; of pixels a share says more."""
 COLUMNS = (
     QT_TRANSLATE_NOOP("JobsPanel", "Job"),
     QT_TRANSLATE_NOOP("JobsPanel", "State"),
@@ -59,6 +61,16 @@ def time_left(job: Job) -> str:
         return ""
     seconds = job.progress.eta_s
     return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
+
+
+def stage_of(job: Job) -> str:
+    """`report 3/8`, or `50 %` of what are too many to count; nothing before the first of them is known."""
+    progress = job.progress
+    if progress is None or not progress.total:
+        return ""
+    if progress.total > MOST_COUNTED:
+        return f"{100 * progress.share:.0f} %"
+    return f"{progress.stage} {progress.done}/{progress.total}"
 
 
 def state_of(job: Job) -> str:
@@ -95,8 +107,7 @@ class JobLine(QWidget):
         if job is None:
             return
         progress = job.progress
-        stage = f", {progress.stage} {progress.done}/{progress.total}" if progress and progress.total else ""
-        self._text.setText(f"▶ {title_of(job)}{stage}")
+        self._text.setText("▶ " + ", ".join(filter(None, (title_of(job), stage_of(job)))))
         self._bar.setRange(0, 1000 if progress and progress.total else 0)
         self._bar.setValue(int(1000 * progress.share) if progress else 0)
         self._left.setText(time_left(job))

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QRadioButton,
     QScrollArea,
     QSlider,
@@ -21,6 +22,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+MOST_LETTERS = 36
+"""Of a layer's name: a long one would take the map's room."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class LayersPanel(QWidget):
     opacity_changed = Signal(float)
     arranged = Signal(str)
     """`swipe` or `side`."""
+    change_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,17 +102,23 @@ class LayersPanel(QWidget):
         column.setContentsMargins(10, 8, 10, 8)
         column.addWidget(self._empty)
         column.addLayout(self._list)
+        self._change = QPushButton(self.tr("Find what changed…"))
+        self._change.setToolTip(self.tr("Between two dates or periods, or when it broke: becomes a layer"))
+        self._change.clicked.connect(lambda _=False: self.change_wanted.emit())
+        self._change.hide()
         options = QHBoxLayout()
         options.addWidget(self._dim)
         options.addWidget(self._clusters)
         column.addLayout(options)
         column.addLayout(self._opacity_row())
         column.addWidget(self._side)
+        column.addWidget(self._change)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
         self._scroll, self._inner = scroll, inner
+        inner.installEventFilter(self)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
@@ -127,12 +138,20 @@ class LayersPanel(QWidget):
     def choices(self) -> tuple[Choice, ...]:
         return self._choices
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """What the layers need is known once they are laid out: nothing is cut off at the right."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            bar = self._scroll.verticalScrollBar().sizeHint().width()
+            self._scroll.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
+        return False
+
     def set_choices(self, choices: tuple[Choice, ...], dims: int) -> None:
         """What there is to be seen."""
         same = [choice.name for choice in choices] == [choice.name for choice in self._choices]
         self._choices = choices
         self._dim.setMaximum(max(1, dims))
         self._empty.setVisible(not choices)
+        self._change.setVisible(bool(choices))
         if same:
             return  # their buttons keep the focus
         for group in (self._shown, self._beside):
@@ -141,10 +160,6 @@ class LayersPanel(QWidget):
                 button.deleteLater()
         for number, choice in enumerate(choices):
             self._add(number, choice)
-        bar = self._scroll.verticalScrollBar().sizeHint().width()
-        self._scroll.setMinimumWidth(
-            self._inner.minimumSizeHint().width() + bar
-        )  # nothing is cut off at the right
 
     def set_shown(self, look: Look, beside: Look | None, compare: str = "swipe") -> None:
         """What the map shows now."""
@@ -167,7 +182,10 @@ class LayersPanel(QWidget):
             self.chosen.emit(self._choices[number].look)
 
     def _add(self, number: int, choice: Choice) -> None:
-        shown = QRadioButton(choice.name, toolTip=choice.tip)
+        long = len(choice.name) > MOST_LETTERS
+        shown = QRadioButton(f"{choice.name[: MOST_LETTERS - 1]}…" if long else choice.name)
+        shown.setToolTip(f"{choice.name}\n{choice.tip}".strip() if long else choice.tip)
+        shown.setAccessibleName(choice.name)
         beside = QToolButton(text="◨", checkable=True, autoRaise=True)
         beside.setToolTip(f"Compare with: {choice.name} (swipe)")
         beside.setAccessibleName(f"Compare with {choice.name}")

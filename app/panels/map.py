@@ -18,11 +18,14 @@ from ..masks import Bits
 from ..session import Label, LandClass, Place
 from ..theme import Theme
 from .map_box import MapBox
-from .map_overlays import LegendBox, ReadOut, ScaleBar
+from .map_legend import WIDTH, Legends
+from .map_overlays import ReadOut, ScaleBar
 from .map_shapes import corners_of, cosmetic_pen, path_of, tinted
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
+AROUND = 0.03
+"""Of the area's length, left free around it."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,15 @@ class MapPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
         self._make_items()
-        self._read_out, self._legend = ReadOut(theme, self._view), LegendBox(theme, self._view)
+        self._read_out, self._legends = ReadOut(theme, self._view), Legends(theme, self._view)
         self._scale = ScaleBar(theme, self._view)
         self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settled.timeout.connect(self._tell_view)
+        self._fitted = False
+        """Whether the whole area is in view and stays so when the panel gets another size."""
         self._box.sigRangeChanged.connect(self._moved)
+        self._box.sigRangeChangedManually.connect(self._let_go)
+        self._box.sigResized.connect(self._refit)
         for box in (self._box, self._side_box):
             box.picked.connect(self._pick)
             box.outlined.connect(self.drawn)
@@ -150,7 +157,7 @@ class MapPanel(QWidget):
             for edge in self._edges:
                 edge.setRect(QRectF(0, 0, columns, rows))
             self._box.setLimits(
-                xMin=-columns, xMax=2 * columns, yMin=-rows, yMax=2 * rows, minXRange=4, minYRange=4
+                xMin=-4 * columns, xMax=5 * columns, yMin=-rows, yMax=2 * rows, minXRange=4, minYRange=4
             )
             self.fit()
 
@@ -158,15 +165,38 @@ class MapPanel(QWidget):
         """All of the area in view."""
         if self._store is not None:
             rows, columns = self._store.grid.shape
-            self._box.setRange(QRectF(0, 0, columns, rows), padding=0.03)
+            self._fitted = True
+            self._box.setRange(self._whole(rows, columns), padding=0)
+
+    def _refit(self) -> None:
+        if self._fitted:
+            self.fit()
+
+    def _let_go(self) -> None:
+        """The user has moved the map."""
+        self._fitted = False
+
+    def _whole(self, rows: int, columns: int) -> QRectF:
+        """The area and what is around it: room on the right, where there is any, so that no legend covers it."""
+        edge = AROUND * max(rows, columns)
+        high = rows + 2 * edge
+        wide = high * self._box.width() / max(1.0, self._box.height())
+        spare = wide - columns - 2 * edge
+        if self._compare == "side" or spare <= 0:
+            return QRectF(-edge, -edge, columns + 2 * edge, high)
+        legend = WIDTH * high / max(1.0, self._box.height())
+        right = max(spare / 2, min(spare, legend))
+        return QRectF(right - spare - edge, -edge, wide, high)
 
     def zoom(self, factor: float) -> None:
         """Above 1: closer."""
+        self._fitted = False
         self._box.scaleBy((1 / factor, 1 / factor))
 
     def centre_on(self, column: float, row: float) -> None:
         (left, right), (top, bottom) = self._box.viewRange()
         half_x, half_y = (right - left) / 2, (bottom - top) / 2
+        self._fitted = False
         self._box.setRange(QRectF(column - half_x, row - half_y, 2 * half_x, 2 * half_y), padding=0)
 
     def show_part(self, slot: str, painted: Painted, window: tuple[int, int, int, int]) -> None:
@@ -179,7 +209,7 @@ class MapPanel(QWidget):
         step = max(1, round(height / shown_rows))
         image.setRect(QRectF(column, row, shown_columns * step, shown_rows * step))
         image.show()
-        self._legend.show_legend(slot, painted.legend)
+        self._legends.show_legend(slot, painted.legend)
         self.say(slot, "" if painted.rgba[..., 3].any() else "nothing clear was seen here on this date")
         self._tell()
 
@@ -188,7 +218,8 @@ class MapPanel(QWidget):
         self._painted.pop(slot, None)
         self._image_of(slot).hide()
         if not slot.endswith("detail"):
-            self._legend.show_legend(slot, None)
+            self._legends.show_legend(slot, None)
+        self._tell()
 
     def say(self, slot: str, text: str) -> None:
         """Why there is nothing to be seen; empty once there is."""
@@ -206,9 +237,11 @@ class MapPanel(QWidget):
         )
         for slot in SLOTS[2:]:
             self.clear(slot)
-        if (how == "side") != (self._compare == "side"):
-            self._show_side(how == "side")
+        parted = (how == "side") != (self._compare == "side")
         self._compare = how
+        if parted:
+            self._show_side(how == "side")
+        self._legends.set_aside(how == "side")
         self._handle.setVisible(how == "swipe")
         if how == "swipe" and self._store is not None:
             (left, right), _ = self._box.viewRange()

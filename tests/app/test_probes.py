@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -245,6 +246,16 @@ def test_what_is_like_one_place_and_unlike_another_is_found_drawn_and_written(op
     panel._write.click()
     until(lambda: panel._said.text().startswith("Written"))
     assert (opened.link.workspace / panel._said.text().removeprefix("Written: ")).is_file()
+
+
+def test_a_search_from_many_pixels_asks_for_no_more_than_the_engine_takes(opened, until):
+    panel = opened.findChild(SearchPanel)
+    places = tuple(Place(name, "#0072b2", pixel=(5, column)) for column, name in enumerate("ABC"))
+    opened.model.do(places=places)
+    opened.model.change(pick=PixelPick(tuple((row, column) for row in range(30) for column in range(40))))
+    panel._go.click()
+    until(lambda: opened.model.now.look.layer.startswith("similarity:"))
+    assert re.fullmatch(r"Like \d+ pixels\. .*", panel._said.text())
 
 
 def test_a_probe_needs_a_name_that_a_file_can_have(labelled, probe, until):

@@ -1,8 +1,12 @@
 """The window over a real service: opening, stepping, layers."""
 
 import numpy as np
+from phenolens.app.panels.jobs import stage_of
+from phenolens.app.panels.map_legend import WIDTH
+from phenolens.app.session import MadeLayer
 from phenolens.engine.client.look import Look
-from PySide6.QtCore import Qt
+from phenolens.engine.client.results import Job, Progress
+from PySide6.QtCore import QPointF, Qt
 
 
 def test_an_opened_store_is_drawn_on_its_middle_date(opened, look):
@@ -34,3 +38,65 @@ def test_a_date_without_an_acquisition_says_why_the_map_is_empty(opened, until):
     opened.model.change(look=Look("probe:none.probe"))
     until(lambda: "base" not in opened.map.shown)
     assert "no such file" in opened.map.told
+
+
+def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, until):
+    opened.model.change(look=Look("dim", dim=1))
+    until(lambda: opened.map.shown["base"][0].legend.scale is not None)
+    view, box = opened.map._view, opened.map._box
+    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20, 20)))
+    value = opened.map._value("base", 20, 20)
+    assert value in opened.map.told
+    opened.model.change(look=Look("probe:none.probe"))
+    until(lambda: "base" not in opened.map.shown)
+    assert value not in opened.map.told
+
+
+def test_the_legend_leaves_the_map_free_where_there_is_room_and_keeps_to_its_width(opened, until, look):
+    box, legends = opened.map._box, opened.map._legends._boxes
+    for layer in ("pca", "support"):
+        opened.model.change(look=Look(layer))
+        until(lambda layer=layer: opened.model.now.look.layer == layer and not legends["base"].isHidden())
+        assert legends["base"].width() <= WIDTH
+    columns = opened.model.now.store.grid.shape[1]
+    right = box.mapViewToScene(QPointF(columns, 0)).x()
+    assert right < opened.map._view.width() / 2 + columns / box.viewPixelSize()[0] / 2  # moved to the left
+    assert right <= legends["base"].geometry().left() or box.mapViewToScene(QPointF(0, 0)).x() < 20
+    opened.model.change(beside=Look("dim", dim=1))
+    until(lambda: not legends["beside"].isHidden())
+    assert not legends["base"].geometry().intersects(legends["beside"].geometry())
+    opened.model.change(compare="side")
+    until(lambda: opened.map.shown.get("beside") is not None)
+    assert legends["base"].geometry().right() < opened.map._view.width() / 2 < legends["beside"].x()
+    look(opened)
+
+
+def test_the_whole_area_stays_in_view_when_docks_take_room(opened, qtbot):
+    for size in ((1200, 700), (1700, 800), (1440, 900)):
+        opened.resize(*size)
+        qtbot.waitUntil(opened.map._whole_in_view)
+
+
+def test_nothing_of_the_layers_is_cut_off_at_the_right(opened, until, look):
+    panel = opened.layers
+    long = MadeLayer("Probe " + "of a very long name " * 5, Look("dim", dim=2), "")
+    opened.model.change(made=(long,))
+    until(lambda: any(long.name == button.accessibleName() for button in panel._shown.buttons()))
+    until(lambda: panel._scroll.viewport().width() >= panel._inner.minimumSizeHint().width())
+    assert panel._scroll.minimumWidth() < 400
+    look(opened)
+
+
+def test_pixels_of_a_job_are_told_as_a_share_and_tiles_as_numbers():
+    def running(done, total):
+        return Job("1", "embed", "running", progress=Progress("embed", done, total))
+
+    assert stage_of(running(3, 8)) == "embed 3/8"
+    assert stage_of(running(2_392_064, 4_784_128)) == "50 %"
+
+
+def test_a_warning_goes_when_something_else_is_tried(opened, until):
+    opened.say("the label file can't be read", True)
+    opened.jobs.submit("project", {"store": opened.model.now.store.store, "method": "none"}, lambda _: None)
+    assert opened._message.text() == ""
+    until(lambda: opened._message.text() != "")
