@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .part import Part, Window, fields, given
-from .readings import Preview, Probe, ProbeList
+from .readings import Preview, Probe, ProbeList, ProbeSeries
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,23 @@ class Probes(Part):
             "map": None if map is None else fields(map),
         }
         return Preview.from_json(self._post("/v1/probe/preview", given(asked)).parsed())
+
+    def series(
+        self,
+        store: str,
+        probe: str,
+        *,
+        pixels: Sequence[tuple[int, int]] = (),
+        lonlat: Sequence[Sequence[float]] = (),
+        polygon: Mapping[str, Any] | None = None,
+    ) -> ProbeSeries:
+        """What a probe (a file, or the number of a preview) predicts of pixels (row, column) on every date.
+
+        Of a polygon (GeoJSON geometry; degrees, or with `"crs": "grid"` those of the store) at most 400 pixels.
+        """
+        asked: dict[str, Any] = {"store": store, "probe": probe}
+        if polygon is None:
+            asked.update(pixels=[list(pixel) for pixel in pixels], lonlat=[list(place) for place in lonlat])
+        else:
+            asked["polygon"] = dict(polygon)
+        return ProbeSeries.from_json(self._post("/v1/probe/series", asked).parsed())

@@ -268,6 +268,27 @@ class ProbeList(Told):
 
 
 @dataclass(frozen=True)
+class ProbeSeries(Told):
+    """What a probe predicts on all `times`, [pixel, time] each; NaN (class 0) where there is no embedding.
+
+    `values` are class codes or in the `response`'s unit; `low` and `high` their conformal interval of nominal
+    `coverage`, None where the probe isn't calibrated; `confidence` the probability of the class that is told.
+    """
+
+    times: tuple[str, ...]
+    pixels: tuple[tuple[int, int], ...]
+    qualities: tuple[str, ...]
+    quality: Array
+    response: Mapping[str, Any]
+    values: Array
+    low: Optional[Array] = None
+    high: Optional[Array] = None
+    confidence: Optional[Array] = None
+    coverage: Optional[float] = None
+    promise: str = ""
+
+
+@dataclass(frozen=True)
 class Upload(Told):
     """A file that the service has taken: its workspace-relative path."""
 

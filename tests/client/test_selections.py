@@ -226,6 +226,33 @@ def test_a_quantity_is_previewed_with_its_unit_and_a_recipe(client):
     assert raster.unit == "t ha-1"
 
 
+def test_a_probe_tells_pixels_on_every_date_as_its_maps_do(client, valid):
+    preview = client.probes.preview(STORE, CROPS, LABELS, DAY)
+    pixels = [(8, 5), (8, 51)]
+    told = client.probes.series(STORE, preview.id, pixels=pixels)
+    codes, sure = _numpy(told.values), _numpy(told.confidence)
+    assert told.pixels == tuple(pixels)
+    assert codes.shape == sure.shape == _numpy(told.quality).shape == (2, len(told.times))
+    assert told.response["task"] == "classification"
+    assert told.low is None
+    for number in (0, 4, len(told.times) - 1):
+        day = told.times[number][:10]
+        drawn = _numpy(client.views.map_raw(STORE, preview.look(day, "class")))[0]
+        assert codes[:, number].tolist() == [drawn[pixel] for pixel in pixels]
+    assert ((codes == 0) == np.isnan(sure)).all()
+    ring = [[0, 0], [40, 0], [40, 40], [0, 40], [0, 0]]
+    left, bottom, *_ = client.views.store(STORE).grid.bounds
+    square = [[left + x, bottom + y] for x, y in ring]
+    inside = client.probes.series(
+        STORE, preview.id, polygon={"type": "Polygon", "coordinates": [square], "crs": "grid"}
+    )
+    assert len(inside.pixels) == 16
+    with pytest.raises(NotFound, match="no such preview"):
+        client.probes.series(STORE, "0" * 16, pixels=pixels)
+    with pytest.raises(InputError, match="no pixel was named"):
+        client.probes.series(STORE, preview.id)
+
+
 def test_probes_are_listed_and_a_broken_one_says_so(client):
     from pathlib import Path
 

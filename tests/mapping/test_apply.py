@@ -12,10 +12,12 @@ from affine import Affine
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import Cancelled, OutputError, ProbeError
 from phenolens.engine.grid import Grid, Window
+from phenolens.engine.mapping import series as pixel_series
 from phenolens.engine.mapping import total
 from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
 from phenolens.engine.mapping.maker import MapMaker
 from phenolens.engine.mapping.outputs import map_layers
+from phenolens.engine.mapping.series import predict_series
 from phenolens.engine.mapping.stack import apply_stack
 from phenolens.engine.mapping.total import Summing, apply_sum
 from phenolens.engine.probes.estimators import EstimatorSpec, ProbeRecipe
@@ -92,7 +94,11 @@ def _probe(store: EmbeddingStore, response: Response, spec: FeatureSpec, estimat
     features, valid = feature_map(store, GRID.window, spec, when)
     rows, cols = (axis[::29] for axis in np.nonzero(valid))
     land = _land(rows, cols)
-    y = land if response.task == "classification" else land * 2.0 + features[0, rows, cols] / 10
+    y = (
+        land
+        if response.task == "classification"
+        else land * 2.0 + np.nan_to_num(features[0, rows, cols]) / 10
+    )
     origin = Origin.of(store)
     names = names_of(spec, embedding_names(store.dims))
     table = SampleTable(
@@ -183,6 +189,50 @@ def test_features_of_several_dates_make_maps_too(store, tmp_path, spec, when, la
     codes = _read(tmp_path / f"map-class-{label}.tif")[0]
     assert (codes == _land(rows, cols))[codes > 0].mean() > 0.95
     assert (codes[20:40, 30:60] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "spec", [FeatureSpec(), FeatureSpec("window", step_days=30), FeatureSpec("season", parts=2)]
+)
+def test_series_of_pixels_say_what_the_maps_of_their_days_say(store, spec, monkeypatch):
+    probe, quantity = (_probe(store, response, spec) for response in (COVER, GPP))
+    pixels = [(0, 0), (5, 80), (25, 40), (130, 170)]
+    rows, cols = np.array(pixels).T
+    read = store.read_series_many(pixels)
+    monkeypatch.setattr(
+        pixel_series, "MOST_FEATURES", 2 * len(pixels) * len(probe.feature_names)
+    )  # two dates at once
+    said, value = predict_series(probe, read, Trust()), predict_series(quantity, read, Trust())
+    for number, day in enumerate(DAYS):
+        period = Period.of(str(np.datetime64(int(day), "D")))
+        judged = MapMaker(probe, store, Trust(), ["class"]).judge(GRID.window, period)
+        codes, sure = np.zeros(GRID.shape, int), np.full(GRID.shape, np.nan)
+        codes[judged.valid] = judged.prediction.values
+        sure[judged.valid] = judged.prediction.probabilities.max(axis=1)
+        assert (said.values[:, number] == codes[rows, cols]).all()
+        np.testing.assert_allclose(said.confidence[:, number], sure[rows, cols], atol=1e-5)
+        judged = MapMaker(quantity, store, Trust(), ["value"]).judge(GRID.window, period)
+        values = np.full(GRID.shape, np.nan)
+        values[judged.valid] = judged.prediction.values
+        np.testing.assert_allclose(value.values[:, number], values[rows, cols], atol=1e-4)
+    assert (said.values[2] == 0).all()  # the hole that never closes
+    assert np.isnan(value.values[2]).all()
+    assert value.low is None
+
+
+def test_series_of_a_quantity_carry_its_interval_and_whole_periods_are_refused(store, gpp):
+    read = store.read_series_many([(5, 80), (25, 40)])
+    trust = Trust(interval=lambda values: (values - 1, values + 2))
+    said = predict_series(gpp, read, trust)
+    np.testing.assert_allclose(
+        said.high - said.values, np.where(np.isfinite(said.values), 2, np.nan), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        said.values - said.low, np.where(np.isfinite(said.values), 1, np.nan), atol=1e-5
+    )
+    assert said.confidence is None
+    with pytest.raises(ProbeError, match="period as a whole"):
+        predict_series(_probe(store, GPP, FeatureSpec("period")), read, Trust())
 
 
 def test_trust_layers_show_intervals_sets_and_where_the_probe_is_at_home(store, cover, gpp, tmp_path):

@@ -17,9 +17,9 @@ from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
 from .legends import legend
 from .maps import MOST_READ, Answer, Format, Part, drawn
-from .memory import few_arenas, give_back
+from .memory import keep_for_reads, give_back
 from .places import LONLAT, inside, named_pixels, polygons_of, thinned
-from .probes import Probes
+from .probes import Probes, ProbeSeries
 from .products import listed
 from .projections import Projections
 from .searches import Searches
@@ -64,7 +64,7 @@ class Desk:
     """Answers reads; may be asked from several threads."""
 
     def __init__(self, workspace: Workspace) -> None:
-        few_arenas()
+        keep_for_reads()
         # a read's matrices are small: threads of BLAS would wait for each other beside those that read
         self._one_blas_thread = threadpool_limits(1, user_api="blas")
         self.workspace = workspace
@@ -168,6 +168,18 @@ class Desk:
             found = inside(polygons_of(rings[0], crs), crs, grid).pixels
             places += [(int(row), int(col)) for row, col in thinned(found, MOST_PIXELS, MOST_CHUNKS)]
         return tuple(places)
+
+    def probe_series(
+        self,
+        store: str,
+        probe: str,
+        pixels: Sequence[Sequence[int]],
+        lonlat: Sequence[Sequence[float]],
+        rings: tuple[Any, str] | None,
+    ) -> tuple[tuple[tuple[int, int], ...], ProbeSeries]:
+        """The pixels that were named, and what a probe says of them on all dates."""
+        places = self.named(store, pixels, lonlat, rings)
+        return places, self.probes.series(self.stores.open(store), probe, places)
 
     def exports(self, store: str | None, day: str | None) -> list[dict[str, Any]]:
         return listed(self.workspace, store, day)

@@ -1,7 +1,7 @@
 """Probes on maps: those that were fitted a moment ago on a person's labels, and those in files of the workspace."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from ...export.product import ProductBand, Ramp
 from ...grid import Window
 from ...mapping.maker import MapMaker, dates_of
 from ...mapping.outputs import MapLayer
+from ...mapping.series import PredictedSeries, predict_series
 from ...probes.files import load_probe, read_record
 from ...probes.probe import Probe, check_probe_fits
 from ...probes.slots import Period
@@ -29,6 +30,7 @@ from ..workspace import Workspace
 from .kept import Kept
 from .layers import Drawing, Look, Values, named_time
 from .memory import load_sklearn
+from .series import QUALITIES, PixelsTold, pixel_series
 from .stores import OpenStore
 
 PREVIEW_BYTES, LOADED_BYTES = 48 * 2**20, 48 * 2**20
@@ -45,6 +47,17 @@ class _Known:
     probe: Probe
     trust: Trust
     key: str
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeSeries:
+    """What a probe says of pixels on all dates, and what it rests on."""
+
+    told: PixelsTold
+    predicted: PredictedSeries
+    probe: Probe
+    trust: Trust
+    qualities: tuple[str, ...] = QUALITIES
 
 
 class Probes:
@@ -92,6 +105,14 @@ class Probes:
 
         classes = layer.bands[0].classes
         return Drawing(shown, partial(_values, known, period, layer.name), key, classes)
+
+    def series(self, opened: OpenStore, identity: str, pixels: Sequence[tuple[int, int]]) -> ProbeSeries:
+        """Predictions of every date; errors as `drawing` and `pixel_series`."""
+        known = self._known(identity)
+        check_probe_fits(known.probe, opened.store)
+        told = pixel_series(opened.store, pixels, known.probe.recipe.spec.dims)
+        predicted = predict_series(known.probe, told.series, known.trust)
+        return ProbeSeries(told, predicted, known.probe, known.trust)
 
     def _known(self, identity: str) -> _Known:
         if not identity.endswith(".probe"):

@@ -8,7 +8,7 @@ from pydantic import Field
 from ...errors import InputError
 from ..schema import Asked, Day, Dims, Number, Seed, Text, Told, WorkspacePath
 from .at_once import AtOnce
-from .forms import Numbers, Pixel, Polygon, Step, WindowAsked, part_of
+from .forms import Numbers, Pixel, Polygon, Position, Step, WindowAsked, part_of, times_told
 
 if TYPE_CHECKING:
     from ...probes.estimators import ProbeRecipe
@@ -167,6 +167,40 @@ class ProbeList(Told):
     probes: list[ProbeTold]
 
 
+class ProbeSeriesAsked(Asked):
+    """Pixels, or a polygon, of which at most 400 pixels are told."""
+
+    store: WorkspacePath
+    probe: Annotated[str, Field(min_length=1, max_length=1100)]
+    """The number of a preview, or the file of a fitted one."""
+    pixels: Annotated[list[Pixel], Field(max_length=400)] = Field(default_factory=list)
+    lonlat: Annotated[list[Position], Field(max_length=400)] = Field(default_factory=list)
+    polygon: Polygon | None = None
+
+
+class ProbeSeriesTold(Told):
+    """What a probe predicts on all dates, [pixel, time] each; NaN (class 0) where there is no embedding."""
+
+    times: list[str]
+    pixels: list[list[int]]
+    qualities: list[str]
+    quality: Numbers
+    """Of the embedding, as in a series."""
+    response: dict[str, Any]
+    """`task`, `name`, `unit`, `classes`."""
+    values: Numbers
+    """Class codes, or values in the unit."""
+    low: Numbers | None
+    high: Numbers | None
+    """Conformal interval of values; null where the probe isn't calibrated, as previews aren't."""
+    confidence: Numbers | None
+    """Probability of the class that is told."""
+    coverage: float | None
+    """Nominal, of the interval."""
+    promise: str
+    """How that was kept on samples that were left out."""
+
+
 @router.get("/probes")
 async def probes(reads: AtOnce) -> ProbeList:
     """The probes of the workspace."""
@@ -177,6 +211,37 @@ async def probes(reads: AtOnce) -> ProbeList:
 async def preview(reads: AtOnce, asked: PreviewAsked) -> PreviewTold:
     """Fit a probe on labels, and map a window with it."""
     return await reads(lambda desk: _preview(desk, asked), long=True)
+
+
+@router.post("/probe/series")
+async def series(reads: AtOnce, asked: ProbeSeriesAsked) -> ProbeSeriesTold:
+    """What a probe predicts of pixels on every date of a store."""
+    return await reads(lambda desk: _series(desk, asked), long=True)
+
+
+def _series(desk: "Desk", asked: ProbeSeriesAsked) -> ProbeSeriesTold:
+    if asked.polygon is not None and (asked.pixels or asked.lonlat):
+        raise InputError("pixels and a polygon were given", remedy="give one or the other")
+    rings = None if asked.polygon is None else (asked.polygon.rings, asked.polygon.crs)
+    places, made = desk.probe_series(asked.store, asked.probe, asked.pixels, asked.lonlat, rings)
+    said = made.predicted
+
+    def numbers(array: Any) -> Numbers | None:
+        return None if array is None else Numbers.of(array)
+
+    return ProbeSeriesTold(
+        times=times_told(made.told.series.times),
+        pixels=[list(pixel) for pixel in places],
+        qualities=list(made.qualities),
+        quality=Numbers.of(made.told.quality),
+        response=made.probe.response.to_dict(),
+        values=Numbers.of(said.values),
+        low=numbers(said.low),
+        high=numbers(said.high),
+        confidence=numbers(said.confidence),
+        coverage=None if said.low is None else made.trust.coverage,
+        promise=made.trust.promise,
+    )
 
 
 def _preview(desk: "Desk", asked: PreviewAsked) -> PreviewTold:
