@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QWidget
+from shiboken6 import isValid
 
 from .settings import appearance
-from .theme import Theme, apply_theme, theme_named
+from .theme import Theme, set_colours, theme_named
+
+AT_ONCE = 100
+"""Widgets that aren't to be seen, before the user interface answers again."""
 
 
 class Appearance(QObject):
@@ -19,6 +23,9 @@ class Appearance(QObject):
     def __init__(self, window: QWidget, theme: Theme, settings: QSettings) -> None:
         super().__init__(window)
         self._window, self._theme, self._settings = window, theme, settings
+        self._waiting: list[QWidget] = []
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._go_on)
         QApplication.styleHints().colorSchemeChanged.connect(self._desktop_changed)
 
     def choose(self, name: str) -> None:
@@ -36,13 +43,34 @@ class Appearance(QObject):
         before = self._theme.colours()
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        apply_theme(application, wanted)
+        set_colours(application, wanted)
+        widgets = application.allWidgets()
+        for widget in widgets:
+            if widget.isVisible():
+                _polish(widget)
+        self._waiting = [widget for widget in widgets if not widget.isVisible()]
+        self._turns.start()
         changes = {before[name]: colour for name, colour in reversed(wanted.colours().items())}
         for view in self._window.findChildren(pg.GraphicsView):
             _restyle(view, changes)
         self._theme.become(wanted)
         for widget in self._window.findChildren(QWidget):
             widget.update()
+
+    def _go_on(self) -> None:
+        """What isn't to be seen comes afterwards, a few at a time: there are five times as many of them."""
+        now, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        for widget in now:
+            if isValid(widget):
+                _polish(widget)
+        if not self._waiting:
+            self._turns.stop()
+
+
+def _polish(widget: QWidget) -> None:
+    """The style sheet takes colours from the palette, but keeps what it took."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
 
 
 def _restyle(view: pg.GraphicsView, changes: dict[str, str]) -> None:

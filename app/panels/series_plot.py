@@ -48,7 +48,7 @@ class SeriesPlot(pg.PlotWidget):
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-        self.getAxis("bottom").setLabel("date (UTC)", **SMALL)
+        self.getAxis("bottom").setLabel("date (UTC)", color=theme.faint, **SMALL)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(58)
         self.setMouseEnabled(x=True, y=False)
@@ -97,7 +97,7 @@ class SeriesPlot(pg.PlotWidget):
         self._curves = tuple(curves)
         if axis != self._axis:
             self._axis = axis
-            self.getAxis("left").setLabel(axis, **SMALL)
+            self.getAxis("left").setLabel(axis, color=self._theme.faint, **SMALL)
         self._item.set_curves(self._curves)
         self.enableAutoRange(axis="y")
 

@@ -81,6 +81,19 @@ def test_the_appearance_changes_while_the_window_is_open(opened, look):
     assert settings.appearance(opened.settings) == "light"
 
 
+def test_what_is_not_to_be_seen_takes_on_the_appearance_too(opened, until):
+    assert "palette(" in QApplication.instance().styleSheet()  # the same one for both
+    labels = [label for label in opened.findChildren(QLabel) if label.property("faint")]
+    assert {label.isVisible() for label in labels} == {True, False}
+    for name, other in (("Dark", DARK), ("Light", LIGHT)):
+        _choose(opened, "View", "Appearance", name)
+        until(lambda other=other: {_colour(label) for label in labels} == {other.faint})
+
+
+def _colour(label: QLabel) -> str:
+    return label.palette().color(label.foregroundRole()).name()
+
+
 def test_docks_leave_the_start_page_alone_and_come_back(window, until, look):
     assert not any(dock.isVisible() for dock in window.docks.values())
     look(window)
