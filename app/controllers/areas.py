@@ -72,6 +72,12 @@ class AreasController:
         if self._plans.now.area is not None:
             self._panel.fit(self._plans.now.area.bounds)
 
+    def show_data(self, number: int) -> None:
+        """What one of the list of data covers, in the middle of the map."""
+        told = self._data.listed(number)
+        if told is not None and told.footprint:
+            self._panel.fit(bounds_of(told.footprint))
+
     def load(self, path: Path) -> None:
         """Every polygon of a file becomes an area."""
 

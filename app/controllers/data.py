@@ -154,6 +154,7 @@ class DataController:
         self._plans.change(data=(*kept, data))
         self._say(f"{data.name} is at hand now: draw an area on its outline, or use its extent.", False)
         self._tell()
+        self._panel.choose(len(kept))  # the map goes there, and what can be done with it is to be seen
 
     def _discard(self) -> None:
         self._link.drop("look into")
@@ -172,10 +173,14 @@ class DataController:
         data = self._plans.now.data
         self._plans.change(data=data[:number] + data[number + 1 :])
 
+    def listed(self, number: int) -> Sources | None:
+        """What is known of one of the list: the user's data, then the samples."""
+        mine = self._plans.now.data
+        return self._told.get(mine[number]) if number < len(mine) else self._samples[number - len(mine)]
+
     def _extent(self, number: int) -> None:
         """An area of all that one of the list covers."""
-        mine = self._plans.now.data
-        told = self._told.get(mine[number]) if number < len(mine) else self._samples[number - len(mine)]
+        told = self.listed(number)
         if told is not None and told.footprint:
             self.use_extent(told)
 

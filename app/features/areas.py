@@ -87,6 +87,7 @@ class Areas(QObject):
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
         window.add_action("File", self.tr("Load areas…"), None, self._ask_areas)
         self.compute.area_chosen.connect(lambda _: self.areas.show_chosen())
+        self.data.picked.connect(self.areas.show_data)
         self.data.folder_wanted.connect(self._ask_folder)
         self.data.files_wanted.connect(self._ask_files)
         self.area.file_wanted.connect(self._ask_areas)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from phenolens.engine.client.sources import Plan
@@ -74,8 +75,12 @@ class ComputePanel(QWidget):
         asked: dict[str, Any] = {"dates": dates, "dtype": self._type.currentData()}
         asked["clear_share"] = self._share.value() / 100
         for key, field in (("start", self._start), ("end", self._end)):
-            if field.text().strip():
-                asked[key] = field.text().strip()
+            text = field.text().strip()
+            day = _day(text)
+            if day is not None:
+                asked[key] = day.isoformat()
+            elif text:
+                problem = self.tr("{} is no day: write it as 2018-05-01").format(text)
         if self._dims.currentData() is not None:
             asked["dims"] = self._dims.currentData()
         if self._model.currentText():
@@ -179,7 +184,7 @@ class ComputePanel(QWidget):
         self.listed.setAccessibleName(self.tr("Days"))
         self._start, self._end = QLineEdit(), QLineEdit()
         for field, name in ((self._start, self.tr("first day")), (self._end, self.tr("last day"))):
-            field.setPlaceholderText(name)
+            field.setPlaceholderText(self.tr("{}, 2018-05-01").format(name))
             field.setAccessibleName(name)
             field.setToolTip(self.tr("Such as 2020-04-01; all days of the data, where left empty"))
             field.editingFinished.connect(self.changed)
@@ -363,3 +368,10 @@ def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("heading", True)
     return label
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

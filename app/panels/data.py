@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -24,6 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+MOST_NAMED = 3
+"""Of files that can't be read."""
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 
 
@@ -48,6 +51,8 @@ class DataPanel(QWidget):
     used = Signal(int, bool)
     removed = Signal(int)
     extent_wanted = Signal(int)
+    picked = Signal(int)
+    """Chosen in the list by the user."""
     stated = Signal(str, str)
     """A sensor and how its numbers are stored."""
     accepted = Signal()
@@ -214,11 +219,17 @@ class DataPanel(QWidget):
         item = self._list.currentItem()
         return -1 if item is None else int(item.data(0, Qt.ItemDataRole.UserRole))
 
+    def choose(self, number: int) -> None:
+        """As if the user had chosen it in the list."""
+        self._list.setCurrentItem(self._list.topLevelItem(number))
+
     def _choose(self) -> None:
         if self._pending:
             self.discarded.emit()
-        else:
-            self._show_chosen()
+            return
+        self._show_chosen()
+        if self._chosen() >= 0:
+            self.picked.emit(self._chosen())
 
     def _toggle(self, item: QTreeWidgetItem) -> None:
         number, used = (
@@ -278,14 +289,22 @@ def _of_sensor(sensor: Sensor) -> str:
         f"{len(days)} dates, {span}",
         f"Bands: {escape(' '.join(sensor.bands) + absent)}",
         f"Units: {escape('; '.join(sensor.units))}",
-        f"Pixels: {escape('; '.join(sensor.pixels))}",
+        f"Pixel size: {escape('; '.join(sensor.pixels))}",
     ]  # fmt: skip
-    for heading, entries in (("Unreadable", sensor.skipped), ("Of no use", sensor.ignored)):
-        if entries:
-            more = f" and {len(entries) - 3} more" if len(entries) > 3 else ""
-            rows.append(f"{heading}: {escape('; '.join(entries[:3]))}{more}")
+    if sensor.skipped:
+        more = f" and {len(sensor.skipped) - MOST_NAMED} more" if len(sensor.skipped) > MOST_NAMED else ""
+        rows.append(f"Unreadable: {_breakable('; '.join(sensor.skipped[:MOST_NAMED]))}{more}")
+    if sensor.ignored:
+        rows.append(f"Of no use: {_breakable('; '.join(sensor.ignored[:1]))}")
+        if len(sensor.ignored) > 1:
+            rows[-1] += f" and {len(sensor.ignored) - 1} more"
     rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
     return "<br>".join(rows)
+
+
+def _breakable(text: str) -> str:
+    """Names of files are long words: without a place to break them all lines would be cut off."""
+    return re.sub(r"([_./-])", "\\1\u200b", escape(text))
 
 
 def _of_fault(fault: SensorFault, alone: bool) -> str:

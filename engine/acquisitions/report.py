@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pyproj import CRS
+
 from ..grid import Grid
 from .cube import Acquisition
 from .modality import Modality
@@ -95,13 +97,19 @@ def report_on(
         bands=tuple(b for b in modality.bands if b in have),
         absent=tuple(b for b in modality.bands if b not in have),
         units=_unique(f"{e.unit} = stored × {e.scale:g} + {e.offset:g} ({e.why})" for e in encodings),
-        pixels=_unique(f"{abs(g.transform.a):g} in {g.crs[:40]}" for g in grids),
+        pixels=_unique(f"{abs(g.transform.a):g} {_unit(g.crs)} in {g.crs[:40]}" for g in grids),
         masked=any(f.masks or s.masks for f in frames for s in f.scenes),
         merged=tuple(f"{f.acquisition.time:%Y-%m-%d %H:%M:%S}" for f in frames if _is_merged(f)),
         skipped=tuple(found.skipped),
         ignored=_unique(found.ignored),
         problems=_problems(frames, found, modality),
     )
+
+
+def _unit(crs: str) -> str:
+    """Of the coordinates."""
+    name = CRS.from_user_input(crs).axis_info[0].unit_name
+    return {"metre": "m", "degree": "°"}.get(name, name)
 
 
 T = TypeVar("T")

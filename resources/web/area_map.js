@@ -5,7 +5,7 @@
 window.areaMap = (function () {
   var map, host, colours = {}, background = null;
   var lines, graticule, quicklooks, footprints, areas;
-  var tool = null, chosen = -1;
+  var tool = null, chosen = -1, given = {footprints: [], areas: []};
 
   var BACKGROUNDS = {
     osm: ["https://tile.openstreetmap.org/{z}/{x}/{y}.png", {
@@ -29,7 +29,7 @@ window.areaMap = (function () {
     map.zoomControl.setPosition("topright");
     L.control.scale({imperial: false}).addTo(map);
     map.createPane("ground").style.zIndex = 250;
-    lines = L.geoJSON(window.outlines, {pane: "ground", interactive: false}).addTo(map);
+    lines = L.geoJSON(window.outlines, {pane: "ground", interactive: false, style: {opacity: 0}}).addTo(map);
     graticule = L.layerGroup().addTo(map);
     quicklooks = L.layerGroup().addTo(map);
     footprints = L.featureGroup().addTo(map);
@@ -98,23 +98,27 @@ window.areaMap = (function () {
     }
   }
 
-  function setColours(given) {
-    colours = given;
+  function setColours(named) {
+    colours = named;
     document.body.style.background = colours.window;
     map.getContainer().style.background = colours.window;
     for (var name in colours) { document.documentElement.style.setProperty("--" + name, colours[name]); }
     lines.setStyle(function (feature) {
       return feature.properties.kind === "coast"
-        ? {color: colours.faint, weight: 1.1} : {color: colours.faint, weight: 0.8, dashArray: "3 4"};
+        ? {color: colours.faint, opacity: 1, weight: 1.1}
+        : {color: colours.faint, opacity: 1, weight: 0.8, dashArray: "3 4"};
     });
     drawGraticule();
+    setFootprints(given.footprints);
+    setAreas(given.areas, chosen);
   }
 
   function ring(points) { return points.map(function (p) { return [p[1], p[0]]; }); }
 
-  function setFootprints(given) {
+  function setFootprints(named) {
+    given.footprints = named;
     footprints.clearLayers();
-    given.forEach(function (one) {
+    named.forEach(function (one) {
       var shape = L.polygon(ring(one.ring), {
         color: colours.accent, weight: one.weight, dashArray: one.dash, fillOpacity: 0.06, fillColor: colours.accent
       });
@@ -150,11 +154,12 @@ window.areaMap = (function () {
     });
   }
 
-  function setAreas(given, which) {
+  function setAreas(named, which) {
+    given.areas = named;
     areas.eachLayer(function (layer) { if (layer.editing) { layer.editing.disable(); } });
     areas.clearLayers();
     chosen = which;
-    given.forEach(function (one, number) {
+    named.forEach(function (one, number) {
       var style = {color: colours.selection, weight: number === which ? 3 : 1.5, fillOpacity: number === which ? 0.12 : 0.04};
       var shape = one.rectangle ? L.rectangle(L.latLngBounds(ring(one.corners)), style) : L.polygon(ring(one.corners), style);
       shape.bindTooltip(one.name, {sticky: true, className: "told"});

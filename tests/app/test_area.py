@@ -234,6 +234,14 @@ def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
     areas.compute.listed.editingFinished.emit()
     until(areas.compute.compute.isEnabled)
     assert areas.compute.costs["Dates"].text() == "2, 2020-05-01 to 2020-06-01"
+    areas.compute.which.setCurrentIndex(areas.compute.which.findData("every"))
+    first = next(one for one in areas.compute.findChildren(QLineEdit) if one.accessibleName() == "first day")
+    first.setText("in May")
+    first.editingFinished.emit()
+    until(lambda: "in May is no day: write it as 2018-05-01" in areas.compute.problem)
+    first.setText("2020-05-01")
+    first.editingFinished.emit()
+    until(areas.compute.compute.isEnabled)
 
 
 def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from phenolens.app.areas import Plans
+from phenolens.app.areas import Plans, bounds_of
 from phenolens.app.features.areas import Areas
+from phenolens.app.panels.data import report_of
+from phenolens.engine.client.sources import Sensor, Sources
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
@@ -87,8 +89,11 @@ def test_own_data_become_an_area_a_plan_and_go_again(areas, workspace, qtbot, un
     until(areas.data.add_button.isEnabled)
     areas.data.add_button.click()
     shown = areas.data.findChild(QTreeWidget)
-    shown.setCurrentItem(shown.topLevelItem(0))
+    assert shown.currentItem().text(0) == "forest"
+    west, south, east, north = bounds_of(areas.data_at_hand.listed(0).footprint)
+    assert areas.area._calls["fit"] == f"areaMap.fit({west},{south},{east},{north})"
     buttons = {button.text(): button for button in areas.data.findChildren(QPushButton)}
+    assert not buttons["Use its extent"].isHidden()
     buttons["Use its extent"].click()
     until(areas.compute.compute.isEnabled)
     assert "Data: forest" in {label.text() for label in areas.compute.findChildren(QLabel)}
@@ -117,6 +122,15 @@ def test_what_holds_no_acquisitions_says_why_and_isn_t_taken(areas, tmp_path, un
     close.click()
     assert areas.data.add_button.isHidden()
     assert areas.plans.now.data == ()
+
+
+def test_long_names_of_files_leave_no_line_cut_off(areas):
+    name = f"S2_L2A_10m_{'00002806639B424A_' * 5}2018-11-30.nc: no s1 band"
+    sensor = Sensor("s2", (), kinds=("NetCDF",), ignored=(name, name))
+    label = areas.data._report
+    label.setText(report_of("mine", Sources("mine", (sensor,))))
+    assert label.minimumSizeHint().width() < 250
+    assert "and 1 more" in label.text()
 
 
 def test_a_path_that_is_gone_says_so(areas, tmp_path, until):
