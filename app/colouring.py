@@ -27,15 +27,19 @@ class Painted:
 
     rgba: Bytes
     """[row, column, 4]"""
-    raster: Raster
+    raster: Raster | None
+    """None: a picture, whose colours are all there is."""
     legend: Legend
+
+    @property
+    def nbytes(self) -> int:
+        return self.rgba.nbytes + (0 if self.raster is None else len(self.raster.data))
 
     def told_at(self, row: int, column: int) -> str:
         """The value of a pixel of this part, with its unit; empty where a picture has none."""
-        values = array_of(self.raster)[:, row, column]
-        if self.raster.bands == ("red", "green", "blue", "alpha"):
-            return "" if values[3] else "no data"
-        value = float(values[0])
+        if self.raster is None:
+            return "" if self.rgba[row, column, 3] else "no data"
+        value = float(array_of(self.raster)[0, row, column])
         if self.raster.is_nodata(value):
             return "no data"
         if self.legend.classes is not None:
@@ -56,7 +60,7 @@ def paint(raster: Raster, legend: Legend) -> Painted:
     """Colours of a picture as they are; of one band, by its scale or classes. No data is transparent."""
     values = array_of(raster)
     if len(values) == 4:
-        return Painted(np.ascontiguousarray(np.moveaxis(values, 0, -1)), raster, legend)
+        return Painted(np.ascontiguousarray(np.moveaxis(values, 0, -1)), None, legend)
     band = values[0]
     hidden = _hidden(band, raster.nodata)
     table, index = _table(legend), _indices(band, legend)

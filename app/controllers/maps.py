@@ -20,7 +20,8 @@ from ..session import Session, SessionModel
 
 MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
-MOST_KEPT_BYTES = 400_000_000
+MOST_KEPT_BYTES = 160_000_000
+"""Forty maps of a million pixels: as many dates are stepped through without asking again."""
 ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "s1": "s1"}
 """Layers that show an acquisition, and of which sensor: the one nearest to the date."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -51,7 +52,7 @@ class MapsController:
     def forget(self, layer: str = "") -> None:
         """Drop what is kept of layers that begin so: their content has changed."""
         for part in [part for part in self._kept if part.look.layer.startswith(layer)]:
-            self._bytes -= self._kept.pop(part).rgba.nbytes
+            self._bytes -= self._kept.pop(part).nbytes
         for key in [key for key in self._legends if key[1].layer.startswith(layer)]:
             del self._legends[key]
 
@@ -154,10 +155,10 @@ class MapsController:
 
     def _keep(self, part: Part, painted: Painted) -> None:
         if part not in self._kept:
-            self._bytes += painted.rgba.nbytes
+            self._bytes += painted.nbytes
         self._kept[part] = painted
         while self._bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].rgba.nbytes
+            self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
     def _refused(self, slot: str, part: Part, error: ServiceError) -> None:
         """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
@@ -166,8 +167,9 @@ class MapsController:
 
 
 def dated_look(store: Store, look: Look, date: int) -> Look:
-    """A layer on a date of the store; of acquisitions, the nearest one. A layer of a period stays as it is."""
-    if look.date and "/" in look.date:
+    """A layer on a date of the store; of acquisitions, the nearest one. What is of a period, or was written as a map,
+    stays as it is."""
+    if (look.date and "/" in look.date) or look.layer.startswith("map:"):
         return look
     time = store.times[date]
     scenes = store.scenes.get(ACQUIRED.get(look.layer, ""), ())

@@ -23,7 +23,7 @@ from ..selection import Combined, Corners, MapPick, Pick, Selection
 from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
 from ..telling import sentences
 
-MOST_KEPT = 24
+MOST_KEPT, MOST_KEPT_BYTES = 24, 60_000_000
 MOST_TINTED = 1_500_000
 """Pixels of the overlay: of larger areas it shows every n-th."""
 
@@ -40,6 +40,10 @@ class Found:
     count: int
     tint: Bytes
     """RGBA for the map, of every n-th pixel."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.bits.nbytes + self.tint.nbytes
 
 
 class SelectionsController(QObject):
@@ -141,13 +145,17 @@ class SelectionsController(QObject):
         date = now.date
 
         def come(found: Found) -> None:
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._keep(key, found)
             self._tell(found)
 
         work = lambda client: _found(client, store, pick, date, self._colour)  # noqa: E731 - it is handed on
         self._link.ask("selection", work, come, self._refused)
+
+    def _keep(self, key: tuple[str, Pick, int | None], found: Found) -> None:
+        self._kept[key] = found
+        size = sum(one.nbytes for one in self._kept.values())
+        while len(self._kept) > MOST_KEPT or (size > MOST_KEPT_BYTES and len(self._kept) > 1):
+            size -= self._kept.popitem(last=False)[1].nbytes
 
     def _tell(self, found: Found | None) -> None:
         now = self._model.now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
-from phenolens.engine.client.readings import Series, Store
+from phenolens.engine.client.readings import ProbeSeries, Series, Store
 
 from ..curve_table import write_table
 from ..curves import KINDS, Curve, Subject, axis_of, chosen_parts, curves_of, kinds_of, parts_of, seconds
@@ -19,16 +19,20 @@ from ..engine_link import EngineLink
 from ..geography import Geography
 from ..masks import Bits
 from ..panels.series import SeriesPanel
+from ..probe_curves import note_of, parts_there, predicted_curves, probes_of
 from ..session import Place, SeriesChoice, Session, SessionModel
 from ..telling import sentences
 from .selections import Found
 
 READING = "Reading acquisitions…"
+NO_PROBE = (
+    "No probe yet: label places and let a preview be fitted, or fit one (step Probe); its output comes here."
+)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a6fd1", "#8c8c8c")
 """Of places: readable as lines on light and dark, and told apart with any colour vision."""
 SLOTS = ("places", "selection")
 """Asked for apart from each other: places needn't wait for the many pixels of a selection."""
-MOST_KEPT = 200
+MOST_KEPT = 80
 MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
 """Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
 MOST_LOOKED_AT = 20_000
@@ -41,6 +45,8 @@ class _Asked:
     selected: Found | None
     kind: str
     parts: tuple[str, ...]
+    probe: str = ""
+    """How the engine is asked for the one of `parts`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,8 @@ class _Answer:
     kind: str = ""
     subjects: tuple[Subject, ...] = ()
     curves: tuple[Curve, ...] = ()
+    note: str = ""
+    """What a person should know of them."""
 
 
 class SeriesController:
@@ -78,6 +86,7 @@ class SeriesController:
             kind,
             tuple(one for answer in answers for one in answer.subjects),
             tuple(one for answer in answers for one in answer.curves),
+            next((answer.note for answer in answers if answer.note), ""),
         )
 
     def pick(self, column: float, row: float, add: bool) -> None:
@@ -116,10 +125,15 @@ class SeriesController:
         now = self._model.now
         if now.store is None or not self._panel.isVisible():
             return
-        parts = chosen_parts(now.store, now.series)
+        parts, probe = self._parts(now), ""
+        if now.series.kind == "probe":
+            if not parts:
+                self._show_no_probe()
+                return
+            probe = probes_of(now)[parts[0]]
         subjects = tuple(Subject.of(place) for place in now.work.places)
-        self._want("places", _Asked(now.store, subjects, None, now.series.kind, parts))
-        self._want("selection", _Asked(now.store, (), self._selected, now.series.kind, parts))
+        self._want("places", _Asked(now.store, subjects, None, now.series.kind, parts, probe))
+        self._want("selection", _Asked(now.store, (), self._selected, now.series.kind, parts, probe))
 
     def _want(self, slot: str, asked: _Asked) -> None:
         if not asked.subjects and asked.selected is None:
@@ -151,11 +165,11 @@ class SeriesController:
             for slot in SLOTS:
                 self._link.drop(f"series {slot}")
                 self._take(slot, _Answer())
-        if (old.store, old.series) != (new.store, new.series):
+        if _arranged(old) != _arranged(new):
             self._arrange(new)
         if old.work.places != new.work.places:
             self._list_places(new)
-        if (old.store, old.work.places, old.series) != (new.store, new.work.places, new.series):
+        if (old.work.places, _arranged(old), _fitted(old)) != (new.work.places, _arranged(new), _fitted(new)):
             self.refresh()
         if old.date != new.date:
             self._panel.set_date(new.date)
@@ -169,12 +183,26 @@ class SeriesController:
         self._panel.set_date(now.date)
         if store is not None:
             kind = now.series.kind
-            self._panel.set_choice(kind, parts_of(store, kind), chosen_parts(store, now.series))
+            there = tuple(probes_of(now)) if kind == "probe" else parts_of(store, kind)
+            self._panel.set_choice(kind, there, self._parts(now))
         self._list_places(now)
 
     def _list_places(self, now: Session) -> None:
         selected = "selection" if self._selected is not None else ""
         self._panel.set_places(now.work.places, selected, self._colour)
+
+    def _parts(self, now: Session) -> tuple[str, ...]:
+        """What is shown of the kind that is chosen."""
+        if now.series.kind == "probe":
+            return parts_there(tuple(probes_of(now)), now.series.parts)
+        return chosen_parts(now.store, now.series) if now.store is not None else ()
+
+    def _show_no_probe(self) -> None:
+        for slot in SLOTS:
+            self._link.drop(f"series {slot}")
+            self._take(slot, _Answer())
+        self._panel.set_curves((), KINDS["probe"].axis)
+        self._panel.say(NO_PROBE)
 
     def _choose_parts(self, parts: tuple[str, ...]) -> None:
         self._model.change(series=replace(self._model.now.series, parts=parts))
@@ -196,6 +224,8 @@ class SeriesController:
             pixels = sample(asked.selected.bits, most, MOST_CHUNKS)
             subjects.append(Subject("selection", self._colour, pixels, sampled=True))
         curves: list[Curve] = []
+        if asked.kind == "probe":
+            return _predicted(client, asked, subjects)
         for subject in subjects:
             told = self._told(client, asked, subject)
             curves += curves_of(subject, told, asked.kind, asked.parts)
@@ -230,6 +260,8 @@ class SeriesController:
         if shown.subjects and not shown.curves:
             return "No values here. Another kind of curve, or another place, may have some."
         sampled = [one for one in shown.subjects if one.sampled]
+        if shown.note:
+            return shown.note
         if not sampled or self._selected is None:
             return ""
         return f"selection: mean and 10–90 % of {len(sampled[0].pixels)} of {self._selected.count:,} pixels"
@@ -266,13 +298,43 @@ def _dims(asked: _Asked, subject: Subject, bands: bool) -> int:
     return max(int(part) for part in asked.parts) if subject.sampled else asked.store.dims
 
 
+def _arranged(now: Session) -> tuple[object, ...]:
+    """What the panel's choices depend on."""
+    return now.store, now.series, tuple(probes_of(now))
+
+
+def _fitted(now: Session) -> tuple[object, ...]:
+    """What the curves of a probe depend on beside the choice of it."""
+    return (now.fits, tuple(probes_of(now).values())) if now.series.kind == "probe" else ()
+
+
+def _predicted(client: EngineClient, asked: _Asked, subjects: Sequence[Subject]) -> _Answer:
+    """In a thread; nothing is kept, as a probe may be fitted anew."""
+    curves: list[Curve] = []
+    note = ""
+    for subject in subjects:
+        told = _ask_probe(client, asked.store, asked.probe, subject)
+        curves += predicted_curves(subject, told, asked.parts[0])
+        note = note or note_of(told, len(told.pixels))
+    return _Answer(asked.kind, tuple(subjects), tuple(curves), note)
+
+
+def _ask_probe(client: EngineClient, store: Store, probe: str, subject: Subject) -> ProbeSeries:
+    if subject.pixels:
+        return client.probes.series(store.store, probe, pixels=subject.pixels)
+    return client.probes.series(store.store, probe, polygon=_polygon(store, subject))
+
+
 def _ask(client: EngineClient, store: Store, subject: Subject, dims: int, bands: bool) -> Series:
     if subject.pixels:
         return client.views.series(store.store, pixels=subject.pixels, dims=dims, bands=bands)
+    return client.views.series(store.store, polygon=_polygon(store, subject), dims=dims, bands=bands)
+
+
+def _polygon(store: Store, subject: Subject) -> Mapping[str, object]:
     geography = Geography(store.grid)
     ring = [geography.xy(*corner) for corner in (*subject.corners, subject.corners[0])]
-    polygon = {"type": "Polygon", "coordinates": [ring], "crs": "grid"}
-    return client.views.series(store.store, polygon=polygon, dims=dims, bands=bands)
+    return {"type": "Polygon", "coordinates": [ring], "crs": "grid"}
 
 
 def _written(path: Path, shown: _Answer, grid: Grid) -> None:

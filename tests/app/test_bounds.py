@@ -1,0 +1,30 @@
+"""What is kept stays within bounds."""
+
+from phenolens.app.controllers import maps, selections
+from phenolens.app.controllers.selections import SelectionsController
+from phenolens.app.selection import MapPick
+
+
+def test_maps_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
+    shown, _ = opened.map.shown["base"]
+    monkeypatch.setattr(maps, "MOST_KEPT_BYTES", 3 * shown.nbytes)
+    kept = opened.maps
+    for date in range(len(opened.model.now.store.times)):
+        opened.model.change(date=date)
+        day = opened.model.now.time[:10]
+        until(lambda day=day: day in opened.map.shown["base"][0].legend.title)
+    assert 0 < sum(one.nbytes for one in kept._kept.values()) <= 3 * shown.nbytes
+    assert kept._bytes == sum(one.nbytes for one in kept._kept.values())
+    kept.forget()
+    assert kept._bytes == 0
+
+
+def test_selections_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
+    controller = opened.findChild(SelectionsController)
+    told = []
+    controller.found.connect(told.append)
+    for size in (5.0, 9.0, 14.0, 20.0):
+        opened.model.change(pick=MapPick(((1.0, 1.0), (size, 1.0), (size, size), (1.0, size))))
+        until(lambda size=size: bool(told) and told[-1].count == int(size - 1) ** 2)
+        monkeypatch.setattr(selections, "MOST_KEPT_BYTES", 2 * told[-1].nbytes)
+    assert [one.count for one in controller._kept.values()] == [13**2, 19**2]
