@@ -17,7 +17,7 @@ from .errors import AreaError, InputError, TargetError
 from .grid import Grid, Window
 from .store_layout import KIND, NO_FRAME
 from .store_place import Folder, Place, place_of
-from .store_shards import Glass, ShardLayout, ShardReader
+from .store_shards import Glass, ShardLayout, ShardReader, each
 
 __all__ = ["NO_FRAME", "DateMap", "EmbeddingStore", "Glass", "PixelSeries"]
 
@@ -241,11 +241,14 @@ class EmbeddingStore:
     def _read(
         self, dates: range, rows: range, cols: range, dims: int, support: bool
     ) -> dict[str, npt.NDArray[Any]]:
-        """The embedding and the layers, each [time, dim, y, x]; side by side, as most of the time is waiting."""
+        """The embedding and the layers, each [time, dim, y, x]."""
         wanted = {"embedding": dims, **dict.fromkeys(self._names(support), 1)}
-        with ThreadPoolExecutor(len(wanted)) as pool:
-            arrays = pool.map(lambda name: self._readers[name].read(dates, rows, cols, wanted[name]), wanted)
-            return dict(zip(wanted, arrays, strict=True))
+        alone = self._embedding.alone(len(dates) * dims * len(rows) * len(cols))
+
+        def read(name: str) -> npt.NDArray[Any]:
+            return self._readers[name].read(dates, rows, cols, wanted[name])
+
+        return dict(zip(wanted, each(read, wanted, 1 if alone else len(wanted)), strict=True))
 
     def _prefix(self, dims: int | None) -> int:
         if dims is None:

@@ -6,18 +6,22 @@ is Zarr's own (sharding_indexed, index at the end, little endian); a test compar
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from io import FileIO
-from typing import Any, NamedTuple
+from itertools import groupby
+from math import prod
+from threading import local
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
+from .store_place import Folder, RemoteFile
 from .store_place import Place as StorePlace
-from .store_place import RemoteFile
 
 MISSING = 2**64 - 1
 CHECKSUM_BYTES = 4  # crc32c after the index
@@ -25,7 +29,12 @@ CHECKSUM_BYTES = 4  # crc32c after the index
 THREADS = max(2, min(4, os.cpu_count() or 2))
 
 MOST_ALONE = 2**18
-"""Numbers that one thread decodes."""
+"""Numbers that one thread reads."""
+MOST_TOGETHER = 2
+"""Chunks decoded in one go; 2 of 16 dimensions as floats still fit a core's cache, 8 took a third longer."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class _Chunk(NamedTuple):
     col: int
     source: tuple[slice, slice]
     """Rows and columns within the chunk."""
-    target: tuple[int, slice, slice, slice]
+    target: "Target"
     """Where they go in the result."""
 
 
@@ -123,11 +132,14 @@ class ShardReader:
         shards: dict[Place, list[_Chunk]] = {}
         for chunk in self._chunks(times, rows, cols):
             shards.setdefault(self._place(chunk), []).append(chunk)
-        # few numbers take longer to hand around than to decode: 19 ms instead of 14 for the series of a pixel
-        threads = THREADS if len(times) * dims * len(rows) * len(cols) > MOST_ALONE else 1
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda place: self._read_shard(place, shards[place], view), shards))
+        threads = 1 if self.alone(len(times) * dims * len(rows) * len(cols)) else THREADS
+        each(lambda place: self._read_shard(place, shards[place], view), shards, threads)
         return out
+
+    def alone(self, numbers: int) -> bool:
+        """Whether one thread reads so many numbers quicker than several: what those hand around is the interpreter's
+        lock, and the series of a pixel took them three times as long. A bucket has them wait for its answers."""
+        return isinstance(self._store, Folder) and numbers <= MOST_ALONE
 
     def _chunks(self, times: range, rows: range, cols: range) -> Iterator[_Chunk]:
         down, along = _overlaps(rows, self.layout.chunk), _overlaps(cols, self.layout.chunk)
@@ -152,11 +164,14 @@ class ShardReader:
             return
         with file:
             offsets = self._offsets(file)
-            block = np.empty((view.dims, self.layout.chunk, self.layout.chunk), self.layout.stored)
-            spans = [self._span(chunk, offsets, len(block)) for chunk in chunks]
-            _announce(file, spans)
-            for span, chunk in zip(spans, chunks, strict=True):
-                self._read_chunk(file, span, chunk, block, view)
+            spans = [(self._span(chunk, offsets, view.dims), chunk) for chunk in chunks]
+            batches = _batches([(span, chunk) for span, chunk in spans if span])
+            _announce(file, [run for batch in batches for run in batch.runs])
+            for batch in batches:
+                self._read_batch(file, batch, view)
+            for span, chunk in spans:
+                if not span:
+                    self._fill(chunk, view)
 
     def _span(self, chunk: _Chunk, offsets: npt.NDArray[np.uint64], dims: int) -> _Span | None:
         """Where in the file the wanted part of a chunk lies; None = nowhere, it holds the fill value alone."""
@@ -185,24 +200,18 @@ class ShardReader:
             raise _damaged(file.name)
         return index[..., 0]
 
-    def _read_chunk(
-        self,
-        file: FileIO | RemoteFile,
-        span: _Span | None,
-        chunk: _Chunk,
-        block: npt.NDArray[Any],
-        view: "_View",
-    ) -> None:
-        if span is None:
-            self._fill(chunk, view)
-            return
-        file.seek(span.begin)
-        wanted = block[:, : span.rows]
-        if file.readinto(wanted.data.cast("B")) != wanted.nbytes:
-            raise _damaged(file.name)
+    def _read_batch(self, file: FileIO | RemoteFile, batch: "_Batch", view: "_View") -> None:
+        (span, chunk), count = batch.found[0], len(batch.found)
+        block = view.room.array((count, view.dims, span.rows, self.layout.chunk), self.layout.stored)
+        target, at = block.reshape(-1).view(np.uint8).data, 0
+        for begin, length in batch.runs:
+            file.seek(begin)
+            if file.readinto(target[at : at + length]) != length:
+                raise _damaged(file.name)
+            at += length
         rows, cols = chunk.source
-        first, last = rows.start - span.first_row, rows.stop - span.first_row
-        view.take(chunk.target, wanted[:, first : last : rows.step, cols], self.layout.scale)
+        part = slice(rows.start - span.first_row, rows.stop - span.first_row, rows.step)
+        view.take([chunk.target for _, chunk in batch.found], block[:, :, part, cols], self.layout.scale)
 
     def _fill(self, chunk: _Chunk, view: "_View") -> None:
         """Where nothing is stored: the fill value; through a glass the same as what isn't valid."""
@@ -210,7 +219,24 @@ class ShardReader:
         if view.glass is None:
             view.out[chunk.target] = self.layout.fill
         else:
-            view.show(chunk.target, np.full((view.dims, height, width), np.nan, np.float32))
+            view.show([chunk.target], np.full((view.dims, 1, height, width), np.nan, np.float32))
+
+
+Target = tuple[int, slice, slice, slice]
+
+
+class _Room(local):
+    """Arrays that a thread fills again and again: those made anew cost the system a fault for every page."""
+
+    def __init__(self) -> None:
+        self._held: dict[np.dtype[Any], npt.NDArray[Any]] = {}
+
+    def array(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """One that holds anything, until the next of its type is asked for."""
+        kind, size = np.dtype(dtype), prod(shape)
+        if kind not in self._held or self._held[kind].size < size:
+            self._held[kind] = np.empty(size, kind)
+        return self._held[kind][:size].reshape(shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,53 +246,98 @@ class _View:
     out: npt.NDArray[Any]
     dims: int
     glass: Glass | None
+    room: "_Room" = field(default_factory=_Room)
 
-    def take(self, target: tuple[int, slice, slice, slice], stored: npt.NDArray[Any], scale: float) -> None:
-        """Decode a part of a chunk and put it where it belongs."""
+    def take(self, targets: list[Target], stored: npt.NDArray[Any], scale: float) -> None:
+        """Decode parts of chunks, [chunk, dim, y, x], and put each where it belongs."""
         as_they_are = stored.dtype.kind in "bu" or (stored.dtype == self.out.dtype and scale == 1)
         if as_they_are and (self.glass is None or self.glass.see is None):
-            self.out[target] = stored
-        else:
-            values = _floats(stored)
-            if scale != 1:
-                values *= scale
-            self.show(target, values)
+            for target, part in zip(targets, stored, strict=True):
+                self.out[target] = part
+            return
+        values = _floats(stored.swapaxes(0, 1), self.room)
+        if scale != 1:
+            values *= scale
+        self.show(targets, values)
 
-    def show(self, target: tuple[int, slice, slice, slice], values: Block) -> None:
-        """Put decoded numbers where they belong, through the glass."""
-        see = None if self.glass is None else self.glass.see
-        self.out[target] = values if see is None else see(values)
+    def show(self, targets: list[Target], values: npt.NDArray[np.float32]) -> None:
+        """Put decoded numbers, [dim, chunk, y, x], where they belong, through the glass."""
+        dims, chunks, height, width = values.shape
+        seen: npt.NDArray[Any] = values
+        if self.glass is not None and self.glass.see is not None:
+            seen = self.glass.see(values.reshape(dims, chunks * height, width))
+        seen = seen.reshape(-1, chunks, height, width)
+        for number, target in enumerate(targets):
+            self.out[target] = seen[:, number]
 
 
 _SIGN_AND_REST = np.int32(np.uint32(0x8FFF_E000).view(np.int32))
-_EXPONENT, _FLOAT_EXPONENT = np.int16(0x7C00), np.int32(0x7F80_0000)
+_FLOAT_EXPONENT = np.int32(0x7F80_0000)
+_BEYOND_HALVES = np.float32(2**16)
+"""What a half that is infinite or no number becomes, or more; the largest other one is 65,504."""
 
 
-def _floats(stored: npt.NDArray[Any]) -> Block:
+def _floats(stored: npt.NDArray[Any], room: _Room) -> Block:
     """As float32, halves by shifting their bits: NumPy's own way takes three times as long without F16C.
 
     A half's exponent and fraction, moved to those of a float, are its value × 2⁻¹¹²."""
+    values: Block = room.array(stored.shape, np.float32)
     if stored.dtype != np.float16 or not stored.dtype.isnative:
-        return stored.astype(np.float32)
-    halves = stored.view(np.int16)
-    bits = np.left_shift(halves, 13, dtype=np.int32)
+        values[...] = stored
+        return values
+    halves, bits = stored.view(np.int16), values.view(np.int32)
+    np.left_shift(halves, 13, out=bits, dtype=np.int32)
     bits &= _SIGN_AND_REST
-    values: Block = bits.view(np.float32)
     values *= np.float32(2.0**112)
-    odd = (halves & _EXPONENT) == _EXPONENT  # infinite, or no number: so must the float be
-    if odd.any():
+    if values.size and max(values.max(), -values.min()) >= _BEYOND_HALVES:
+        odd = np.abs(values) >= _BEYOND_HALVES  # infinite, or no number: so must the float be
         np.bitwise_or(bits, _FLOAT_EXPONENT, out=bits, where=odd)
     return values
 
 
-def _announce(file: FileIO | RemoteFile, spans: list[_Span | None]) -> None:
+@dataclass(frozen=True)
+class _Batch:
+    """Chunks of a shard of which the same part is wanted: decoded in one go."""
+
+    found: list[tuple[_Span, _Chunk]]
+
+    @cached_property
+    def runs(self) -> list[tuple[int, int]]:
+        """First byte and number of bytes of what lies together in the file."""
+        runs: list[tuple[int, int]] = []
+        for span, _ in self.found:
+            length = span.rows * span.row_bytes
+            if runs and sum(runs[-1]) == span.begin:
+                runs[-1] = (runs[-1][0], runs[-1][1] + length)
+            else:
+                runs.append((span.begin, length))
+        return runs
+
+
+def _batches(there: list[tuple[_Span, _Chunk]]) -> list[_Batch]:
+    alike = [list(group) for _, group in groupby(there, lambda found: found[1].source)]
+    return [
+        _Batch(group[first : first + MOST_TOGETHER])
+        for group in alike
+        for first in range(0, len(group), MOST_TOGETHER)
+    ]
+
+
+def _announce(file: FileIO | RemoteFile, runs: list[tuple[int, int]]) -> None:
     """Let the system fetch all that is going to be read at once, instead of one piece after the other."""
-    there = [span for span in spans if span]
     if isinstance(file, RemoteFile):
-        file.announce([span.begin for span in there], [span.rows * span.row_bytes for span in there])
+        file.announce(*map(list, zip(*runs, strict=True)) if runs else ([], []))
     elif sys.platform == "linux":
-        for span in there:
-            os.posix_fadvise(file.fileno(), span.begin, span.rows * span.row_bytes, os.POSIX_FADV_WILLNEED)
+        for begin, length in runs:
+            os.posix_fadvise(file.fileno(), begin, length, os.POSIX_FADV_WILLNEED)
+
+
+def each(work: Callable[[T], R], given: Iterable[T], threads: int) -> list[R]:
+    """`work` of each of `given`, in so many threads."""
+    if threads == 1:
+        return [work(one) for one in given]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, given))
 
 
 def _damaged(path: object) -> InputError:

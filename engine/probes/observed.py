@@ -1,6 +1,7 @@
 """Bands and indices of the acquisitions around the samples' dates: what a probe has to beat."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,6 @@ import numpy.typing as npt
 from ..acquisitions.cube import Cube, CubeSource
 from ..errors import InputError
 from ..grid import Grid, Window
-from ..towers.footprint import Footprint
 from .indices import INDICES, vegetation_indices
 from .slots import (
     Period,
@@ -24,6 +24,9 @@ from .slots import (
 )
 from .spec import FeatureSpec
 from .table import Block, Floats
+
+if TYPE_CHECKING:
+    from ..towers.footprint import Footprint  # pandas comes with it, 80 MB of a service that only reads
 
 Blocks = dict[str, Block]
 
@@ -62,7 +65,7 @@ def observed_blocks(
 def footprint_blocks(
     sources: Mapping[str, CubeSource],
     grid: Grid,
-    footprint: Footprint,
+    footprint: "Footprint",
     periods: Sequence[Period],
     spec: FeatureSpec,
 ) -> Blocks:
@@ -88,7 +91,7 @@ def footprint_blocks(
     return {"bands": Block(tuple(names), np.concatenate(parts, axis=1)), **blocks}
 
 
-def _mean_series(source: CubeSource, footprint: Footprint, frames: Sequence[int]) -> Floats:
+def _mean_series(source: CubeSource, footprint: "Footprint", frames: Sequence[int]) -> Floats:
     """[frame, band, 1] weighted means over the clear pixels; NaN where too few of them are."""
     if not frames:
         return np.zeros((0, len(source.modality.bands), 1), np.float32)

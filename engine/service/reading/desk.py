@@ -17,7 +17,7 @@ from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
 from .legends import legend
 from .maps import MOST_READ, Answer, Format, Part, drawn
-from .memory import few_arenas, give_back
+from .memory import give_back, keep_for_reads
 from .places import LONLAT, inside, named_pixels, polygons_of, thinned
 from .probes import Probes, ProbeSeries
 from .products import listed
@@ -64,7 +64,7 @@ class Desk:
     """Answers reads; may be asked from several threads."""
 
     def __init__(self, workspace: Workspace) -> None:
-        few_arenas()
+        keep_for_reads()
         # a read's matrices are small: threads of BLAS would wait for each other beside those that read
         self._one_blas_thread = threadpool_limits(1, user_api="blas")
         self.workspace = workspace
