@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDockWidget,
-    QLabel,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -30,6 +30,7 @@ from .panels.dates import DateBar
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
 from .panels.map import MapPanel
+from .panels.message import Message
 from .panels.scrolled import scrolled
 from .panels.start import StartPanel
 from .panels.steps import STEPS, StepBar
@@ -94,7 +95,6 @@ class MainWindow(QMainWindow):
     def say(self, text: str, warning: bool = False) -> None:
         """A message that goes away by itself; warnings stay until the next one."""
         self._message.setText(text)
-        self._message.setToolTip(text)
         self._message.setProperty("warning", warning)
         self._message.style().polish(self._message)
         self._message_timer.stop()
@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([layers], [250], Qt.Orientation.Horizontal)
 
     def _make_status(self) -> None:
-        self._message, self.job_line = QLabel(), JobLine()
+        self._message, self.job_line = Message(), JobLine()
         self.engine_light = QToolButton(autoRaise=True)
         self._message_timer = QTimer(self, singleShot=True, interval=MESSAGE_MS)
         self._message_timer.timeout.connect(lambda: self.say(""))
@@ -219,7 +219,8 @@ class MainWindow(QMainWindow):
 
     def _make_controllers(self) -> None:
         self.stores = StoresController(self.model, self.link, self.dates, self.layers)
-        self.project = ProjectController(self.model, self.link, self.stores, self)
+        rescue = Path(self.settings.fileName()).with_name("rescued")
+        self.project = ProjectController(self.model, self.link, self.stores, rescue, self)
         self.maps = MapsController(self.model, self.link, self.map)
         self.jobs = JobsController(self.link, self.jobs_panel, self.job_line, self.say)
 
@@ -259,7 +260,8 @@ class MainWindow(QMainWindow):
             title = new.store.store.removesuffix(".zarr") if new.store else ""
             simulated = self.tr(" (simulated)") if new.store and new.store.simulated else ""
             self.setWindowTitle(f"{title}{simulated} — Phenolens" if title else "Phenolens")
-            self.say("")
+            if not self._message.property("warning"):  # of the project that was just opened, maybe
+                self.say("")
         self._undo.setEnabled(self.model.can_undo)
         self._redo.setEnabled(self.model.can_redo)
 

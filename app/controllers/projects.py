@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from .. import project as files
 from ..engine_link import EngineLink
 from ..project import Looked, Project
+from ..project_disk import ProjectDisk, Read
 from ..session import Session, SessionModel
 from .stores import StoresController
 
@@ -24,7 +25,6 @@ TRIED_AGAIN_MS = 30_000
 
 ToJson = Callable[[], Any]
 FromJson = Callable[[Any], object]
-Stamp = tuple[int, int]
 
 
 class ProjectController(QObject):
@@ -41,8 +41,14 @@ class ProjectController(QObject):
     """The file that is the project from now on (a path, or None: nothing was written yet)."""
 
     def __init__(
-        self, model: SessionModel, link: EngineLink, stores: StoresController, parent: QObject | None = None
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        stores: StoresController,
+        rescue: Path,
+        parent: QObject | None = None,
     ) -> None:
+        """`rescue`: a folder for what can't be written to its place."""
         super().__init__(parent)
         self._model, self._link, self._stores = model, link, stores
         self.path: Path | None = None
@@ -50,8 +56,8 @@ class ProjectController(QObject):
         """Whether what changes is saved."""
         self._project = Project()
         self._keepers: dict[str, tuple[ToJson, FromJson]] = {}
-        self._reading: Future[tuple[Path, Project]] | None = None
-        self._disk = _Disk()
+        self._reading: Future[Read] | None = None
+        self._disk = ProjectDisk(rescue)
         self._timer = QTimer(self, singleShot=True, interval=SAVED_AFTER_MS)
         self._timer.timeout.connect(self._save)
         stores.session_of = self._session_of
@@ -73,8 +79,8 @@ class ProjectController(QObject):
     def start(self, *, opening: bool = True) -> None:
         """Go on with the project of the link's workspace that was saved last; `opening` shows its store."""
         self.active = True
-        found = files.newest(self._link.workspace)
-        if found is not None:
+        found = files.newest(self._link.workspace) or self._usual_path
+        if found.exists() or self._disk.rescued(found).exists():
             self._read(found, opening)
 
     def open(self, path: Path) -> None:
@@ -180,20 +186,25 @@ class ProjectController(QObject):
         if self._reading is not None:
             self._come(self._reading, opening=False)
 
-    def _come(self, reading: Future[tuple[Path, Project]], opening: bool) -> None:
+    def _come(self, reading: Future[Read], opening: bool) -> None:
         if reading is not self._reading:
             return  # taken already, or another one was asked for since
         self._reading = None
         try:
-            path, project = reading.result()
+            read = reading.result()
         except ServiceError as error:
             self.failed.emit(error)
             return
+        path, project = read.path, read.project
         self.save()
         self._take(path, project)
+        if read.warning is not None:
+            self.failed.emit(read.warning)
         moved = self._move(files.workspace_of(path, project))
         if opening:
             self._show(project, moved)
+        if read.warning is not None:
+            self.touch()
 
     def _take(self, path: Path | None, project: Project) -> None:
         self.active = True
@@ -236,15 +247,18 @@ class ProjectController(QObject):
     def _save(self) -> None:
         if not self.active or self._nothing():
             return
-        path = self.path or files.free_name(
-            self._link.workspace / f"{self._link.workspace.name or 'project'}{files.SUFFIX}"
-        )
+        path = self.path or files.free_name(self._usual_path)
         if self.path is None:
             self.path = path
             self.opened.emit(path)
         self._project = files.with_workspace(self.snapshot(), path, self._link.workspace)
         writing = self._disk.write(path, self._project)
         writing.add_done_callback(lambda _: self._link.call(lambda: self._written(writing)))
+
+    @property
+    def _usual_path(self) -> Path:
+        """Of a workspace's first project."""
+        return self._link.workspace / f"{self._link.workspace.name or 'project'}{files.SUFFIX}"
 
     def _nothing(self) -> bool:
         """There is no file yet, and nothing to put into one."""
@@ -277,54 +291,3 @@ def _looks(now: Session) -> Mapping[str, object]:
     return {
         name: getattr(now, name) for name in ("look", "beside", "compare", "opacity", "method", "label_class")
     }
-
-
-class _Disk:
-    """Reads and writes project files one after the other, in a thread; overwrites only what it knows."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "project")
-        self._known: dict[Path, Stamp | None] = {}
-        self._moved: dict[Path, Path] = {}
-        """Files that somebody else has written, and where theirs go instead."""
-
-    def read(self, path: Path) -> Future[tuple[Path, Project]]:
-        return self._thread.submit(self._read, path)
-
-    def write(self, path: Path, project: Project) -> Future[Path]:
-        """The path that it was written to."""
-        return self._thread.submit(self._write, path, project)
-
-    def replace(self, path: Path) -> None:
-        """What is there now may be overwritten."""
-        self._thread.submit(self._know, path)
-
-    def close(self) -> None:
-        """Returns once everything is written."""
-        self._thread.shutdown(wait=True)
-
-    def _know(self, path: Path) -> None:
-        self._moved.pop(path, None)
-        self._known[path] = _stamp(path)
-
-    def _read(self, path: Path) -> tuple[Path, Project]:
-        self._know(path)  # before it is read: what is written meanwhile isn't known
-        return path, files.read(path)
-
-    def _write(self, path: Path, project: Project) -> Path:
-        path = self._moved.get(path, path)
-        if _stamp(path) not in (None, self._known.get(path)):
-            free = self._moved[path] = files.free_name(path)
-            path = free
-        files.write(path, project)
-        self._known[path] = _stamp(path)
-        return path
-
-
-def _stamp(path: Path) -> Stamp | None:
-    """Changes with each writing; None where there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

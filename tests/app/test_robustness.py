@@ -97,6 +97,7 @@ def test_an_engine_killed_in_mid_job_lists_it_as_interrupted_and_resumes_it(open
     os.kill(opened.link.state.hello.pid, signal.SIGKILL)
     until(lambda: _states(opened) == ["interrupted"])
     assert [job.state for job in ended] == ["interrupted"]
+    assert "resume it" in opened._message.text()
     opened.jobs_panel._table.selectRow(0)
     opened.jobs_panel._resume.click()
     until(lambda: _states(opened) == ["done"])
