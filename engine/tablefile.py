@@ -12,6 +12,7 @@ import pandas as pd
 from .errors import InputError
 
 Source = Path | io.BytesIO
+DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
 
 
 def read_table(path: Path, *, error: type[InputError] = InputError, text: Iterable[str] = ()) -> pd.DataFrame:
@@ -39,15 +40,29 @@ def read_csv(source: Source, text: Iterable[str] = (), only: Collection[str] | N
     data.seek(0)
     if not first.strip() or "\0" in first:
         raise ValueError("the file holds no table")
-    return pd.read_csv(
+    mark, as_text = _separator(first), set(text)
+    table = pd.read_csv(
         data,
-        sep=_separator(first),
+        sep=mark,
         encoding="utf-8-sig",
-        dtype=dict.fromkeys(text, "str"),
+        dtype=dict.fromkeys(as_text, "str"),
         usecols=None if only is None else only.__contains__,
         skipinitialspace=True,
         low_memory=False,  # else a column can change its type from one piece of the file to the next
     )
+    return table if mark == "," else _with_decimal_commas(table, as_text)
+
+
+def _with_decimal_commas(table: pd.DataFrame, as_text: Collection[str]) -> pd.DataFrame:
+    """What spreadsheets of most of Europe write: columns of nothing but 3,14 and -2 are numbers."""
+    for name in table.columns:
+        values = table[name]
+        if name in as_text or not pd.api.types.is_string_dtype(values.dropna()):
+            continue
+        known = values.dropna().astype("str").str.strip()
+        if len(known) and known.str.fullmatch(DECIMAL_COMMA).all():
+            table[name] = pd.to_numeric(values.str.strip().str.replace(",", ".", regex=False))
+    return table
 
 
 def _separator(line: str) -> str:

@@ -162,11 +162,9 @@ def account(report: Mapping[str, Any]) -> str:
     if report.get("repaired"):
         lines.append(f"{report['repaired']:,} invalid shapes were mended.")
     if report.get("pixels") is not None:
-        lines.append(f"They label {report['pixels']:,} pixels in {report['groups']:,} groups.")
+        lines.append(f"They label {_sizes(report)}.")
     lines += [f"Left out: {count:,} pixels {reason}." for reason, count in report["left_out"].items()]
-    lines += [
-        f"{one['name']}: {one['pixels']:,} pixels, {one['groups']:,} groups" for one in report["classes"]
-    ]
+    lines += [f"{one['name']}: {_sizes(one)}" for one in report["classes"]]
     if report.get("values"):
         lines.append(
             "Values: " + ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
@@ -174,8 +172,15 @@ def account(report: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *(f"{note[0].upper()}{note[1:]}." for note in report["notes"])])
 
 
+def _sizes(counted: Mapping[str, Any]) -> str:
+    pixels, groups = int(counted["pixels"]), int(counted["groups"])
+    return f"{pixels:,} pixel{'s'[: pixels != 1]} in {groups:,} group{'s'[: groups != 1]}"
+
+
 def _hand_over(client: EngineClient, source: Path) -> str:
     """In a thread: the file's path in the workspace; a Shapefile goes as one zip."""
+    if source.is_file() and not source.stat().st_size:
+        raise InputError("the file is empty", value=source.name, remedy="choose another one")
     if source.suffix.lower() != ".shp":
         return client.files.upload(source, overwrite=True).path
     parts = [source.with_suffix(suffix) for suffix in OF_SHAPEFILE if source.with_suffix(suffix).is_file()]

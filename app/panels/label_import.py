@@ -18,19 +18,34 @@ from PySide6.QtWidgets import (
 )
 
 USUAL: Mapping[str, tuple[str, ...]] = {
-    "class_column": ("class", "label", "landcover", "land_cover", "lc", "crop", "type", "kind", "category", "code"),
-    "value_column": ("value", "gpp", "lai", "y", "measured"),
-    "date_column": ("date", "day", "year"),
+    "class_column": (
+        "class", "label", "landcover", "land_cover", "lc", "lulc", "landuse", "land_use", "crop", "crop_type",
+        "croptype", "crop_name", "habitat", "species", "type", "kind", "category", "klasse", "classe", "clase", "code",
+    ),
+    "value_column": ("value", "gpp", "lai", "measured"),
+    "date_column": ("date", "day", "datum", "fecha", "year"),
     "start_column": ("start", "from", "begin"),
     "end_column": ("end", "to"),
     "group_column": ("group", "polygon", "field_id", "parcel"),
     "colour_column": ("colour", "color"),
 }  # fmt: skip
 """How columns are usually called; small letters."""
+PAIRS = (
+    ("lon", "lat"),
+    ("longitude", "latitude"),
+    ("long", "lat"),
+    ("lng", "lat"),
+    ("x", "y"),
+    ("easting", "northing"),
+)
+SHAPES = ("wkt", "geometry", "geom", "geom_text", "the_geom")
+PLACES = frozenset((*SHAPES, *(name for pair in PAIRS for name in pair)))
+"""Columns of tables that say where; the engine knows them by these names."""
 
 
 def guess(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Which column is probably what, by the names of `LabelsAsked`."""
+    columns = [one for one in columns if str(one["name"]).lower() not in PLACES]
     named = {str(one["name"]).lower(): str(one["name"]) for one in columns}
     found = {
         role: next(named[name] for name in names if name in named)
@@ -51,6 +66,11 @@ def guess(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
+def _says_where(columns: Sequence[Mapping[str, Any]]) -> bool:
+    names = {str(one["name"]).lower() for one in columns}
+    return any(set(pair) <= names for pair in PAIRS) or bool(names & set(SHAPES))
+
+
 class LabelImportDialog(QDialog):
     """Asks what the columns of a file are; `chosen` tells them."""
 
@@ -62,6 +82,7 @@ class LabelImportDialog(QDialog):
         self.setWindowTitle(self.tr("Import labels: {0}").format(name))
         self.setMinimumWidth(460)
         self._columns: Sequence[Mapping[str, Any]] = told["columns"]
+        self._nowhere = name.lower().endswith(".csv") and not _says_where(self._columns)
         self._boxes: dict[str, QComboBox] = {}
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -139,6 +160,10 @@ class LabelImportDialog(QDialog):
         self._form.setRowVisible(self._unit, "value_column" in self.asked)
 
     def _problem(self, asked: Mapping[str, str]) -> str:
+        if self._nowhere:
+            return self.tr(
+                "No column says where the labels lie: call them lon and lat, x and y, or wkt, and import it again."
+            )
         if ("class_column" in asked) == ("value_column" in asked):
             return self.tr("Choose the column of the classes, or that of the measured values.")
         if ("start_column" in asked) != ("end_column" in asked):

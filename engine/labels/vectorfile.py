@@ -113,7 +113,8 @@ def _frame(path: Path, layer: str | None) -> Any:
         raise
     except Exception as error:  # pyogrio and GDAL raise many kinds; all mean one thing here
         known = "give a GeoPackage, GeoJSON, Shapefile or CSV, or a class raster (GeoTIFF, NetCDF)"
-        raise LabelError("the label file can't be read", value=f"{path}: {error}", remedy=known) from error
+        why = str(error).rpartition("; ")[2]  # GDAL says each layer's own, and the plain one last
+        raise LabelError("the label file can't be read", value=f"{path.name}: {why}", remedy=known) from error
 
 
 def _of_table(path: Path, crs: str | None, place: Place) -> VectorFile:

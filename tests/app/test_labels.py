@@ -218,6 +218,8 @@ def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, un
     opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=kept)
     labels_panel(opened).file_dropped.emit(str(path))
     until(lambda: "can't be read" in labels_panel(opened)._report.text())
+    assert "[nonsense.gpkg: " in labels_panel(opened)._report.text()
+    assert "SELECT" not in labels_panel(opened)._report.text()
     assert opened.model.now.work.labels == kept
 
 
@@ -232,6 +234,32 @@ def test_columns_are_guessed_by_their_names_then_by_their_content():
     }
     assert guess([column("note", different=500), column("cover")]) == {"class_column": "cover"}
     assert guess([column("start"), column("class")]) == {"class_column": "class"}
+    positions = [column("Longitude", different=9), column("Latitude", different=9)]
+    assert guess([*positions, column("Klasse"), column("Datum")]) == {
+        "class_column": "Klasse",
+        "date_column": "Datum",
+    }
+    assert guess([column("x", "number"), column("y", "number"), column("cover")]) == {"class_column": "cover"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("empty.csv", "", "the file is empty"),
+        ("nowhere.csv", "class,b\nwheat,2\n", "No column says where the labels lie"),
+    ],
+)
+def test_tables_that_hold_no_labels_are_refused_in_words(opened, tmp_path, until, name, text, said):
+    path = tmp_path / name
+    path.write_text(text)
+    panel = labels_panel(opened)
+    imports = panel.findChild(LabelImportController)
+    panel.file_dropped.emit(str(path))
+    until(lambda: imports.dialog is not None or said in panel._report.text())
+    if imports.dialog is not None:
+        assert said in imports.dialog._why.text()
+        assert not imports.dialog._read.isEnabled()
+        imports.dialog.reject()
 
 
 def test_multiple_geometries_of_a_file_stay_one_group(tmp_path):

@@ -53,6 +53,16 @@ def test_a_csv_of_lon_and_lat_is_taken_as_degrees_and_says_so(tmp_path):
     assert any("degrees, WGS 84" in note for note in labels.report.notes)
 
 
+def test_a_table_with_decimal_commas_is_read_as_a_spreadsheet_wrote_it(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "Longitude;Latitude;Klasse;Code\n9,25;45,5;Weizen;1,2\n-9,5;46;Mais, spät;x\n", encoding="utf-8-sig"
+    )
+    labels = read_labels(path, LabelColumns(classes="Klasse"))
+    assert [point.coords[0] for point in labels.geometries] == [(9.25, 45.5), (-9.5, 46.0)]
+    assert labels.response.classes.names == ("Mais, spät", "Weizen")
+
+
 def test_metres_under_the_names_of_degrees_are_refused(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("lon,lat,class\n500015,5000185,1\n")
