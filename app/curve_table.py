@@ -63,11 +63,13 @@ def _position(subject: Subject, geography: Geography) -> Row:
 def _fill(rows: dict[float, Row], curve: Curve) -> None:
     columns = (
         (curve.name, curve.values),
-        (f"{curve.name} p10", curve.low),
-        (f"{curve.name} p90", curve.high),
+        (f"{curve.name} {curve.ends[0]}", curve.low),
+        (f"{curve.name} {curve.ends[1]}", curve.high),
     )
     for number, time in enumerate(curve.times):
         row = rows.setdefault(float(time), {"quality": QUALITIES[curve.quality[number]]})
+        if curve.classes and curve.classes[number]:
+            row["class"] = curve.classes[number]
         for name, values in columns:
             if values is not None and np.isfinite(values[number]):
                 row[name] = round(float(values[number]), 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,13 +36,16 @@ class Kind:
     axis: str
     bands: bool = False
     """Whether acquisitions are read, which takes longer than embeddings."""
+    glance: bool = True
+    """Whether it comes quickly enough for a pointer that rests."""
 
 
 KINDS = {
     "embedding": Kind("Embedding", "value (no unit)"),
-    "index": Kind("Vegetation indices", "index (no unit)", bands=True),
-    "s2": Kind("Sentinel-2 bands", "reflectance", bands=True),
-    "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True),
+    "index": Kind("Vegetation indices", "index (no unit)", bands=True, glance=False),
+    "s2": Kind("Sentinel-2 bands", "reflectance", bands=True, glance=False),
+    "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True, glance=False),
+    "probe": Kind("Probe", "prediction", glance=False),
     "support": Kind("Support", "nearest (days)"),
 }
 
@@ -88,9 +92,17 @@ class Curve:
     quality: Codes
     low: Floats | None = None
     high: Floats | None = None
-    """10th and 90th percentile of the pixels that the values are the mean of."""
+    """10th and 90th percentile of the pixels that the values are the mean of; or other `ends`."""
     order: int = 0
     """Among the curves of its owner: how its line is dashed."""
+    ends: tuple[str, str] = ("p10", "p90")
+    """What `low` and `high` are called."""
+    axis: str = ""
+    """What the values are, where their kind doesn't say so."""
+    classes: tuple[str, ...] = ()
+    """The class at each time, empty where there is none; no classes at all for other curves."""
+    shades: tuple[str, ...] = ()
+    """Colours of the marks; its own otherwise."""
 
 
 def kinds_of(store: Store) -> tuple[str, ...]:
@@ -100,7 +112,7 @@ def kinds_of(store: Store) -> tuple[str, ...]:
         kinds += ["index", "s2"]
     if "s1" in store.modalities:
         kinds.append("s1")
-    return (*kinds, "support")
+    return (*kinds, "probe", "support")
 
 
 def parts_of(store: Store, kind: str) -> tuple[str, ...]:
@@ -108,6 +120,8 @@ def parts_of(store: Store, kind: str) -> tuple[str, ...]:
         return tuple(str(dim + 1) for dim in range(store.dims))
     if kind == "support":
         return store.modalities
+    if kind == "probe":
+        return ()  # they are no part of the store
     return INDICES if kind == "index" else SENSOR_BANDS[kind]
 
 
@@ -122,18 +136,24 @@ def chosen_parts(store: Store, choice: SeriesChoice) -> tuple[str, ...]:
 
 
 def axis_of(kind: str, curves: Sequence[Curve]) -> str:
-    """NIRv has the unit of reflectance, the other indices have none."""
+    """NIRv has the unit of reflectance, the other indices have none; a probe says what it predicts."""
+    if curves and curves[0].axis:
+        return curves[0].axis
     if kind == "index" and any(curve.name == "NIRv" for curve in curves):
         return "index, reflectance"
     return KINDS[kind].axis
 
 
 def part_name(kind: str, part: str) -> str:
-    return {"embedding": f"dimension {part}", "support": f"nearest {part.upper()}"}.get(kind, part)
+    probe = part.rpartition("/")[2].removesuffix(".probe")
+    names = {"embedding": f"dimension {part}", "support": f"nearest {part.upper()}", "probe": probe}
+    return names.get(kind, part)
 
 
 def curves_of(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> tuple[Curve, ...]:
     """The curves of one subject; in a thread, where many pixels are summed up."""
+    if kind == "probe":
+        return ()
     if KINDS[kind].bands:
         return tuple(_bands(subject, told, kind, parts))
     if kind == "support":
@@ -146,7 +166,7 @@ def seconds(times: Iterable[str]) -> Floats:
 
 
 def _embedding(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[Curve]:
-    times, quality = seconds(told.times), _quality(told)
+    times, quality = seconds(told.times), quality_of(array_of(told.quality), told.mean is not None)
     for order, part in enumerate(parts):
         dim = int(part) - 1
         name = part_name("embedding", part)
@@ -157,25 +177,25 @@ def _embedding(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable
         elif told.embedding is not None:
             values = array_of(told.embedding)[:, :, dim].astype(np.float64)
             values[array_of(told.quality) == NO_DATA] = np.nan
-            yield Curve(subject.name, subject.colour, name, times, *_summed(values, quality), order)
+            yield Curve(subject.name, subject.colour, name, times, *summed(values, quality), order)
 
 
 def _support(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[Curve]:
     """Of pixels alone; the engine sums up no support."""
-    times, quality = seconds(told.times), _quality(told)
+    times, quality = seconds(told.times), quality_of(array_of(told.quality), told.mean is not None)
     for order, part in enumerate(parts):
         days = told.support.get(f"nearest_days_{part}")
         if days is not None:
             values = array_of(days).astype(np.float64)
             values[values == NO_FRAME] = np.nan
             name = part_name("support", part)
-            yield Curve(subject.name, subject.colour, name, times, *_summed(values, quality), order)
+            yield Curve(subject.name, subject.colour, name, times, *summed(values, quality), order)
 
 
-def _quality(told: Series) -> Codes:
-    """[time]: of several pixels, what most of those with data are."""
-    counts = array_of(told.quality).astype(np.int64)
-    if told.mean is None:
+def quality_of(told: npt.NDArray[Any], counted: bool = False) -> Codes:
+    """[time] of [pixel, time]: of several pixels, what most of those with data are; `counted`: [quality, time]."""
+    counts = told.astype(np.int64)
+    if not counted:
         if len(counts) == 1:
             codes: Codes = counts[0].astype(np.uint8)
             return codes
@@ -184,7 +204,7 @@ def _quality(told: Series) -> Codes:
     return np.where(counts[:NO_DATA].sum(axis=0) > 0, better, NO_DATA).astype(np.uint8)
 
 
-def _summed(
+def summed(
     values: Floats, quality: Codes
 ) -> tuple[Floats, Codes, npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
     """[pixel, time] → mean, quality, 10th and 90th percentile over the pixels with data."""
@@ -217,7 +237,7 @@ def _bands(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> I
         clear = np.zeros(int(seen.sum()), np.uint8)
         if len(clear):
             yield Curve(
-                subject.name, subject.colour, part, times[seen], *_summed(values[:, seen], clear), order
+                subject.name, subject.colour, part, times[seen], *summed(values[:, seen], clear), order
             )
 
 
@@ -232,6 +252,11 @@ def _with_indices(frame: BandsAt) -> Mapping[str, float]:
 
 
 def value_near(curve: Curve, time: float) -> tuple[float, str, float]:
-    """Value, quality and time of the point that is nearest to a time."""
+    """Value, what there is to say of it (quality, class or interval) and time of the point nearest to a time."""
     index = int(np.abs(curve.times - time).argmin())
-    return float(curve.values[index]), QUALITIES[curve.quality[index]], float(curve.times[index])
+    said = QUALITIES[curve.quality[index]]
+    if curve.classes and curve.classes[index]:
+        said = f"{curve.classes[index]}, {said}"
+    if curve.low is not None and curve.high is not None and np.isfinite(curve.low[index]):
+        said = f"{curve.low[index]:.3g} to {curve.high[index]:.3g}, {said}"
+    return float(curve.values[index]), said, float(curve.times[index])

@@ -17,7 +17,7 @@ Corners = tuple[tuple[float, float], ...]
 
 
 def label_json(store: Store, work: Work) -> dict[str, Any]:
-    """A GeoJSON feature collection (WGS 84): `class` and `code`, or `value`; `group`, and `start` and `end`."""
+    """A GeoJSON feature collection (WGS 84): `class` and `code`, or the quantity; `group`, `start` and `end`."""
     geography = Geography(store.grid)
     names = {one.code: one.name for one in work.classes}
     first_free = 1 + max((label.group for label in work.labels if label.group is not None), default=0)
@@ -27,10 +27,16 @@ def label_json(store: Store, work: Work) -> dict[str, Any]:
         if work.quantity is None:
             told |= {"class": names.get(int(label.value), str(int(label.value))), "code": int(label.value)}
         else:
-            told["value"] = label.value
+            told[value_column(work)] = label.value
         told |= {"start": label.start, "end": label.end}
         features.append({"type": "Feature", "properties": told, "geometry": _geometry(label, geography)})
     return {"type": "FeatureCollection", "features": features}
+
+
+def value_column(work: Work) -> str:
+    """What the column of values is called: as the quantity, which probes and maps are then named after."""
+    name = work.quantity.name.strip() if work.quantity is not None else ""
+    return "value" if name.lower() in ("", "group", "start", "end") else name
 
 
 def class_json(work: Work) -> list[dict[str, Any]]:

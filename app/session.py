@@ -77,11 +77,11 @@ class Work:
 
 @dataclass(frozen=True)
 class SeriesChoice:
-    """Which curves the series show: `embedding`, `index`, `s2`, `s1`, `support`, and which parts of that."""
+    """Which curves the series show: `embedding`, `index`, `s2`, `s1`, `probe`, `support`, and which parts of that."""
 
     kind: str = "embedding"
     parts: tuple[str, ...] = ()
-    """Dimensions from 1, names of indices, bands, sensors; none: the first ones."""
+    """Dimensions from 1, names of indices, bands, probes, sensors; none: the first ones."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,10 @@ class Session:
     """Of the probe that is being made."""
     live: bool = False
     """Whether the probe is fitted anew, as a preview, after each change of the labels."""
+    probes: tuple[str, ...] = ()
+    """Files of fitted probes that say something of single days."""
+    fits: int = 0
+    """How many probes were fitted: what was read of one of them before is out of date."""
     made: tuple[MadeLayer, ...] = ()
     """Layers beside those of the store."""
     method: str = "pca"

@@ -19,9 +19,10 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from ..engine_link import EngineLink, EngineState
-from ..label_file import class_json, label_json
+from ..label_file import class_json, label_json, value_column
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
+from ..probe_curves import WHOLE
 from ..recipe import Towers
 from ..report import Report, read_report
 from ..selection import PixelPick
@@ -127,6 +128,7 @@ class FitsController(QObject):
             self._failed(job.fault)
             return
         self._forget(f"probe:{probe}")
+        self._model.change(fits=self._model.now.fits + 1)
         self._judging = probe
         self.refresh(probe)
         told = fit_told(job.result or {})
@@ -157,6 +159,8 @@ class FitsController(QObject):
 
     def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
         self._probes = {probe.probe: probe for probe in probes}
+        days = [one.probe for one in probes if one.preview and not one.problem and one.features != WHOLE]
+        self._model.change(probes=tuple(days))
         self._scores.set_probes(probes, chosen)
         self.listed.emit(probes)
         self._panel.set_taken([name.removesuffix(".probe") for name in self._probes])
@@ -246,7 +250,7 @@ def _hand_over_labels(client: EngineClient, name: str, store: Store, work: Work,
             classes.write_text(json.dumps(class_json(work)), encoding="utf-8")
             asked |= {"class_column": "class", "classes": client.files.upload(classes, overwrite=True).path}
         else:
-            asked |= {"value_column": "value", "unit": work.quantity.unit}
+            asked |= {"value_column": value_column(work), "unit": work.quantity.unit}
     if any(label.start for label in work.labels):
         asked |= {"start_column": "start", "end_column": "end"}
     if when:

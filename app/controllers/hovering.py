@@ -162,7 +162,7 @@ class HoverController(QObject):
         pixel = (meant.row, meant.column) if isinstance(meant, _Pixel) else meant.pixel
         if pixel is not None and self._in_plane and now.projection.every_date:
             self._ask_trail(now.store, pixel)
-        plain = not KINDS[now.series.kind].bands  # acquisitions take far longer than a glance
+        plain = KINDS[now.series.kind].glance
         if isinstance(meant, _Pixel) and plain and self._series.isVisible() and self._series.plot.curves:
             self._ask_curves(now, now.store, meant)
 

@@ -311,11 +311,11 @@ def _fitted(now: Session) -> tuple[object, ...]:
 def _predicted(client: EngineClient, asked: _Asked, subjects: Sequence[Subject]) -> _Answer:
     """In a thread; nothing is kept, as a probe may be fitted anew."""
     curves: list[Curve] = []
-    note = ""
-    for subject in subjects:
-        told = _ask_probe(client, asked.store, asked.probe, subject)
+    found = [_ask_probe(client, asked.store, asked.probe, subject) for subject in subjects]
+    for subject, told in zip(subjects, found, strict=True):
         curves += predicted_curves(subject, told, asked.parts[0])
-        note = note or note_of(told, len(told.pixels))
+    single = sorted(found, key=lambda told: len(told.pixels))
+    note = note_of(single[0], len(single[-1].pixels) > 1) if single else ""
     return _Answer(asked.kind, tuple(subjects), tuple(curves), note)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
@@ -25,6 +26,8 @@ MOST_MARKED = 90
 """Curves with marks; more of them hide each other's, and the read-out says the same."""
 WIDE, THIN = 1.6, 1.0
 MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5
+WIDER = 2.5
+"""Points more for marks whose colours mean something."""
 BAND_ALPHA = 45
 PADDING = 6
 """Points of the screen that marks reach beyond the values."""
@@ -107,8 +110,10 @@ class CurvesItem(pg.GraphicsObject):
         for curve in self._curves:
             _paint_band(painter, curve)
         for curve in self._curves:
+            there = np.isfinite(curve.values)
+            first, last = _in_view(curve.times[there], self.boundingRect())
             painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
-            painter.drawPolyline(_polygon(curve, np.isfinite(curve.values)))
+            painter.drawPolyline(_points(curve.times[there][first:last], curve.values[there][first:last]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)
         for curve in self._curves if len(self._curves) <= MOST_MARKED else ():
             self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
@@ -117,13 +122,14 @@ class CurvesItem(pg.GraphicsObject):
     def _paint_marks(self, painter: QPainter, curve: Curve, size: float) -> None:
         """What was seen is filled, what was filled in between is hollow."""
         there = np.isfinite(curve.values)
-        for code, hollow in ((CLEAR, False), (GAP_FILLED, True)):
-            points = _polygon(curve, there & (curve.quality == code))
-            painter.setPen(_dot_pen(curve.colour, size))
-            painter.drawPoints(points)
-            if hollow:
-                painter.setPen(_dot_pen(self._theme.base, size - 2))
+        for colour, mine in _shades(curve):
+            for code, hollow in ((CLEAR, False), (GAP_FILLED, True)):
+                points = _polygon(curve, there & mine & (curve.quality == code))
+                painter.setPen(_dot_pen(colour, size + (WIDER if curve.shades else 0)))
                 painter.drawPoints(points)
+                if hollow:
+                    painter.setPen(_dot_pen(self._theme.base, size - 2))
+                    painter.drawPoints(points)
 
     def _paint_crosses(self, painter: QPainter) -> None:
         """Where a place has no data, at the foot; it holds for all its curves: once."""
@@ -142,12 +148,28 @@ class CurvesItem(pg.GraphicsObject):
             painter.drawLines(list(_crosses(curve.times[curve.quality == NO_DATA], foot, width, height)))
 
 
+def _shades(curve: Curve) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Colours of marks, and which marks have them."""
+    if not curve.shades:
+        yield curve.colour, np.ones(len(curve.times), bool)
+        return
+    shades = np.array(curve.shades)
+    for colour in dict.fromkeys(curve.shades):
+        yield colour, shades == colour
+
+
 def _joined(parts: Sequence[Floats]) -> Floats:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _polygon(curve: Curve, there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> QPolygonF:
     return _points(curve.times[there], curve.values[there])
+
+
+def _in_view(times: Floats, view: QRectF) -> tuple[int, int]:
+    """What is in view and a neighbour on either side: dashes of what is far outside take long to count."""
+    first, last = np.searchsorted(times, (view.left(), view.right()))
+    return max(0, int(first) - 1), int(last) + 1
 
 
 def _points(times: Floats, values: Floats) -> QPolygonF:

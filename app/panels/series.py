@@ -147,10 +147,14 @@ class SeriesPanel(QWidget):
             action.setCheckable(True)
             action.setChecked(part in chosen)
             action.setData(part)
-            action.toggled.connect(lambda _: self._choose_parts())
-        shown = ", ".join(part.upper() if kind == "support" else part for part in chosen[:3])
+            if kind == "probe":  # one at a time
+                action.triggered.connect(lambda _=False, part=part: self.parts_chosen.emit((part,)))
+            else:
+                action.toggled.connect(lambda _: self._choose_parts())
+        shown = ", ".join(_short(kind, part) for part in chosen[:3])
         more = f" + {len(chosen) - 3}" if len(chosen) > 3 else ""
         self._parts.setText(f"{'dimensions ' if kind == 'embedding' else ''}{shown}{more}")
+        self._parts.setEnabled(bool(parts))
 
     def set_places(self, places: Sequence[Place], selection: str, colour: str = "") -> None:
         """Those with curves; `selection` is what the one of the selection is called, empty where there is none."""
@@ -214,6 +218,10 @@ class SeriesPanel(QWidget):
             self.removed.emit(row)
         elif row < 0:
             self.cleared.emit()
+
+
+def _short(kind: str, part: str) -> str:
+    return part_name(kind, part) if kind == "probe" else part.upper() if kind == "support" else part
 
 
 def swatch(colour: str) -> QIcon:
