@@ -9,11 +9,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from ..controllers.changes import ChangesController
 from ..controllers.dates import DatesController
 from ..controllers.hovering import HoverController
 from ..controllers.projections import ProjectionsController
 from ..controllers.selections import Found, SelectionsController
 from ..controllers.series import SeriesController
+from ..panels.change import ChangePanel
 from ..panels.projection import ProjectionPanel
 from ..panels.selections import SelectionsPanel
 from ..panels.series import SeriesPanel
@@ -31,6 +33,7 @@ def install(window: MainWindow) -> None:
     selections = _selections(window)
     projection = _projection(window, plane)
     _link(window, series, selections, projection)
+    _changes(window)
     HoverController(window.model, window.link, window.map, curves, plane, window.theme)
 
 
@@ -57,6 +60,21 @@ def _projection(window: MainWindow, panel: ProjectionPanel) -> ProjectionsContro
     )
     window.add_dock("Projection", panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore")
     return controller
+
+
+def _changes(window: MainWindow) -> None:
+    panel = ChangePanel()
+    dock = window.add_dock("Change", panel, Qt.DockWidgetArea.LeftDockWidgetArea, shown=False)
+    window.tabifyDockWidget(window.docks["Selections"], dock)
+    ChangesController(window.model, window.link, window.jobs, panel, window.maps.forget)
+
+    def show() -> None:
+        dock.show()
+        dock.raise_()
+        window.resizeDocks([window.docks["Layers"], dock], [3, 2], Qt.Orientation.Vertical)
+
+    window.add_action("Edit", window.tr("Find what changed…"), "Ctrl+Shift+F", show)
+    window.layers.change_wanted.connect(show)
 
 
 def _link(

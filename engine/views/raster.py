@@ -41,7 +41,9 @@ def product_of(layer: Layer) -> Product:
             ProductBand(name, dtype="uint8", nodata=None, channel=channel)
             for name, channel in zip(names, PICTURE, strict=True)
         )
-    return Product(layer.title, layer.grid, bands, layer.render, layer.tags)
+    store = layer.tags.get("PHENOLENS_STORE")  # so that it is found among the maps of its store
+    record = {} if store is None else {"store": store}
+    return Product(layer.title, layer.grid, bands, layer.render, layer.tags, record=record)
 
 
 def _band_of(palette: Palette, name: str) -> ProductBand:

@@ -116,6 +116,7 @@ def test_a_map_that_a_job_wrote_is_drawn_in_its_own_colours(client, written, win
     assert legend.title.startswith("Change between 2020-01-01 and 2020-05-30")
     assert (legend.scale.low, legend.scale.high) == pytest.approx((0, 100))
     assert legend.scale.colours[0] == f"#{bytes(colours[1][:3]).hex()}"
+    assert written in [one.raster for one in client.files.exports(STORE)]
     picture = (imread(BytesIO(client.views.map_png(STORE, look, window=window, step=step))) * 255).round()
     assert np.array_equal(picture[..., 3] > 0, stored > 0)
     assert tuple(picture[0, 0]) == tuple(colours[int(stored[0, 0])])

@@ -1,0 +1,165 @@
+"""Change: chosen, found as a job, drawn with its legend, told in the read-out, and there again next time."""
+
+import numpy as np
+import pytest
+from phenolens.app.changing import ChangeWanted, asked, first_guess, hint, layers_of, year_later
+from phenolens.app.controllers.changes import ChangesController
+from phenolens.app.panels.change import ChangePanel
+from phenolens.app.session import MadeLayer
+from phenolens.engine.client.arrays import Grid
+from phenolens.engine.client.readings import Store
+from PySide6.QtCore import QPoint, QPointF, Qt
+
+SUMMERS = ChangeWanted("periods", ("2019-06-01", "2019-08-31"), ("2020-06-01", "2020-08-31"))
+
+
+@pytest.fixture
+def panel(opened) -> ChangePanel:
+    return opened.findChild(ChangePanel)
+
+
+def _named(session, name: str) -> MadeLayer | None:
+    return next((one for one in session.made if one.name == name), None)
+
+
+def _map_dates(*times: str) -> Store:
+    return Store("a.zarr", 16, Grid("EPSG:32631", (10, 0, 0, 0, -10, 0), (4, 4)), times)
+
+
+def test_change_between_two_dates_becomes_a_layer_with_legend_and_read_out(opened, panel, until, qtbot, look):
+    qtbot.mouseClick(opened.layers._change, Qt.MouseButton.LeftButton)
+    assert panel.isVisible()
+    panel.choose(ChangeWanted("dates", ("2019-06-15", ""), ("2020-06-15", "")))
+    qtbot.mouseClick(panel._go, Qt.MouseButton.LeftButton)
+    assert not panel._go.isEnabled()
+    until(lambda: opened.model.now.look.layer.startswith("map:"))
+    assert opened.model.now.look.layer == "map:forest-20190615-20200615-change-magnitude.tif"
+    until(lambda: _shows_change(opened))
+    painted = opened.map.shown["base"][0]
+    assert "2019-06-15 and 2020-06-15" in painted.legend.title
+    assert painted.legend.scale.unit == "%"
+    assert len(np.unique(painted.rgba[..., :3].reshape(-1, 3), axis=0)) > 50
+    view, box = opened.map._view, opened.map._box
+    place = view.mapFromScene(box.mapViewToScene(QPointF(20.5, 20.5)))
+    qtbot.mouseMove(view.viewport(), place + QPoint(1, 1))
+    qtbot.mouseMove(view.viewport(), place)
+    until(lambda: "%" in opened.map.told)
+    assert panel._go.isEnabled()
+    assert "Written: forest-20190615-20200615-change-magnitude.tif" in panel.told
+    look(opened)
+    opened.model.change(date=2)  # it is of two dates, whichever the map is on
+    assert opened.map.shown["base"][0].legend.title == painted.legend.title
+
+
+def _shows_change(window) -> bool:
+    return window.map.shown["base"][0].legend.title.startswith("Change between")
+
+
+def test_change_between_periods_has_a_confidence_and_is_there_again(opened, panel, until, look):
+    panel.choose(SUMMERS)
+    assert panel.hinted == "3 dates before, 3 after."
+    panel.asked.emit()
+    until(lambda: _named(opened.model.now, "Change, confidence") is not None)
+    until(lambda: opened.model.now.look == _named(opened.model.now, "Change").look)
+    before = _named(opened.model.now, "Change")
+    opened.model.change(look=_named(opened.model.now, "Change, confidence").look)
+    until(lambda: "standard errors" in opened.map.shown["base"][0].legend.title)
+    look(opened)
+    opened.model.change(made=())
+    opened.findChild(ChangesController)._begin(opened.model.now.store)
+    until(lambda: _named(opened.model.now, "Change") is not None)
+    assert _named(opened.model.now, "Change").look == before.look
+
+
+def test_breaks_tell_when_they_happened(opened, panel, until, look):
+    panel.choose(ChangeWanted("breaks"))
+    panel._sure.setValue(0.0)
+    panel.asked.emit()
+    until(lambda: _named(opened.model.now, "Break, date") is not None)
+    opened.model.change(look=_named(opened.model.now, "Break, date").look)
+    until(lambda: opened.map.shown["base"][0].legend.title.startswith("Date of the largest break"))
+    painted = opened.map.shown["base"][0]
+    row, column = np.argwhere(painted.rgba[..., 3] > 0)[0]
+    assert painted.told_at(row, column)[-4:] in ("2019", "2020")
+    look(opened)
+
+
+def test_a_choice_that_can_not_work_says_why(opened, panel, look):
+    panel.choose(ChangeWanted("dates", ("2019-06-15", ""), ("2019-06-15", "")))
+    assert "two different dates" in panel.hinted
+    assert not panel._go.isEnabled()
+    panel.choose(ChangeWanted("dates", ("2019-03-15", ""), ("2019-08-15", "")))
+    assert "different seasons" in panel.hinted
+    assert panel._go.isEnabled()
+    look(panel)
+
+
+def test_the_same_days_a_year_later_are_one_click(panel):
+    panel.choose(ChangeWanted("periods", ("2019-04-01", "2019-05-31"), ("2019-07-01", "2019-07-31")))
+    page = panel._pages.currentWidget()
+    button = next(one for one in page.children() if hasattr(one, "text") and "year later" in one.text())
+    button.click()
+    assert panel.wanted.after == ("2020-04-01", "2020-05-31")
+    assert year_later(("2020-02-29", "2020-03-01")) == ("2021-02-28", "2021-03-01")
+
+
+def test_at_first_the_dates_are_a_year_apart(opened, panel):
+    assert panel.wanted.before[0] == "2019-03-15"
+    assert panel.wanted.after[0] == "2020-03-15"
+    assert not panel.hinted
+
+
+def test_the_date_of_the_map_is_taken_over(opened, panel):
+    opened.model.change(date=5)
+    day = opened.model.now.time[:10]
+    take = next(
+        one
+        for one in panel._pages.widget(0).children()
+        if hasattr(one, "click") and one.accessibleName() == "After: the date of the map"
+    )
+    take.click()
+    assert panel.wanted.after[0] == day
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        (ChangeWanted("breaks"), "spans 122 days only"),
+        (ChangeWanted("periods", ("2019-03-02", "2019-03-01"), ("2019-05-01", "2019-08-01")), "ends before"),
+        (
+            ChangeWanted("periods", ("2018-01-01", "2018-03-01"), ("2019-05-01", "2019-08-01")),
+            "no date from 2018",
+        ),
+        (ChangeWanted("periods", ("2019-03-01", "2019-06-01"), ("2019-05-01", "2019-08-01")), "share dates"),
+    ],
+)
+def test_what_stands_in_the_way_is_told(wanted, problem):
+    store = _map_dates("2019-03-01T12:00:00Z", "2019-05-01T12:00:00Z", "2019-07-01T12:00:00Z")
+    assert problem in hint(store, wanted).problem
+
+
+def test_one_date_can_not_have_changed():
+    assert "one date only" in hint(_map_dates("2019-03-01T12:00:00Z"), ChangeWanted()).problem
+
+
+def test_the_first_guess_compares_like_with_like_where_it_can():
+    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2019, 2020) for month in range(1, 13)]
+    guess = first_guess(_map_dates(*times))
+    assert guess.before == ("2019-01-10", "2019-04-09")
+    assert guess.after == ("2020-01-10", "2020-04-09")
+    short = first_guess(_map_dates(*times[:9]))
+    assert short.before[1] < short.after[0] <= short.after[1] == "2019-09-10"
+    assert first_guess(_map_dates()) == ChangeWanted()
+
+
+def test_each_choice_has_files_of_its_own():
+    store = _map_dates("2019-03-01T12:00:00Z", "2019-05-01T12:00:00Z")
+    dates = asked(store, ChangeWanted("dates", ("2019-03-01", "x"), ("2019-05-01", "y")))
+    assert (dates["before"], dates["after"]) == ("2019-03-01", "2019-05-01")
+    assert dates["out"] == "a-20190301-20190501"
+    periods = asked(store, SUMMERS)
+    assert periods["before"] == "2019-06-01..2019-08-31"
+    assert periods["out"] == "a-20190601-20190831-20200601-20200831"
+    assert "before" not in asked(store, ChangeWanted("breaks"))
+    files = ["a-breaks-change-confidence.tif", "a-breaks-change-magnitude.tif", "a-breaks-change-date.tif"]
+    assert [one.name for one in layers_of(files)] == ["Break", "Break, confidence", "Break, date"]
