@@ -40,6 +40,8 @@ from .theme import Theme
 
 MESSAGE_MS = 12_000
 LIGHTS = {"starting": "◌", "ready": "●", "busy": "◉", "away": "○"}
+PLANNING = ("Area", "Compute")
+"""Steps that need no store."""
 MENUS = (
     QT_TRANSLATE_NOOP("MainWindow", "&File"),
     QT_TRANSLATE_NOOP("MainWindow", "&Edit"),
@@ -72,7 +74,7 @@ class MainWindow(QMainWindow):
         self.model = SessionModel()
         self.docks: dict[str, QDockWidget] = {}
         self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
-        self.setWindowTitle("Phenolens")
+        self.setWindowTitle(self.tr("Phenolens"))
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         # projection and labels need height more than series need width
         self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
@@ -153,9 +155,13 @@ class MainWindow(QMainWindow):
         self._middle.setCurrentWidget(widget)
 
     def show_step(self, step: str) -> None:
-        """Raise what a step of the work needs."""
-        self.steps.set_step(step)
+        """Raise what a step of the work needs; without a store most need one first, which the start page offers."""
+        premature = step not in PLANNING and self.model.now.store is None
+        self.steps.set_step(None if premature else step)
         self.step_shown.emit(step)
+        if premature:
+            self.say(self.tr("There is nothing to look at yet: open a sample or compute embeddings first."))
+            return
         for dock in reversed(self._steps_of[step]):  # of docks that share a place, the first comes on top
             dock.show()
             dock.raise_()
@@ -163,10 +169,17 @@ class MainWindow(QMainWindow):
     def open_sample(self, name: str = "landscape") -> None:
         """Show a bundled sample, embedding it first where that hasn't been done."""
         self.say(self.tr("Opening the sample…"))
-        self.stores.open_sample(name, lambda job: self.jobs.follow(job, self.open_embedded))
+        computed = self.tr("The sample is computed once, which takes minutes; it opens by itself.")
+
+        def queued(job: Job) -> None:
+            self.start.set_waiting(computed)
+            self.jobs.follow(job, self.open_embedded)
+
+        self.stores.open_sample(name, queued)
 
     def open_embedded(self, job: Job) -> None:
         """Show the store that a job has written."""
+        self.start.set_waiting("")
         if job.state == "done" and job.result is not None:
             self.stores.open(str(job.result["store"]))
 
@@ -256,10 +269,12 @@ class MainWindow(QMainWindow):
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
             self.show_in_middle(None)
-            self.steps.set_step("Explore" if new.store else "Area")
+            self.steps.set_step("Explore" if new.store else None)
             title = new.store.store.removesuffix(".zarr") if new.store else ""
             simulated = self.tr(" (simulated)") if new.store and new.store.simulated else ""
-            self.setWindowTitle(f"{title}{simulated} — Phenolens" if title else "Phenolens")
+            self.setWindowTitle(
+                self.tr("{}{} — Phenolens").format(title, simulated) if title else self.tr("Phenolens")
+            )
             if not self._message.property("warning"):  # of the project that was just opened, maybe
                 self.say("")
         self._undo.setEnabled(self.model.can_undo)
@@ -267,7 +282,7 @@ class MainWindow(QMainWindow):
 
     def _show_engine(self, state: EngineState) -> None:
         self.engine_light.setText(f"{LIGHTS[state.name]} {state.told.partition('. ')[0]}")
-        self.engine_light.setToolTip(f"{state.told}. Click for a report")
+        self.engine_light.setToolTip(self.tr("{}. Click for a report").format(state.told))
         self.start.set_engine(state.told)
 
     def _reset_layout(self) -> None:

@@ -14,6 +14,7 @@ from phenolens.engine.client.errors import InputError, NotFound, ServiceError
 from phenolens.engine.client.projections import Classes, Scope
 from phenolens.engine.client.readings import Density, LegendClass, Store
 from phenolens.engine.client.results import Job
+from PySide6.QtCore import QCoreApplication
 
 from ..colouring import Bytes
 from ..density_picture import Picture, pictured, tinted_bins
@@ -25,6 +26,8 @@ from ..selection import LassoPick
 from ..session import Session, SessionModel
 from ..telling import sentences
 from .selections import Found
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_SHOWN = 4_000_000
 """Pixels × dates of a density: of larger areas it counts every n-th pixel along and across."""
@@ -97,13 +100,14 @@ class ProjectionsController:
         self._asked = asked
 
         def work(client: EngineClient) -> tuple[Density, Picture, int]:
-            density, classes = _counted(client, now, scope)
+            density, classes = _coloured(client, now, scope)
             return density, pictured(density, choice, classes), scope.step
 
         self._link.ask("density", work, self._show, self._refused, late=True)
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
+            self._asked = None  # the same store may be opened again
             self._panel.set_picture(None)
             self._panel.say("")
         if (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
@@ -151,12 +155,12 @@ class ProjectionsController:
         self._whole = density
         self._panel.offer_fit(False)
         self._panel.set_picture(picture)
-        share = f", {density.outside:,} of them beyond the picture" if density.outside else ""
-        counted = "" if step == 1 else f" (1 in {step**2} is counted)"
         self._panel.say(
-            f"{density.pixels:,} pixels of {density.dates} date{'s' * (density.dates != 1)}{counted}{share}. "
-            f"Fidelity: {_short(density.fidelity)}.",
-            f"How far neighbours in the picture are neighbours in the embeddings: {density.fidelity}",
+            _counted(density, step),
+            translate(
+                "ProjectionsController",
+                "How far neighbours in the picture are neighbours in the embeddings: {}",
+            ).format(density.fidelity),
         )
 
     def _refused(self, error: ServiceError) -> None:
@@ -173,9 +177,14 @@ class ProjectionsController:
         running = store is not None and store.store in self._fitting
         self._panel.offer_fit(True, running)
         self._panel.say(
-            "The UMAP is being fitted; the status bar shows how far it is."
+            translate(
+                "ProjectionsController", "The UMAP is being fitted; the status bar shows how far it is."
+            )
             if running
-            else "This store has no UMAP yet. Fitting one takes a minute or more, in the background."
+            else translate(
+                "ProjectionsController",
+                "This store has no UMAP yet. Fitting one takes a minute or more, in the background.",
+            )
         )
 
 
@@ -209,7 +218,7 @@ def _probe(now: Session) -> Classes | None:
     return Classes(shown.layer, period=shown.date if "/" in (shown.date or "") else None)
 
 
-def _counted(client: EngineClient, now: Session, scope: Scope) -> tuple[Density, tuple[LegendClass, ...]]:
+def _coloured(client: EngineClient, now: Session, scope: Scope) -> tuple[Density, tuple[LegendClass, ...]]:
     """In a thread: the bins, and the classes that they may have."""
     assert now.store is not None
     store, choice = now.store, now.projection
@@ -246,3 +255,18 @@ def _short(fidelity: str) -> str:
     """`trustworthiness 0.98, 57% of 30 neighbours kept` of all that is said."""
     start = max(0, fidelity.find("trustworthiness"))
     return fidelity[start:].partition(";")[0].partition(" (")[0]
+
+
+def _counted(density: Density, step: int) -> str:
+    """Which pixels the picture is made of, and how far to trust it."""
+    told = translate("ProjectionsController", "{:,} pixels of {} dates").format(density.pixels, density.dates)
+    if density.dates == 1:
+        told = translate("ProjectionsController", "{:,} pixels of one date").format(density.pixels)
+    if step > 1:
+        told += translate("ProjectionsController", " (1 in {} is counted)").format(step**2)
+    if density.outside:
+        told += translate("ProjectionsController", ", {:,} of them beyond the picture").format(
+            density.outside
+        )
+    fidelity = translate("ProjectionsController", "Fidelity: {}.").format(_short(density.fidelity))
+    return f"{told}. {fidelity}"

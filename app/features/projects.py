@@ -31,6 +31,8 @@ _PATTERN = f"Phenolens (*{SUFFIX})"
 _DELETE = Qt.WidgetAttribute.WA_DeleteOnClose
 MOST_DESCRIBED = 30
 """Stores whose dates and size are read for the list."""
+MOST_OFFERED = 4
+"""On the start page; File → Open store lists all."""
 
 
 def install(window: MainWindow) -> None:
@@ -60,6 +62,9 @@ class Projects(QObject):
         window.start_chosen.connect(lambda card: self._ask_project() if card == "project" else None)
         window.start.dropped.connect(lambda path: self._opening.open(Path(path)))
         window.start.recent_chosen.connect(self._opening.open)
+        window.start.store_chosen.connect(window.stores.open)
+        window.link.state_changed.connect(lambda _: self._list_here())
+        window.model.listen(lambda *_: self._list_here())
         window.closing.connect(window.project.close)
         window.closing.connect(self._opening.close)
         window.setAcceptDrops(True)
@@ -130,6 +135,17 @@ class Projects(QObject):
             action.triggered.connect(partial(self._open_recent, path))
         self._recent.setEnabled(bool(paths))
         self._window.start.set_recent(paths[:4])
+
+    def _list_here(self) -> None:
+        """Stores of the workspace, on the start page."""
+        if self._window.model.now.store is not None or self._window.link.state.name != "ready":
+            return
+        self._window.link.ask(
+            "stores here",
+            lambda client: client.views.stores()[:MOST_OFFERED],
+            self._window.start.set_stores,
+            lambda _: None,
+        )
 
     def _open_recent(self, path: Path, _checked: bool = False) -> None:
         self._opening.open(path)

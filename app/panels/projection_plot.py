@@ -81,7 +81,7 @@ class ProjectionPlot(pg.PlotWidget):
     def __init__(self, theme: Theme) -> None:
         self.box = PlaneBox()
         super().__init__(viewBox=self.box)
-        self.setAccessibleName("Projection: drag to select pixels")
+        self.setAccessibleName(self.tr("Projection: drag to select pixels"))
         self.setBackground(theme.base)
         self.hideButtons()
         for axis in ("bottom", "left"):
@@ -124,6 +124,8 @@ class ProjectionPlot(pg.PlotWidget):
     ) -> None:
         """Row 0 at the bottom; left, right, bottom, top."""
         self._show(self._picture, rgba, extent)
+        for axis in ("bottom", "left"):  # those of another picture would mean nothing
+            self.showAxis(axis, rgba is not None)
         if rgba is None:
             return
         for axis, name in zip(("bottom", "left"), axes, strict=False):

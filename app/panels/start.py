@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -11,13 +11,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from ..texts import QT_TRANSLATE_NOOP
 
+MOST_LETTERS = 32
+"""Of a name among others in a row."""
 CARDS = (
     (
         "sample",
         QT_TRANSLATE_NOOP("StartPanel", "Open the sample"),
         QT_TRANSLATE_NOOP(
             "StartPanel",
-            "A simulated landscape with Sentinel-1 and Sentinel-2, ready within a minute. "
+            "A simulated landscape with Sentinel-1 and Sentinel-2, ready within minutes. "
             "Everything can be tried on it.",
         ),
     ),
@@ -34,8 +36,8 @@ CARDS = (
         QT_TRANSLATE_NOOP("StartPanel", "Open a project"),
         QT_TRANSLATE_NOOP(
             "StartPanel",
-            "Go on where you stopped: a project file, or a folder with embedding stores. "
-            "It can be dropped here as well.",
+            "Go on where you stopped. A project file, or a folder with embedding stores, "
+            "can be dropped here as well.",
         ),
     ),
 )
@@ -50,12 +52,14 @@ class StartPanel(QWidget):
     """The path of a file or folder."""
     recent_chosen = Signal(object)
     """The path of a project."""
+    store_chosen = Signal(str)
+    """One of the workspace."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start")
         self.setAcceptDrops(True)
-        title = QLabel("Phenolens")
+        title = QLabel(self.tr("Phenolens"))
         title.setProperty("title", True)
         claim = QLabel(self.tr("See what Sentinel-1 and Sentinel-2 see together: any date, clouds or not."))
         claim.setProperty("faint", True)
@@ -78,9 +82,13 @@ class StartPanel(QWidget):
         layout.addLayout(cards)
         layout.addSpacing(8)
         layout.addLayout(self._other_sample())
-        self._recent = QHBoxLayout()
+        self._recent, self._stores = QHBoxLayout(), QHBoxLayout()
         layout.addLayout(self._recent)
+        layout.addLayout(self._stores)
+        self._waiting = QLabel()
         layout.addSpacing(12)
+        layout.addWidget(self._waiting, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self.set_waiting("")
         layout.addWidget(self._engine, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
@@ -108,23 +116,25 @@ class StartPanel(QWidget):
     def set_engine(self, told: str) -> None:
         self._engine.setText(told)
 
+    def set_waiting(self, text: str) -> None:
+        """What is on its way, if anything is."""
+        self._waiting.setText(text)
+        self._waiting.setVisible(bool(text))
+
     def set_recent(self, projects: Sequence[Path]) -> None:
         """Projects to go on with, by their names."""
-        while (item := self._recent.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        if not projects:
-            return
-        self._recent.addStretch(1)
-        self._recent.addWidget(QLabel(self.tr("Go on with")))
-        for path in projects:
-            button = QToolButton(text=path.stem, toolTip=str(path))
-            button.setProperty("link", True)
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _=False, path=path: self.recent_chosen.emit(path))
-            self._recent.addWidget(button)
-        self._recent.addStretch(1)
+        links = [
+            _link(path.stem, str(path), lambda path=path: self.recent_chosen.emit(path)) for path in projects
+        ]
+        _fill(self._recent, self.tr("Go on with"), links)
+
+    def set_stores(self, stores: Sequence[str]) -> None:
+        """Results in the workspace, by their names."""
+        links = [
+            _link(name.removesuffix(".zarr"), name, lambda name=name: self.store_chosen.emit(name))
+            for name in stores
+        ]
+        _fill(self._stores, self.tr("Open a result of this folder:"), links)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if event.mimeData().hasUrls():
@@ -165,3 +175,29 @@ class _Card(QFrame):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _link(text: str, tip: str, done: Callable[[], object]) -> QToolButton:
+    short = text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"
+    button = QToolButton(text=short, toolTip=tip)
+    button.setAccessibleName(text)
+    button.setProperty("link", True)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    button.clicked.connect(lambda _=False: done())
+    return button
+
+
+def _fill(row: QHBoxLayout, heading: str, links: Sequence[QToolButton]) -> None:
+    """In place of what was there; without links no heading either."""
+    while (item := row.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.deleteLater()
+    if not links:
+        return
+    told = QLabel(heading)
+    told.setProperty("faint", True)
+    row.addStretch(1)
+    for widget in (told, *links):
+        row.addWidget(widget)
+    row.addStretch(1)

@@ -42,5 +42,12 @@ class StepBar(QToolBar):
             self._group.addButton(button, number)
             self.addWidget(button)
 
-    def set_step(self, step: str) -> None:
-        self._group.button(list(STEPS).index(step)).setChecked(True)
+    def set_step(self, step: str | None) -> None:
+        """None: the start page, which is before them all."""
+        if step is not None:
+            self._group.button(list(STEPS).index(step)).setChecked(True)
+            return
+        self._group.setExclusive(False)
+        for button in self._group.buttons():
+            button.setChecked(False)
+        self._group.setExclusive(True)

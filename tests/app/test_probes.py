@@ -173,7 +173,7 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     (tmp_path / "gpp-report-heldout.csv").write_text(held)
     report = read_report(tmp_path / "gpp-report.json")
     assert [one.site for one in report.held] == ["BE-Bra"] * 4
-    window.show_step("Probe")
+    window.docks["Scores"].show()
     window.docks["Scores"].raise_()
     scores.set_report(report)
     assert "Expect R² 0.61, not the 0.74" in scores._gap.text()

@@ -199,3 +199,15 @@ def test_a_later_label_holds_where_two_overlap_and_holes_have_none():
     dated = (Label(1, ring, "2020-01-01", "2020-02-01"),)
     assert label_codes(dated, (12, 12), "2020-02-01").any()
     assert not label_codes(dated, (12, 12), "2020-02-02").any()
+
+
+def test_a_store_that_is_opened_again_has_its_projection_again(opened, until):
+    panel = opened.findChild(ProjectionPanel)
+    until(lambda: panel.plot.picture is not None)
+    told = panel.told
+    opened.project.leave()
+    until(lambda: opened.model.now.store is None)
+    assert not panel.plot.getAxis("bottom").isVisible()
+    opened.stores.open("forest.zarr")
+    until(lambda: panel.plot.picture is not None and panel.told == told)
+    assert panel.plot.getAxis("bottom").isVisible()

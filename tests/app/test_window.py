@@ -7,6 +7,7 @@ from phenolens.app.session import MadeLayer
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.results import Job, Progress
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QToolButton
 
 
 def test_an_opened_store_is_drawn_on_its_middle_date(opened, look):
@@ -100,3 +101,21 @@ def test_a_warning_goes_when_something_else_is_tried(opened, until):
     opened.jobs.submit("project", {"store": opened.model.now.store.store, "method": "none"}, lambda _: None)
     assert opened._message.text() == ""
     until(lambda: opened._message.text() != "")
+
+
+def test_without_a_store_the_steps_lead_to_the_start_page(window, look):
+    for step in ("Explore", "Label", "Probe", "Export"):
+        window.show_step(step)
+        assert window.start.isVisible()
+        assert not any(dock.isVisible() for dock in window.docks.values())
+        assert "open a sample" in window._message.text()
+    look(window)
+
+
+def test_results_of_the_folder_are_offered_on_the_start_page(window, until):
+    def offered():
+        return [link for link in window.start.findChildren(QToolButton) if link.toolTip() == "forest.zarr"]
+
+    until(lambda: any(link.isVisible() for link in offered()))
+    offered()[-1].click()
+    until(lambda: window.model.now.store is not None)
