@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -20,6 +21,9 @@ from .project import SUFFIX
 from .settings import appearance, translate, user_settings
 from .theme import apply_theme, theme_named
 
+SWITCH_S = 0.001
+"""A thread that computes lets the others have their turn so often."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the app until its window is closed; the exit code."""
@@ -36,11 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     opened = asked.workspace or Path.home() / "Phenolens"
     link = EngineLink(_workspace(opened.parent if opened.suffix == SUFFIX else opened))
     window = MainWindow(link, theme, settings)
+    answer_promptly()
     window.show()
     link.start()
     _open(window, opened, asked.sample)
     _stop_on_interrupt(application)
     return application.exec()
+
+
+def answer_promptly() -> None:
+    """The user interface waits less long for threads that compute, and for Python's search for what is garbage.
+
+    That search holds all threads up; what is there by now stays to the end and needn't be searched again."""
+    sys.setswitchinterval(SWITCH_S)
+    gc.freeze()
 
 
 def _parser() -> argparse.ArgumentParser:

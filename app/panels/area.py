@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTemporaryDir, QThreadPool, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, QThreadPool, QUrl, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -214,6 +214,7 @@ class AreaPanel(QWidget):
         self.view = view = QWebEngineView(self)
         view.setAccessibleName(self.tr("Area map"))
         view.setAcceptDrops(False)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # a browser's: back, reload, save
         view.page().setBackgroundColor(self._theme.window)
         channel = QWebChannel(view.page())
         channel.registerObject("host", self._host)

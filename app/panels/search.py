@@ -32,7 +32,7 @@ class SearchPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("search")
-        self._places: tuple[tuple[str, str], ...] | None = None
+        self._places: tuple[tuple[str, str], ...] = ()
         self._names: list[str] = []
         self._roles: dict[str, str] = {}
         self._table = QTableWidget(0, 2)
@@ -80,21 +80,22 @@ class SearchPanel(QWidget):
 
     def set_places(self, places: Sequence[tuple[str, str]]) -> None:
         """Names and colours; the first one is sought unless the user says otherwise."""
-        if tuple(places) == self._places:
-            return  # one has moved: a row of widgets takes milliseconds to make
-        self._places = tuple(places)
+        before, self._places = self._places, tuple(places)
         self._names = [name for name, _ in places]
-        self._table.setRowCount(0)
         self._table.setRowCount(len(places))
-        for row, (name, colour) in enumerate(places):
-            item = QTableWidgetItem(swatch(colour), name)
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self._table.setItem(row, 0, item)
-            self._table.setCellWidget(row, 1, self._choice(name))
+        for row, place in enumerate(places):
+            if place not in before[row : row + 1]:  # a row of widgets takes milliseconds to make
+                self._fill(row, *place)
         self._empty.setVisible(not places)
         self._table.setVisible(bool(places))
         self._table.setFixedHeight(min(len(places), MOST_ROWS) * ROW_HEIGHT + 4)
         self._check()
+
+    def _fill(self, row: int, name: str, colour: str) -> None:
+        item = QTableWidgetItem(swatch(colour), name)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        self._table.setItem(row, 0, item)
+        self._table.setCellWidget(row, 1, self._choice(name))
 
     def choose(self, name: str, role: str) -> None:
         self._roles[name] = role

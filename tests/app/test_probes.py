@@ -248,6 +248,20 @@ def test_what_is_like_one_place_and_unlike_another_is_found_drawn_and_written(op
     assert (opened.link.workspace / panel._said.text().removeprefix("Written: ")).is_file()
 
 
+def test_rows_of_the_search_stay_when_another_place_is_added(opened):
+    panel = opened.findChild(SearchPanel)
+    places = tuple(Place(name, "#0072b2", pixel=(5, column)) for column, name in enumerate("ABC"))
+    opened.model.do(places=places)
+    boxes = [panel._table.cellWidget(row, 1) for row in range(3)]
+    panel.choose("B", "unlike")
+    opened.model.do(places=(*places, Place("D", "#0072b2", pixel=(9, 9))))
+    assert [panel._table.cellWidget(row, 1) for row in range(3)] == boxes
+    opened.model.do(places=places[1:])
+    assert [panel._table.item(row, 0).text() for row in range(panel._table.rowCount())] == ["B", "C"]
+    assert panel._table.cellWidget(0, 1).currentData() == "unlike"
+    assert panel.roles == {"B": "unlike", "C": "like"}
+
+
 def test_a_search_from_many_pixels_asks_for_no_more_than_the_engine_takes(opened, until):
     panel = opened.findChild(SearchPanel)
     places = tuple(Place(name, "#0072b2", pixel=(5, column)) for column, name in enumerate("ABC"))

@@ -19,6 +19,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
+from phenolens.app.application import answer_promptly
 from phenolens.app.engine_link import EngineLink
 from phenolens.app.main_window import MainWindow
 from phenolens.app.panels.projection import ProjectionPanel
@@ -49,6 +50,7 @@ class Driver:
         self.link = EngineLink(workspace)
         settings = QSettings(str(workspace / "app.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(self.link, theme, settings)
+        answer_promptly()
         self.window.resize(1440, 900)
         self.window.show()
         self.link.start()

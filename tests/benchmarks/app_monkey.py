@@ -8,7 +8,6 @@ or an exception."""
 
 import argparse
 import faulthandler
-import gc
 import os
 import random
 import shutil
@@ -81,6 +80,7 @@ class Monkey:
 
     def __init__(self, workspace: Path, store: str, seed: int) -> None:
         import psutil
+        from phenolens.app.application import answer_promptly
         from phenolens.app.engine_link import EngineLink
         from phenolens.app.heartbeat import Heartbeat
         from phenolens.app.main_window import MainWindow
@@ -98,6 +98,7 @@ class Monkey:
         apply_theme(self.application, theme)
         settings = QSettings(str(workspace / "app.ini"), QSettings.Format.IniFormat)
         self.window = MainWindow(EngineLink(workspace), theme, settings)
+        answer_promptly()
         self.window.resize(1440, 900)
         self.window.show()
         self.window.link.start()
@@ -115,7 +116,9 @@ class Monkey:
         self.window.stores.open(self.store)
         self.began = time.monotonic()
         self.end, self.next_report = self.began + minutes * 60, self.began + REPORT_S
-        QTimer.singleShot(3000, self.step)
+        self.timer = QTimer(singleShot=True, interval=PAUSE_MS)
+        self.timer.timeout.connect(self.step)
+        self.timer.start(3000)
         with self.heartbeat:
             self.application.exec()
             self.window.close()
@@ -123,8 +126,6 @@ class Monkey:
         return 1 if self.faults else 0
 
     def step(self) -> None:
-        from PySide6.QtCore import QTimer
-
         now = time.monotonic()
         if now > self.end:
             self._leave()
@@ -132,7 +133,7 @@ class Monkey:
         if now > self.next_report:
             self.next_report = now + REPORT_S
             self._report()
-        QTimer.singleShot(PAUSE_MS, self.step)  # before: what is done may wait for an answer
+        self.timer.start(PAUSE_MS)  # before: what is done may wait for an answer
         if not self._in_the_way():
             action = self.random.choices(*zip(*self._actions(), strict=True))[0]
             self.done[action.__name__.strip("_")] += 1
@@ -291,7 +292,6 @@ class Monkey:
         return target, target.mapFrom(within, point)
 
     def _report(self) -> None:
-        gc.collect()
         megabytes = self.process.memory_info().rss / 1e6
         self.memory.append((time.monotonic() - self.began, megabytes))
         print(
