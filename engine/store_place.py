@@ -9,14 +9,14 @@ at all. What differs for a writer and a reader is here, and nowhere else. A buck
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from zarr.storage import ObjectStore
 
@@ -28,6 +28,28 @@ METADATA = "zarr.json"
 SCHEME = "s3://"
 LONGEST_ANSWER = 400
 """Letters of what a server says that an error tells."""
+
+
+def _settled(file: TextIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _on_disk(files: Iterable[Path]) -> None:
+    """Wait until files, and their names, are on the disk itself."""
+    folders = set()
+    for path in files:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        folders.add(path.parent)
+    if os.name != "posix":  # elsewhere a folder can't be opened, and names are kept without it
+        return
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -53,13 +75,21 @@ class Folder:
     def replace(self, name: str, text: str) -> None:
         """Put a whole text in the place of another."""
         partial = (self.path / name).with_suffix(".partial")
-        partial.write_text(text, encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            _settled(file)
         os.replace(partial, self.path / name)
 
     def extend(self, name: str, _before: Sequence[str], line: str) -> None:
         """Put a line below those that are there."""
         with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(line)
+            _settled(file)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Wait until shards lie on the disk itself, so that not even a loss of power takes them; what holds nothing
+        but the fill value has none."""
+        _on_disk(path for path in (self.path / key for key in keys) if path.exists())
 
     def create(self, make: Callable[[Any], None], journal: str) -> None:
         """A store with what `make` writes and an empty journal: all of it, or nothing."""
@@ -69,6 +99,7 @@ class Folder:
         try:
             make(beside)
             (beside / journal).touch()
+            _on_disk(path for path in beside.rglob("*") if path.is_file())
             os.rename(beside, self.path)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -163,6 +194,9 @@ class Bucket:
             files = sorted(path for path in here.rglob("*") if path.is_file())
             for path in sorted(files, key=(here / METADATA).__eq__):  # the group's own is put last
                 self.objects.put(path.relative_to(here).as_posix(), path.read_bytes())
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Nothing to do: a bucket has answered that it holds them."""
 
     def sweep(self) -> None:
         """Nothing to do: an object is put whole, and what never became one can't be seen."""

@@ -1,9 +1,10 @@
 """Writes an embedding store tile by tile, so that a run that is killed at any point can go on."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,12 @@ class StoreWriter:
         self.record(tile)
 
     def write_data(self, tile: TileKey, data: TileData) -> None:
-        """Write a tile without a word in the journal: it doesn't count until `record`."""
+        """Write a tile without a word in the journal: it doesn't count until `record`.
+
+        It is on the disk before: a journal that names what a loss of power took would be a store with holes."""
         with self.place.writing():
             self._write_arrays(tile, data)
+            self.place.settle(self._shards(tile, ("embedding", *data.layers)))
 
     def record(self, tile: TileKey) -> None:
         """Say in the journal that a tile is written; only one process may."""
@@ -129,6 +133,16 @@ class StoreWriter:
             self._array("embedding")[here, :, rows, cols] = data.embedding[there]
             for name, layer in data.layers.items():
                 self._array(name)[here, rows, cols] = layer[there]
+
+    def _shards(self, tile: TileKey, arrays: Iterable[str]) -> Iterator[str]:
+        """Keys of the shards that a tile is in."""
+        across = [
+            range(part.start // self.spec.side, -(-part.stop // self.spec.side))
+            for part in tile.window.slices
+        ]
+        dates = range(tile.times.start // self.spec.times, -(-tile.times.stop // self.spec.times))
+        for name, date, row, col in product(arrays, dates, *across):
+            yield f"{name}/c/{date}/{'0/' if name == 'embedding' else ''}{row}/{col}"
 
     def _array(self, name: str) -> "zarr.Array[Any]":
         return self._root[name]  # type: ignore[return-value]

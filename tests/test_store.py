@@ -1,4 +1,7 @@
+import os
 from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +196,24 @@ def test_a_line_of_the_journal_that_was_cut_short_does_not_count(tmp_path):
     (path / "finished_tiles").write_text("0 0 0\n0 0 25")
     assert StoreWriter.resume(path, spec()).tiles_finished == 1
     assert (path / "finished_tiles").read_text() == "0 0 0\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no table of open files here")
+def test_a_tile_is_on_the_disk_before_the_journal_names_it(tmp_path, monkeypatch):
+    settled, sync = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (settled.append(os.readlink(f"/proc/self/fd/{fd}")), sync(fd))
+    )
+    store_spec = spec()
+    store = write(tmp_path / "a.zarr", store_spec, *whole(store_spec))
+    journal = str(store.path / "finished_tiles")
+    assert {Path(path).name for path in settled} >= {"zarr.json", "finished_tiles"}
+    shards = {str(path) for path in store.path.glob("*/c/*/*/**/*") if path.is_file()}
+    assert shards
+    assert shards < set(settled)
+    lines = [number for number, path in enumerate(settled) if path == journal]
+    assert len(lines) == len((store.path / "finished_tiles").read_text().splitlines())
+    for first, last in pairwise([0, *lines]):  # what was settled before each line of the journal
+        settled_here = "|".join(settled[first:last])
+        assert "/embedding/c/" in settled_here
+        assert "/validity/c/" in settled_here
