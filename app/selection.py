@@ -57,3 +57,5 @@ class Selection:
     name: str
     colour: str
     pick: Pick
+    shown: bool = False
+    """Whether it is drawn in its colour, beside the selection of the moment."""

@@ -63,6 +63,7 @@ class SelectionsController(QObject):
         panel.shown.connect(self.show)
         panel.renamed.connect(lambda number, name: self._edit(number, name=name))
         panel.recoloured.connect(lambda number, colour: self._edit(number, colour=colour))
+        panel.ticked.connect(self.tick)
         panel.deleted.connect(self.delete)
         panel.combined.connect(self.combine)
         panel.classes_wanted.connect(self.classes_of_clusters)
@@ -88,6 +89,12 @@ class SelectionsController(QObject):
         selections = self._model.now.work.selections
         self._model.do(selections=selections[:number] + selections[number + 1 :])
 
+    def tick(self, number: int, shown: bool) -> None:
+        """Draw a named one in its colour, or no longer."""
+        selections = list(self._model.now.work.selections)
+        selections[number] = replace(selections[number], shown=shown)
+        self._model.do(selections=tuple(selections))
+
     def combine(self, number: int, how: Literal["and", "or", "not"]) -> None:
         """The selection of the moment with a named one."""
         pick, other = self._model.now.pick, self._model.now.work.selections[number].pick
@@ -105,14 +112,18 @@ class SelectionsController(QObject):
     def _take_classes(self, legend: Legend) -> None:
         classes = tuple(LandClass(one.code, one.name, one.colour) for one in legend.classes or ())
         self._model.do(classes=classes)
-        self._panel.say(f"{len(classes)} clusters are now classes: see Label. Undo brings the others back.")
+        self._panel.say(
+            self.tr("{} clusters are now classes: see Label. Undo brings the others back.").format(
+                len(classes)
+            )
+        )
 
     def _edit(self, number: int, **changes: str) -> None:
         selections = list(self._model.now.work.selections)
         name = changes.get("name", selections[number].name).strip()
         if not name or any(one.name == name for n, one in enumerate(selections) if n != number):
             self._panel.set_selections(tuple(selections))  # as it was: names tell selections apart
-            self._panel.say("That name is empty or taken; choose another one.")
+            self._panel.say(self.tr("That name is empty or taken; choose another one."))
             return
         colour = changes.get("colour", selections[number].colour)
         selections[number] = replace(selections[number], name=name, colour=colour)

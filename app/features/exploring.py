@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from ..controllers.changes import ChangesController
 from ..controllers.dates import DatesController
 from ..controllers.hovering import HoverController
+from ..controllers.named import NamedController
 from ..controllers.projections import ProjectionsController
 from ..controllers.selections import Found, SelectionsController
 from ..controllers.series import SeriesController
@@ -34,6 +35,7 @@ def install(window: MainWindow) -> None:
     projection = _projection(window, plane)
     _link(window, series, selections, projection)
     _changes(window)
+    NamedController(window.model, window.link, window.map, plane)
     HoverController(window.model, window.link, window.map, curves, plane, window.theme)
 
 

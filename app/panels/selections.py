@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import (
     QColorDialog,
@@ -22,6 +22,7 @@ from ..selection import Selection
 from .series import swatch
 
 EMPTY = "Nothing is selected. Draw a lasso on the map (L) or in the projection."
+SHOWN = int(Qt.ItemDataRole.UserRole) + 1
 HOWS = (
     ("and", "Only where both are", "Pixels that are in the selection and in this one"),
     ("or", "Add this one", "Pixels that are in the selection or in this one"),
@@ -38,6 +39,8 @@ class SelectionsPanel(QWidget):
     shown = Signal(int)
     renamed = Signal(int, str)
     recoloured = Signal(int, str)
+    ticked = Signal(int, bool)
+    """Number of a named one, and whether it is to be drawn."""
     deleted = Signal(int)
     combined = Signal(int, str)
     """Number of a named one, and how: `and`, `or`, `not`."""
@@ -49,14 +52,14 @@ class SelectionsPanel(QWidget):
         self.setMinimumWidth(216)
         self._told = QLabel(EMPTY, wordWrap=True)
         self._told.setProperty("faint", True)
-        self._told.setAccessibleName("Selection")
+        self._told.setAccessibleName(self.tr("Selection"))
         self._list = QListWidget()
-        self._list.setAccessibleName("Named selections")
-        self._list.setToolTip("Double click: select it again. F2: rename. Right click: more")
+        self._list.setAccessibleName(self.tr("Named selections"))
+        self._list.setToolTip(self.tr("Double click: select it again. F2: rename. Right click: more"))
         self._list.setEditTriggers(QListWidget.EditTrigger.EditKeyPressed)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._list.itemDoubleClicked.connect(lambda item: self.shown.emit(self._list.row(item)))
-        self._list.itemChanged.connect(lambda item: self.renamed.emit(self._list.row(item), item.text()))
+        self._list.itemChanged.connect(self._item_changed)
         self._list.currentRowChanged.connect(lambda _: self._enable())
         self._list.customContextMenuRequested.connect(self._open_menu)
         self._selected = False
@@ -66,8 +69,10 @@ class SelectionsPanel(QWidget):
         column.addWidget(self._told)
         column.addLayout(self._buttons())
         column.addWidget(self._list, 1)
-        self._classes = QPushButton("Use clusters as classes")
-        self._classes.setToolTip("The clusters on the map become the classes that labels and probes use")
+        self._classes = QPushButton(self.tr("Use clusters as classes"))
+        self._classes.setToolTip(
+            self.tr("The clusters on the map become the classes that labels and probes use")
+        )
         self._classes.clicked.connect(self.classes_wanted)
         self._classes.hide()
         column.addWidget(self._classes)
@@ -76,18 +81,18 @@ class SelectionsPanel(QWidget):
         self._enable()
 
     def _buttons(self) -> QGridLayout:
-        self._lasso = QPushButton("Lasso")
+        self._lasso = QPushButton(self.tr("Lasso"))
         self._lasso.setCheckable(True)
-        self._lasso.setToolTip("Draw around pixels on the map (L); Esc stops")
+        self._lasso.setToolTip(self.tr("Draw around pixels on the map (L); Esc stops"))
         self._lasso.clicked.connect(self.lasso_wanted)
-        self._clear = QPushButton("Clear")
-        self._clear.setToolTip("Select nothing")
+        self._clear = QPushButton(self.tr("Clear"))
+        self._clear.setToolTip(self.tr("Select nothing"))
         self._clear.clicked.connect(self.cleared)
-        self._save = QPushButton("Save")
-        self._save.setToolTip("Give the selection a name and keep it in the list")
+        self._save = QPushButton(self.tr("Save"))
+        self._save.setToolTip(self.tr("Give the selection a name and keep it in the list"))
         self._save.clicked.connect(self.saved)
-        self._more = QPushButton("More")
-        self._more.setToolTip("What can be done with the chosen one of the list")
+        self._more = QPushButton(self.tr("More"))
+        self._more.setToolTip(self.tr("What can be done with the chosen one of the list"))
         grid = QGridLayout()
         grid.setSpacing(4)
         for number, button in enumerate((self._lasso, self._clear, self._save, self._more)):
@@ -130,9 +135,11 @@ class SelectionsPanel(QWidget):
         if pixels is None:
             self.say(EMPTY)
         elif not pixels:
-            self.say("No pixel is selected on this date; another date may have some.")
+            self.say(self.tr("No pixel is selected on this date; another date may have some."))
         else:
-            self.say(f"{pixels:,} pixel{'s' * (pixels > 1)} selected on this date, {hectares:,.2f} ha.")
+            one = self.tr("1 pixel selected on this date, {:,.2f} ha.")
+            several = self.tr("{:,} pixels selected on this date, {:,.2f} ha.")
+            self.say(one.format(hectares) if pixels == 1 else several.format(pixels, hectares))
         self._enable()
 
     def say(self, text: str) -> None:
@@ -145,12 +152,23 @@ class SelectionsPanel(QWidget):
         self._list.clear()
         for selection in selections:
             item = QListWidgetItem(swatch(selection.colour), selection.name)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if selection.shown else Qt.CheckState.Unchecked)
+            item.setData(SHOWN, selection.shown)
+            item.setToolTip(self.tr("Ticked: drawn in its colour on map and projection"))
             item.setData(Qt.ItemDataRole.UserRole, selection.colour)
             self._list.addItem(item)
         self._list.setCurrentRow(min(max(row, 0), len(selections) - 1))
         self._list.blockSignals(False)
         self._enable()
+
+    def _item_changed(self, item: QListWidgetItem) -> None:
+        """A name, or a tick; who hears of it fills the list anew, which Qt survives only once it is done here."""
+        row, shown = self._list.row(item), item.checkState() == Qt.CheckState.Checked
+        if shown != item.data(SHOWN):
+            QTimer.singleShot(0, self, lambda: self.ticked.emit(row, shown))
+        else:
+            self.renamed.emit(row, item.text())
 
     def set_outlining(self, outlining: bool) -> None:
         self._lasso.setChecked(outlining)
