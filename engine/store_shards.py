@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from io import FileIO
 from itertools import groupby
 from math import prod
@@ -107,6 +106,14 @@ class _Span(NamedTuple):
     row_bytes: int
     """Bytes of a row, in all dimensions wanted."""
 
+    @property
+    def length(self) -> int:
+        return self.rows * self.row_bytes
+
+
+_Found = tuple[_Span, _Chunk]
+"""A chunk that is stored."""
+
 
 Place = tuple[int, int, int]
 """Number of a shard along time, y and x."""
@@ -165,9 +172,9 @@ class ShardReader:
         with file:
             offsets = self._offsets(file)
             spans = [(self._span(chunk, offsets, view.dims), chunk) for chunk in chunks]
-            batches = _batches([(span, chunk) for span, chunk in spans if span])
-            _announce(file, [run for batch in batches for run in batch.runs])
-            for batch in batches:
+            found = [(span, chunk) for span, chunk in spans if span]
+            _announce(file, [span for span, _ in found])
+            for batch in _batches(found):
                 self._read_batch(file, batch, view)
             for span, chunk in spans:
                 if not span:
@@ -200,18 +207,16 @@ class ShardReader:
             raise _damaged(file.name)
         return index[..., 0]
 
-    def _read_batch(self, file: FileIO | RemoteFile, batch: "_Batch", view: "_View") -> None:
-        (span, chunk), count = batch.found[0], len(batch.found)
-        block = view.room.array((count, view.dims, span.rows, self.layout.chunk), self.layout.stored)
-        target, at = block.reshape(-1).view(np.uint8).data, 0
-        for begin, length in batch.runs:
-            file.seek(begin)
-            if file.readinto(target[at : at + length]) != length:
+    def _read_batch(self, file: FileIO | RemoteFile, batch: list[_Found], view: "_View") -> None:
+        span, chunk = batch[0]
+        block = view.room.array((len(batch), view.dims, span.rows, self.layout.chunk), self.layout.stored)
+        for (there, _), part in zip(batch, block, strict=True):
+            file.seek(there.begin)
+            if file.readinto(part.data.cast("B")) != part.nbytes:
                 raise _damaged(file.name)
-            at += length
         rows, cols = chunk.source
-        part = slice(rows.start - span.first_row, rows.stop - span.first_row, rows.step)
-        view.take([chunk.target for _, chunk in batch.found], block[:, :, part, cols], self.layout.scale)
+        wanted = slice(rows.start - span.first_row, rows.stop - span.first_row, rows.step)
+        view.take([one.target for _, one in batch], block[:, :, wanted, cols], self.layout.scale)
 
     def _fill(self, chunk: _Chunk, view: "_View") -> None:
         """Where nothing is stored: the fill value; through a glass the same as what isn't valid."""
@@ -295,41 +300,20 @@ def _floats(stored: npt.NDArray[Any], room: _Room) -> Block:
     return values
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Chunks of a shard of which the same part is wanted: decoded in one go."""
-
-    found: list[tuple[_Span, _Chunk]]
-
-    @cached_property
-    def runs(self) -> list[tuple[int, int]]:
-        """First byte and number of bytes of what lies together in the file."""
-        runs: list[tuple[int, int]] = []
-        for span, _ in self.found:
-            length = span.rows * span.row_bytes
-            if runs and sum(runs[-1]) == span.begin:
-                runs[-1] = (runs[-1][0], runs[-1][1] + length)
-            else:
-                runs.append((span.begin, length))
-        return runs
+def _batches(found: list[_Found]) -> Iterator[list[_Found]]:
+    """Chunks of which the same part is wanted, as many as are decoded in one go."""
+    for _, alike in groupby(found, lambda one: one[1].source):
+        group = list(alike)
+        yield from (group[first : first + MOST_TOGETHER] for first in range(0, len(group), MOST_TOGETHER))
 
 
-def _batches(there: list[tuple[_Span, _Chunk]]) -> list[_Batch]:
-    alike = [list(group) for _, group in groupby(there, lambda found: found[1].source)]
-    return [
-        _Batch(group[first : first + MOST_TOGETHER])
-        for group in alike
-        for first in range(0, len(group), MOST_TOGETHER)
-    ]
-
-
-def _announce(file: FileIO | RemoteFile, runs: list[tuple[int, int]]) -> None:
+def _announce(file: FileIO | RemoteFile, spans: list[_Span]) -> None:
     """Let the system fetch all that is going to be read at once, instead of one piece after the other."""
     if isinstance(file, RemoteFile):
-        file.announce(*map(list, zip(*runs, strict=True)) if runs else ([], []))
+        file.announce([span.begin for span in spans], [span.length for span in spans])
     elif sys.platform == "linux":
-        for begin, length in runs:
-            os.posix_fadvise(file.fileno(), begin, length, os.POSIX_FADV_WILLNEED)
+        for span in spans:
+            os.posix_fadvise(file.fileno(), span.begin, span.length, os.POSIX_FADV_WILLNEED)
 
 
 def each(work: Callable[[T], R], given: Iterable[T], threads: int) -> list[R]:
