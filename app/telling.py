@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from phenolens.engine.client.errors import ServiceError
+
+_OPTIONS = re.compile(r" \(--[^)]*\)")
+"""What helps at the command line, which has other names for it."""
+
+
+def plain(error: ServiceError) -> str:
+    """In one line, without words of the command line."""
+    return _OPTIONS.sub("", str(error))
 
 
 def sentences(error: ServiceError) -> str:
     """What went wrong, with what, and what helps."""
     value = f" ({error.value})" if error.value else ""
-    parts = (f"{error.cause}{value}", error.remedy or "")
+    parts = (f"{error.cause}{value}", _OPTIONS.sub("", error.remedy or ""))
     return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)

@@ -27,6 +27,7 @@ from ..recipe import Towers
 from ..report import Report, read_report
 from ..selection import PixelPick
 from ..session import MadeLayer, Session, SessionModel, Work
+from ..telling import plain
 from .jobs import JobsController
 from .probes import when_of
 
@@ -153,9 +154,9 @@ class FitsController(QObject):
 
     def _failed(self, error: ServiceError) -> None:
         self._judging = ""
-        self._panel.set_busy("")
-        self._scores.tell(str(error), True)
-        self._say(str(error), True)
+        self._panel.set_busy(plain(error), warning=True)
+        self._say(plain(error), True)
+        self._load(self._scores.chosen)
 
     def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
         self._probes = {probe.probe: probe for probe in probes}

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
 from ..panels.jobs import JobLine, JobsPanel
+from ..telling import plain
 
 BUSY_MS, IDLE_MS = 500, 4_000
 LISTED = 100
@@ -85,7 +86,7 @@ class JobsController(QObject):
         ended = self._listeners.pop(job.id, None)
         fault = job.fault
         if fault is not None and job.state != "cancelled":
-            self._say(str(fault), True)
+            self._say(plain(fault), True)
         elif job.state == "cancelled":
             self._say(self.tr("The job was cancelled; what it had written is gone."), False)
         if ended is not None:

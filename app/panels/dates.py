@@ -111,8 +111,10 @@ class DateStrip(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Dates, one bar each"))
         self.setToolTip(
-            "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition within a few days. "
-            "Ticks below: acquisitions of Sentinel-2 and Sentinel-1"
+            self.tr(
+                "Click a date; ← and → step, space plays. High bars: seen by a clear acquisition within a few days. "
+                "Ticks below: acquisitions of Sentinel-2 and Sentinel-1"
+            )
         )
 
     def set_times(self, times: Sequence[str]) -> None:
@@ -199,16 +201,19 @@ class DateStrip(QWidget):
         """Months, or years where there are many."""
         painter.setPen(QColor(self._theme.faint))
         months = (self.times[-1] - self.times[0]).days / 30
-        seen, edge = "", -100.0
+        seen, edge, year = "", -100.0, 0
         for date, time in enumerate(self.times):
             name = f"{time:%Y}" if months > 20 else f"{time:%b}"
             x = self.x_of(date)
             if name != seen and x > edge:
                 seen = name
-                if months <= 20 and (date == 0 or time.month == 1):
+                if months <= 20 and time.year != year:
                     name = f"{time:%b %Y}"
+                wide = painter.fontMetrics().horizontalAdvance(name)
+                if x + wide > self.width():
+                    return  # half a name says nothing
                 painter.drawText(QPointF(x, self.height() - 3), name)
-                edge = x + painter.fontMetrics().horizontalAdvance(name) + 8
+                edge, year = x + wide + 8, time.year
 
 
 def _button(text: str, tip: str, done: object) -> QToolButton:

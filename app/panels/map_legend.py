@@ -16,6 +16,8 @@ from .map_overlays import MARGIN, PADDING, WRAPPED, Overlay
 WIDTH, NARROW = 230, 170
 """Of a legend: at most, and of one with little to say. Longer titles take more lines."""
 MOST_CLASSES = 12
+MOST_NOTES = 1
+"""Under the colours; exports have them all."""
 SWATCH = 20
 CHANNEL_COLOURS = ("#d43d3d", "#3fa34d", "#3d6fd4")  # red, green, blue
 
@@ -79,17 +81,17 @@ class LegendBox(Overlay):
         wanted = max([NARROW, metrics.horizontalAdvance(legend.title), *texts]) + 2 * PADDING
         width = min(wanted, WIDTH, max(NARROW, right - MARGIN))
         lines = 2 if legend.scale is not None and legend.classes is None else len(_rows(legend))
-        height = self._title_height(width) + lines * self._line + PADDING
+        height = self._height(legend.title, width) + lines * self._line + PADDING
+        height += sum(self._height(note, width) for note in legend.notes[:MOST_NOTES])
         self.setGeometry(right - width, top, width, height)
 
     @property
     def _line(self) -> int:
         return self.fontMetrics().height() + 3
 
-    def _title_height(self, width: int) -> int:
-        assert self._legend is not None
+    def _height(self, text: str, width: int) -> int:
         room = QRect(0, 0, width - 2 * PADDING, 1000)
-        return self.fontMetrics().boundingRect(room, WRAPPED, self._legend.title).height() + 3
+        return self.fontMetrics().boundingRect(room, WRAPPED, text).height() + 3
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         legend = self._legend
@@ -97,9 +99,12 @@ class LegendBox(Overlay):
             return
         painter = QPainter(self)
         self.background(painter)
-        title = self.rect().adjusted(PADDING, PADDING // 2, -PADDING, 0)
+        title = self.rect().adjusted(PADDING, PADDING // 2, -PADDING, -PADDING // 2)
         painter.drawText(title, WRAPPED, legend.title)
-        top = PADDING / 2 + self._title_height(self.width())
+        top = PADDING / 2 + self._height(legend.title, self.width())
+        notes = "\n".join(legend.notes[:MOST_NOTES])
+        painter.setPen(QColor(self.theme.warning))
+        painter.drawText(title, WRAPPED | int(Qt.AlignmentFlag.AlignBottom), notes)
         if legend.classes is None and legend.scale is not None:
             self._gradient(painter, legend.scale, top)
             return

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -98,9 +97,12 @@ class ProbePanel(QWidget):
             why or self.tr("Writes the probe, judges it on places that it hasn't seen, and shows the scores")
         )
 
-    def set_busy(self, text: str) -> None:
-        """While a fit goes on; empty once it is over."""
+    def set_busy(self, text: str, warning: bool = False) -> None:
+        """While a fit goes on, and what it failed of; empty once it is over."""
         self._fitting.setText(text)
+        self._fitting.setProperty("warning", warning)
+        self._fitting.setProperty("faint", not warning)
+        self._fitting.style().polish(self._fitting)
         self._fitting.setVisible(bool(text))
 
     def set_taken(self, names: Sequence[str]) -> None:
@@ -147,7 +149,7 @@ class ProbePanel(QWidget):
             note.setProperty("faint", True)
 
     def _make_towers(self) -> None:
-        self._towers, self._sites = QPushButton(self.tr("Choose files…")), QToolButton(text=self.tr("Sites…"))
+        self._towers, self._sites = QPushButton(self.tr("Choose files…")), QPushButton(self.tr("Sites…"))
         self._towers.setToolTip(
             self.tr("Daily or half-hourly files of FLUXNET, or a table with site, date, gpp")
         )
@@ -165,10 +167,13 @@ class ProbePanel(QWidget):
         self._tower_box = QWidget()
         column = QVBoxLayout(self._tower_box)
         column.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        for widget in (self._towers, self._sites, self._radius):
-            row.addWidget(widget)
+        row, radius = QHBoxLayout(), QHBoxLayout()
+        for widget in (self._towers, self._sites):
+            row.addWidget(widget, 1)
+        radius.addWidget(QLabel(self.tr("Footprint radius")))
+        radius.addWidget(self._radius, 1)
         column.addLayout(row)
+        column.addLayout(radius)
         column.addWidget(self._tower_note)
 
     def _make_doing(self) -> None:
@@ -262,7 +267,10 @@ class ProbePanel(QWidget):
     def _towers_told(self) -> str:
         towers = self._recipe.towers
         if not towers.files:
-            return self.tr("Choose the towers' files; GPP is read in gC m⁻² d⁻¹.")
+            return self.tr(
+                "Choose the towers' files; GPP is read in gC m⁻² d⁻¹. Where these don't say where the towers are, "
+                "Sites… takes a table with site, lat, lon."
+            )
         names = ", ".join(PurePath(path).name for path in towers.files[:3])
         more = len(towers.files) - 3
         names += self.tr(" and {0} more").format(more) if more > 0 else ""

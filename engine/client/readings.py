@@ -67,6 +67,7 @@ class Legend(Told):
     scale: Optional[Scale] = None
     classes: Optional[tuple[LegendClass, ...]] = None
     simulated: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Workspace:
             raise PathError(
                 "the path lies in no data folder of this workspace",
                 value=text,
-                remedy="copy the data into the workspace, or start phenolens serve with --data FOLDER",
+                remedy="add their folder (in the app: File → Add data), or start phenolens serve with --data FOLDER",
             )
         if not real.exists():
             raise InputError("there is no such file", value=text, remedy="check its name")

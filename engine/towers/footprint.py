@@ -42,7 +42,9 @@ def radius_footprint(site: Site, grid: Grid, radius_m: float) -> Footprint:
         )
     if site.lat is None or site.lon is None:
         raise TowerError(
-            "the site's position is not known", value=site.id, remedy="give a site table (--sites)"
+            "the site's position is not known",
+            value=site.id,
+            remedy="give a table of sites with columns site, lat, lon (--sites)",
         )
     x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(site.lon, site.lat)
     try:

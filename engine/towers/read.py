@@ -66,8 +66,8 @@ def _records(
             raise TowerError(
                 "the tower file is of no known format",
                 value=f"{member.label}: {', '.join(member.columns()[:8])} …",
-                remedy="FLUXNET2015, ICOS and AmeriFlux files are known; of others name the columns and the unit "
-                "(--gpp-column, --unit, --time-columns)",
+                remedy="FLUXNET2015, ICOS and AmeriFlux files are known, and tables with site, date, gpp and unit; of "
+                "others name the columns and the unit (--gpp-column, --unit, --time-columns)",
             )
 
 

@@ -3,17 +3,19 @@
 import json
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from phenolens.app.colouring import array_of
 from phenolens.app.controllers.fits import FitsController, report_of
 from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
+from phenolens.app.geography import Geography
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
 from phenolens.app.panels.scores import ScoresPanel
 from phenolens.app.panels.search import SearchPanel
-from phenolens.app.recipe import Quantity
+from phenolens.app.recipe import Quantity, Towers
 from phenolens.app.report import read_report
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place
@@ -145,6 +147,39 @@ def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
     assert len(pick.pixels) == counts[row][column]
     left = {4, 5, 6} if row == 0 else {38, 39, 40}
     assert {pixel[1] for pixel in pick.pixels} <= left
+
+
+def test_towers_without_a_position_are_told_in_place_and_with_one_the_map_says_what_it_rests_on(
+    opened, probe, tmp_path, until, look
+):
+    store, geography = opened.model.now.store, Geography(opened.model.now.store.grid)
+    spots = {f"XX-T{number}": (10.5 + 12 * number, 24.5) for number in range(3)}
+    rows = [
+        f"{site},{time[:10]},{spots[site][0] / 10 + n % 5},gC m-2 d-1"
+        for site in spots
+        for n, time in enumerate(store.times)
+    ]
+    towers, sites = tmp_path / "towers.csv", tmp_path / "sites.csv"
+    towers.write_text("\n".join(["site,date,gpp,unit", *rows]))
+    places = {site: geography.lonlat(*spot) for site, spot in spots.items()}
+    sites.write_text(
+        "\n".join(["site,lat,lon", *(f"{site},{lat},{lon}" for site, (lon, lat) in places.items())])
+    )
+    recipe = opened.model.now.recipe
+    without = replace(recipe, learns="towers", towers=Towers((str(towers),), "", 20.0))
+    opened.model.change(recipe=without)
+    opened.show_step("Probe")
+    probe.fit_asked.emit("gpp")
+    until(lambda: "position" in probe._fitting.text())
+    assert probe._fitting.property("warning")
+    assert "site, lat, lon" in probe._fitting.text()
+    assert "--" not in probe._fitting.text()
+    opened.model.change(recipe=replace(without, towers=Towers((str(towers),), str(sites), 20.0)))
+    probe.fit_asked.emit("gpp")
+    until(lambda: "base" in opened.map.shown and opened.map.shown["base"][0].legend.notes != ())
+    assert "3 sites" in opened.map.shown["base"][0].legend.notes[0]
+    until(lambda: not opened.jobs.going)
+    look(opened)
 
 
 def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path, look):

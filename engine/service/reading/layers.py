@@ -84,6 +84,8 @@ class Drawing:
     """What codes stand for, where it shows classes."""
     most_pixels: int | None = None
     """Pixels of the window, where reading them takes longer than that of embeddings."""
+    notes: tuple[str, ...] = ()
+    """What one must know who reads it."""
 
 
 class StoreLayers:

@@ -20,6 +20,7 @@ def legend(opened: OpenStore, drawing: Drawing) -> dict[str, Any]:
         "scale": scale,
         "classes": None if classes is None else classes.to_dict(),
         "simulated": opened.simulated,
+        "notes": list(drawing.notes),
     }
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ...errors import ProbeError
 from ...export.product import ProductBand, Ramp
 from ...grid import Window
-from ...mapping.maker import MapMaker, dates_of
+from ...mapping.maker import MapMaker, dates_of, notes_on
 from ...mapping.outputs import MapLayer
 from ...mapping.series import PredictedSeries, predict_series
 from ...probes.files import load_probe, read_record
@@ -104,7 +104,8 @@ class Probes:
             return _in_colours(view, known, period, layer, ramp)
 
         classes = layer.bands[0].classes
-        return Drawing(shown, partial(_values, known, period, layer.name), key, classes)
+        values = partial(_values, known, period, layer.name)
+        return Drawing(shown, values, key, classes, notes=tuple(notes_on(probe)))
 
     def series(self, opened: OpenStore, identity: str, pixels: Sequence[tuple[int, int]]) -> ProbeSeries:
         """Predictions of every date; errors as `drawing` and `pixel_series`."""

@@ -165,6 +165,8 @@ class LegendTold(Told):
     scale: ScaleTold | None
     classes: list[ClassTold] | None
     simulated: bool
+    notes: list[str]
+    """What one must know who reads the map."""
 
 
 @router.get("/legend")
