@@ -153,7 +153,7 @@ class AccuracyController(QObject):
             return
         self._written = str(job.result["form"])
         self._panel.sample.tell(drawn_told(job.result["total"], job.result["files"]), folder=True)
-        self._say(f"{job.result['total']:,} points are drawn: {self._written}", False)
+        self._say(self.tr("{:,} points are drawn: {}").format(job.result["total"], self._written), False)
         self.refresh(str(job.result["design"]))
         # another sample of this map has another name
         self._panel.sample.set_name(self._suggested(wanted.map))
@@ -189,7 +189,9 @@ class AccuracyController(QObject):
         self._estimated = wanted
         found = AreaEstimate.from_json(job.result)
         self._panel.estimate.set_estimate(found)
-        self._say(f"Estimated from {sum(one.units_used for one in found.strata):,} points.", False)
+        self._say(
+            self.tr("Estimated from {:,} points.").format(sum(one.units_used for one in found.strata)), False
+        )
 
     def _saved(self, job: Job) -> None:
         if job.fault is not None or job.result is None:
@@ -198,16 +200,18 @@ class AccuracyController(QObject):
         files = [str(name) for name in job.result["files"]]
         self._written = files[0]
         self._panel.estimate.set_written(files)
-        self._say(f"Written: {', '.join(files)}", False)
+        self._say(self.tr("Written: {}").format(", ".join(files)), False)
 
     def _refused(self, error: ServiceError | None) -> None:
         self._panel.estimate.set_busy(False)
-        self._panel.estimate.tell(sentences(error) if error else "The estimate ended without a reason.", True)
+        self._panel.estimate.tell(
+            sentences(error) if error else self.tr("The estimate ended without a reason."), True
+        )
 
     def _show_folder(self) -> None:
         folder = (self._link.workspace / self._written).parent
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._say(f"The files are in {folder}", False)
+            self._say(self.tr("The files are in {}").format(folder), False)
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready":

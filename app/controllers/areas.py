@@ -14,11 +14,14 @@ from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.sources import Outlines
+from PySide6.QtCore import QCoreApplication
 
 from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of
 from ..engine_link import EngineLink, EngineState
 from ..panels.area import AreaPanel
 from .data import DataController
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 AREA_FILES = (".gpkg", ".geojson", ".json", ".shp")
 MOST_STORES = 40
@@ -89,15 +92,20 @@ class AreasController:
             more = len(polygons) - MOST_LOADED
             if more > 0:
                 self._panel.hint(
-                    f"The file holds {len(polygons)} polygons; the largest {MOST_LOADED} were taken", True
+                    translate(
+                        "AreasController", "The file holds {} polygons; the largest {} were taken"
+                    ).format(len(polygons), MOST_LOADED),
+                    True,
                 )
             elif found.holes:
-                self._panel.hint("Holes in polygons are filled: they are embedded as well.")
+                self._panel.hint(
+                    translate("AreasController", "Holes in polygons are filled: they are embedded as well.")
+                )
 
         def failed(error: ServiceError) -> None:
             self._panel.hint(f"{error.cause}. {error.remedy}", True)
 
-        self._panel.hint(f"Reading {path.name}…")
+        self._panel.hint(translate("AreasController", "Reading {}…").format(path.name))
         self._link.ask("area file", lambda client: _outlines(client, path), loaded, failed)
 
     def _take_dropped(self, path: str) -> None:
@@ -112,7 +120,7 @@ class AreasController:
         self._plans.add_area(corners, rectangle)
         self._drawn = False
         if not rectangle or len(self._plans.now.areas) == 1:
-            self._panel.hint("Drag the handles to change it.")
+            self._panel.hint(translate("AreasController", "Drag the handles to change it."))
 
     def _edit(self, number: int, corners: tuple[Corner, ...]) -> None:
         if number < len(self._plans.now.areas):

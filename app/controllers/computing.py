@@ -94,7 +94,9 @@ class ComputeController(QObject):
             self._submit(params, self._panel.wishes().out if chosen else f"{self._free(area.name)}.zarr")
         self._go_on()
         if uncovered:
-            self._say(f"Left out, as no data at hand cover them: {', '.join(uncovered)}.", True)
+            self._say(
+                self.tr("Left out, as no data at hand cover them: {}.").format(", ".join(uncovered)), True
+            )
 
     def _submit(self, params: dict[str, Any], out: str) -> None:
         self._handed_in.add(out)

@@ -10,10 +10,13 @@ from typing import Any
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.sources import Sources
+from PySide6.QtCore import QCoreApplication
 
 from ..areas import Area, Data, Files, Plans, PlansModel, bounds_of, overlap
 from ..engine_link import EngineLink, EngineState
 from ..panels.data import DataPanel, Line
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Found = Callable[[], None]
 
@@ -152,7 +155,12 @@ class DataController:
         self._panel.end_pending()
         kept = [one for one in self._plans.now.data if one != data]
         self._plans.change(data=(*kept, data))
-        self._say(f"{data.name} is at hand now: draw an area on its outline, or use its extent.", False)
+        self._say(
+            translate(
+                "DataController", "{} is at hand now: draw an area on its outline, or use its extent."
+            ).format(data.name),
+            False,
+        )
         self._tell()
         self._panel.choose(len(kept))  # the map goes there, and what can be done with it is to be seen
 

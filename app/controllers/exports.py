@@ -65,7 +65,7 @@ class ExportsController(QObject):
             files = [name for name in job.result["files"] if str(name).endswith((".tif", ".nc"))]
             first = f"{files[0]}" if files else "nothing"
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            self._say(f"Written: {first}{more}.", False)
+            self._say(self.tr("Written: {}{}.").format(first, more), False)
 
     def _refused(self, error: ServiceError) -> None:
         self._set_busy(False)
@@ -111,4 +111,4 @@ class ExportsController(QObject):
     def _show_folder(self, name: str) -> None:
         folder = (self._link.workspace / name).parent
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._say(f"The files are in {folder}", False)
+            self._say(self.tr("The files are in {}").format(folder), False)

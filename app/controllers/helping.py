@@ -81,9 +81,11 @@ class HelpController(QObject):
             try:
                 path.write_text(text, encoding="utf-8")
             except OSError as error:
-                self._window.say(f"The report can't be written: {error.strerror} [{path}]", True)
+                self._window.say(
+                    self.tr("The report can't be written: {} [{}]").format(error.strerror, path), True
+                )
             else:
-                self._window.say(f"The report is in {path}")
+                self._window.say(self.tr("The report is in {}").format(path))
 
         name = self._window.link.workspace / "phenolens-diagnostics.txt"
         ask_file_to_write(self._window, self.tr("Save the report"), name, "*.txt", write)

@@ -47,10 +47,10 @@ class LabelImportController(QObject):
         """Hand a file over and look into it."""
         store = self._model.now.store
         if store is None:
-            self._say("Open a sample or compute embeddings first: labels lie on a map.", True)
+            self._say(self.tr("Open a sample or compute embeddings first: labels lie on a map."), True)
             return
         source = Path(path)
-        self._panel.tell(f"Reading {source.name}…")
+        self._panel.tell(self.tr("Reading {}…").format(source.name))
         self._link.ask(
             "import labels",
             lambda client: _hand_over(client, source),
@@ -82,7 +82,7 @@ class LabelImportController(QObject):
             self.dialog = None
 
     def _import(self, store: Store, file: str, columns: Mapping[str, str]) -> None:
-        self._panel.tell("Laying the labels on the map…")
+        self._panel.tell(self.tr("Laying the labels on the map…"))
         self._submit(store, file, columns, lambda job: self._laid(store, job))
 
     def _laid(self, store: Store, job: Job) -> None:
@@ -106,7 +106,7 @@ class LabelImportController(QObject):
         self._panel.tell(account(result["report"]))
 
     def _refused(self, error: ServiceError | None) -> None:
-        self._panel.tell(str(error) if error else "The import ended without a reason.", True)
+        self._panel.tell(str(error) if error else self.tr("The import ended without a reason."), True)
 
 
 def joined(work: Work, labels: tuple[Label, ...], response: Mapping[str, Any]) -> Work:

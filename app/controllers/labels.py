@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import floor, hypot
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 
 from ..engine_link import EngineLink
 from ..masks import Bits, find_on
@@ -15,6 +16,8 @@ from ..panels.map import MapPanel
 from ..recipe import Quantity
 from ..selection import MapPick
 from ..session import CLASS_COLOURS, Label, LandClass, Session, SessionModel
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_CLASSES = 254
 SHORTEST_EDGE = 0.4
@@ -99,7 +102,13 @@ class LabelsController:
         """The selected pixels get the class of the moment: an outline as a polygon, others one by one."""
         now = self._model.now
         if now.store is None or now.pick is None:
-            self._say("Nothing is selected: draw a lasso on the map (L) or in the projection.", False)
+            self._say(
+                translate(
+                    "LabelsController",
+                    "Nothing is selected: draw a lasso on the map (L) or in the projection.",
+                ),
+                False,
+            )
             return
         self._need_class()
         if isinstance(now.pick, MapPick):
@@ -119,7 +128,12 @@ class LabelsController:
         ]
         self._label(*shapes[::step])
         if step > 1:
-            self._say(f"Labelled {len(shapes[::step]):,} of the {len(rows):,} selected pixels.", False)
+            self._say(
+                translate("LabelsController", "Labelled {:,} of the {:,} selected pixels.").format(
+                    len(shapes[::step]), len(rows)
+                ),
+                False,
+            )
 
     def _need_class(self) -> None:
         """New labels need a class that there is."""

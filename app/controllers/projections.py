@@ -261,7 +261,7 @@ def _counted(density: Density, step: int) -> str:
     """Which pixels the picture is made of, and how far to trust it."""
     told = translate("ProjectionsController", "{:,} pixels of {} dates").format(density.pixels, density.dates)
     if density.dates == 1:
-        told = translate("ProjectionsController", "{:,} pixels of one date").format(density.pixels)
+        told = translate("ProjectionsController", "{:,} pixels of 1 date").format(density.pixels)
     if step > 1:
         told += translate("ProjectionsController", " (1 in {} is counted)").format(step**2)
     if density.outside:

@@ -62,7 +62,7 @@ class SearchesController(QObject):
         """Fit a search and draw it."""
         sought = self._sought()
         if sought is not None:
-            self._panel.tell("Searching…")
+            self._panel.tell(self.tr("Searching…"))
             self._say("", False)
             self._link.ask("similarity", lambda client: _search(client, sought), self._found, self._refused)
 
@@ -95,7 +95,9 @@ class SearchesController(QObject):
         others = tuple(one for one in now.made if one.name != LAYER)
         self._model.change(made=(*others, made), look=made.look)
         unlike = f", less what is like {_counted(search.unlike)}" if search.unlike else ""
-        self._panel.tell(f"Like {_counted(search.like)}{unlike}. It can be seen on any date.")
+        self._panel.tell(
+            self.tr("Like {}{}. It can be seen on any date.").format(_counted(search.like), unlike)
+        )
 
     def _submit(self, sought: _Sought, like: Pixels, unlike: Pixels) -> None:
         asked = {
@@ -107,12 +109,12 @@ class SearchesController(QObject):
         }
         if unlike:
             asked["unlike"] = {"pixels": [list(pixel) for pixel in unlike]}
-        self._panel.tell("Writing…")
+        self._panel.tell(self.tr("Writing…"))
         self._jobs.submit("similarity", asked, self._written, self._refused)
 
     def _written(self, job: Job) -> None:
         if job.state == "done" and job.result is not None:
-            self._panel.tell(f"Written: {job.result['files'][0]}")
+            self._panel.tell(self.tr("Written: {}").format(job.result["files"][0]))
         else:
             self._panel.tell("")
 

@@ -112,7 +112,7 @@ class ExportPanel(QWidget):
         self._files.clear()
         for one in exports:
             item = QListWidgetItem(one.raster)
-            item.setToolTip(f"{one.title}, {one.bytes / 1e6:.1f} MB")
+            item.setToolTip(self.tr("{}, {:.1f} MB").format(one.title, one.bytes / 1000000.0))
             self._files.addItem(item)
         self._none.setVisible(not exports)
         self._files.setVisible(bool(exports))

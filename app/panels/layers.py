@@ -80,19 +80,21 @@ class LayersPanel(QWidget):
         self._list = QGridLayout()
         self._list.setColumnStretch(0, 1)
         self._list.setVerticalSpacing(2)
-        self._dim = QSpinBox(minimum=1, maximum=32, prefix="dimension ")
-        self._dim.setAccessibleName("Dimension")
+        self._dim = QSpinBox(minimum=1, maximum=32, prefix=self.tr("dimension "))
+        self._dim.setAccessibleName(self.tr("Dimension"))
         self._dim.valueChanged.connect(self._choose_dim)
-        self._clusters = QSpinBox(minimum=2, maximum=30, value=8, suffix=" clusters")
-        self._clusters.setAccessibleName("Number of clusters")
+        self._clusters = QSpinBox(minimum=2, maximum=30, value=8, suffix=self.tr(" clusters"))
+        self._clusters.setAccessibleName(self.tr("Number of clusters"))
         self._clusters.editingFinished.connect(self._choose_clusters)
-        self._side = QCheckBox("Compare side by side")
+        self._side = QCheckBox(self.tr("Compare side by side"))
         self._side.setToolTip(
-            "The layer that is compared with (◨) in a map of its own, instead of a swipe handle"
+            self.tr("The layer that is compared with (◨) in a map of its own, instead of a swipe handle")
         )
         self._side.toggled.connect(lambda side: self.arranged.emit("side" if side else "swipe"))
         self._side.hide()
-        self._empty = QLabel("Open a sample or compute embeddings: their layers appear here.", wordWrap=True)
+        self._empty = QLabel(
+            self.tr("Open a sample or compute embeddings: their layers appear here."), wordWrap=True
+        )
         self._empty.setProperty("faint", True)
         self._lay_out()
 
@@ -127,10 +129,10 @@ class LayersPanel(QWidget):
 
     def _opacity_row(self) -> QHBoxLayout:
         self._opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100, value=100)
-        self._opacity.setAccessibleName("Opacity of the layer")
+        self._opacity.setAccessibleName(self.tr("Opacity of the layer"))
         self._opacity.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         row = QHBoxLayout()
-        row.addWidget(QLabel("Opacity"))
+        row.addWidget(QLabel(self.tr("Opacity")))
         row.addWidget(self._opacity)
         return row
 
@@ -187,8 +189,8 @@ class LayersPanel(QWidget):
         shown.setToolTip(f"{choice.name}\n{choice.tip}".strip() if long else choice.tip)
         shown.setAccessibleName(choice.name)
         beside = QToolButton(text="◨", checkable=True, autoRaise=True)
-        beside.setToolTip(f"Compare with: {choice.name} (swipe)")
-        beside.setAccessibleName(f"Compare with {choice.name}")
+        beside.setToolTip(self.tr("Compare with: {} (swipe)").format(choice.name))
+        beside.setAccessibleName(self.tr("Compare with {}").format(choice.name))
         self._shown.addButton(shown, number)
         self._beside.addButton(beside, number)
         self._list.addWidget(shown, number, 0)

@@ -54,7 +54,7 @@ class MapPanel(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("map")
-        self.setAccessibleName("Map")
+        self.setAccessibleName(self.tr("Map"))
         self._theme = theme
         self._store: Store | None = None
         self._geography: Geography | None = None

@@ -61,10 +61,12 @@ class ProjectionPanel(QWidget):
         self.plot.emptied.connect(self.emptied)
         self._told = QLabel(WAITING, wordWrap=True)
         self._told.setProperty("faint", True)
-        self._told.setAccessibleName("About the projection")
-        self._fit = QPushButton("Fit a UMAP")
+        self._told.setAccessibleName(self.tr("About the projection"))
+        self._fit = QPushButton(self.tr("Fit a UMAP"))
         self._fit.setToolTip(
-            "Runs in the background for a minute or more; the status bar shows how far it is and can cancel it"
+            self.tr(
+                "Runs in the background for a minute or more; the status bar shows how far it is and can cancel it"
+            )
         )
         self._fit.clicked.connect(self.fit_wanted)
         self._fit.hide()
@@ -91,13 +93,13 @@ class ProjectionPanel(QWidget):
             row.addWidget(button)
         row.addSpacing(8)
         self._colours = QComboBox()
-        self._colours.setAccessibleName("Colour by")
-        self._colours.setToolTip("What the colours say of the pixels of a bin")
+        self._colours.setAccessibleName(self.tr("Colour by"))
+        self._colours.setToolTip(self.tr("What the colours say of the pixels of a bin"))
         for kind, name in COLOURS:
             self._colours.addItem(self.tr(name), kind)
         self._colours.activated.connect(lambda _: self._choose(colour=self._colours.currentData()))
         self._dim = QSpinBox(minimum=1, maximum=1)
-        self._dim.setAccessibleName("Dimension that colours")
+        self._dim.setAccessibleName(self.tr("Dimension that colours"))
         self._dim.valueChanged.connect(lambda value: self._choose(dim=value))
         self._clusters = QSpinBox(minimum=2, maximum=30, value=8)
         self._clusters.setAccessibleName(self.tr("Number of clusters that colour"))
@@ -123,12 +125,12 @@ class ProjectionPanel(QWidget):
             row.addWidget(button)
         row.addSpacing(8)
         self._dates = QComboBox()
-        self._dates.setAccessibleName("Dates of the projection")
+        self._dates.setAccessibleName(self.tr("Dates of the projection"))
         self._dates.setToolTip(
-            "Pixels of all dates, or of the one on the map; a lasso selects among the same"
+            self.tr("Pixels of all dates, or of the one on the map; a lasso selects among the same")
         )
-        self._dates.addItem("All dates", True)
-        self._dates.addItem("This date", False)
+        self._dates.addItem(self.tr("All dates"), True)
+        self._dates.addItem(self.tr("This date"), False)
         self._dates.activated.connect(lambda _: self._choose(every_date=self._dates.currentData()))
         row.addWidget(self._dates, 1)
         self._axes = QComboBox()
@@ -140,8 +142,8 @@ class ProjectionPanel(QWidget):
         row.addWidget(self._axes)
         fit = QToolButton()
         fit.setText("⤢")
-        fit.setToolTip("All of it in view (the wheel zooms, the right button moves)")
-        fit.setAccessibleName("All of the projection in view")
+        fit.setToolTip(self.tr("All of it in view (the wheel zooms, the right button moves)"))
+        fit.setAccessibleName(self.tr("All of the projection in view"))
         fit.setAutoRaise(True)
         fit.clicked.connect(self.plot.fit)
         row.addWidget(fit)
@@ -206,14 +208,14 @@ class _Bar(QWidget):
         super().__init__()
         self._theme = theme
         self._shown: ColourBar | None = None
-        self.setAccessibleName("Colours of the projection")
+        self.setAccessibleName(self.tr("Colours of the projection"))
         self.setFixedHeight(2 * self.fontMetrics().height() + 6)
 
     def set_bar(self, bar: ColourBar | None) -> None:
         self._shown = bar
         self.setVisible(bar is not None)
         if bar is not None:
-            self.setAccessibleDescription(f"{bar.title}: {bar.low} to {bar.high}")
+            self.setAccessibleDescription(self.tr("{}: {} to {}").format(bar.title, bar.low, bar.high))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name

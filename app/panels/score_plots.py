@@ -63,8 +63,8 @@ class ScatterPlot(_Plot):
         self.plot(x, y, pen=None, symbol="o", symbolSize=5, symbolPen=None, symbolBrush=colour)
         name = str(report.response.get("name", "value"))
         unit = f", {report.unit}" if report.unit else ""
-        self.setLabel("bottom", f"{name}, measured{unit}")
-        self.setLabel("left", f"{name}, predicted{unit}")
+        self.setLabel("bottom", self.tr("{}, measured{}").format(name, unit))
+        self.setLabel("left", self.tr("{}, predicted{}").format(name, unit))
 
 
 class CurvePlot(_Plot):
@@ -121,7 +121,7 @@ class SitePlot(_Plot):
         self.key = " &nbsp; ".join(keys)
         unit = f", {report.unit}" if report.unit else ""
         self.setLabel("left", f"{report.response.get('name', 'value')}{unit}")
-        self.setLabel("bottom", f"{dated[0].site}, date (UTC)")
+        self.setLabel("bottom", self.tr("{}, date (UTC)").format(dated[0].site))
 
 
 def _key(sign: str, colour: str, name: str) -> str:

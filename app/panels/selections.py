@@ -45,6 +45,8 @@ class SelectionsPanel(QWidget):
     combined = Signal(int, str)
     """Number of a named one, and how: `and`, `or`, `not`."""
     classes_wanted = Signal()
+    labels_wanted = Signal()
+    """From the clusters of the map."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,8 +76,14 @@ class SelectionsPanel(QWidget):
             self.tr("The clusters on the map become the classes that labels and probes use")
         )
         self._classes.clicked.connect(self.classes_wanted)
-        self._classes.hide()
-        column.addWidget(self._classes)
+        self._labels = QPushButton(self.tr("Label by clusters…"))
+        self._labels.setToolTip(
+            self.tr("Some pixels of each cluster become labels of the class you say it is")
+        )
+        self._labels.clicked.connect(lambda _=False: self.labels_wanted.emit())
+        for button in (self._classes, self._labels):
+            button.hide()
+            column.addWidget(button)
         self._add_actions()
         self.set_selections(())
         self._enable()
@@ -176,6 +184,7 @@ class SelectionsPanel(QWidget):
     def set_clusters(self, shown: bool) -> None:
         """Whether the map shows clusters."""
         self._classes.setVisible(shown)
+        self._labels.setVisible(shown)
 
     def _enable(self) -> None:
         self._clear.setEnabled(self._selected)

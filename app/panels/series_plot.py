@@ -36,7 +36,7 @@ class SeriesPlot(pg.PlotWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(axisItems={"bottom": _date_axis()})
-        self.setAccessibleName("Curves over time")
+        self.setAccessibleName(self.tr("Curves over time"))
         self._theme = theme
         self._times: Floats = np.zeros(0)
         self._date = 0
@@ -153,7 +153,7 @@ class CurveKey(QWidget):
         super().__init__()
         self._theme = theme
         self._names: tuple[str, ...] = ()
-        self.setAccessibleName("Key of the curves")
+        self.setAccessibleName(self.tr("Key of the curves"))
         self.setFixedHeight(self.fontMetrics().height() + 6)
 
     def set_names(self, names: Sequence[str]) -> None:
