@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from phenolens.engine.client.readings import ProbeSeries
+from PySide6.QtCore import QCoreApplication
 
 from .colouring import array_of
 from .curves import GAP_FILLED, NO_DATA, Curve, Floats, Subject, quality_of, seconds, summed
 from .session import Session
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 PREVIEW = "preview"
 LAYER = "probe:"
 WHOLE = "period"
@@ -46,22 +48,23 @@ def note_of(told: ProbeSeries, several: bool) -> str:
 
     `several`: some curves are of many pixels."""
     if told.response.get("task") == "classification":
-        classes = told.response.get("classes") or ()
         marks = [
-            f'<span style="color:{one["colour"]}">●</span>&nbsp;{_plain(str(one["name"]))}' for one in classes
+            f'<span style="color:{one["colour"]}">●</span>&nbsp;{_plain(str(one["name"]))}'
+            for one in told.response.get("classes") or ()
         ]
-        return " &nbsp; ".join(
-            [*marks, "(of many pixels: the commonest, and its share)"] if several else marks
+        shares = [_plain(translate("SeriesPanel", "(polygons: share)"))] if several else []
+        return " &nbsp; ".join([*marks, *shares])
+    share = f"{told.coverage or 0:.0%}".replace("%", "\u00a0%")
+    of_pixels = translate("SeriesPanel", "10–90\u00a0% of the pixels")
+    if told.coverage is None:
+        none = translate(
+            "SeriesPanel", "No interval: a preview has none; fit and validate the probe for that."
         )
-    parts = []
-    if told.coverage is not None:
-        share = f"{told.coverage:.0%}".replace("%", "\u00a0%")
-        parts.append(f"{share} interval, for places like those that it was fitted on")
-    if several:
-        parts.append("10–90\u00a0% of the pixels of polygons and selections")
-    if not parts:
-        return "No interval: a preview has none; fit and validate the probe for that."
-    return f"Band: {'; '.join(parts)}."
+        return none + (f" {translate('SeriesPanel', 'Band of polygons')}: {of_pixels}." if several else "")
+    interval = translate("SeriesPanel", "Band: {} interval").format(share)
+    return (
+        f"{interval}; {translate('SeriesPanel', 'of polygons')} {of_pixels}." if several else f"{interval}."
+    )
 
 
 def _of_values(
@@ -97,14 +100,14 @@ def _of_classes(
     colours = {int(one["code"]): str(one["colour"]) for one in told.response.get("classes") or ()}
     if len(codes) == 1 and told.confidence is not None:
         chosen, sure = codes[0], array_of(told.confidence)[0].astype(np.float64)
-        axis = "probability of the class"
+        axis = translate("SeriesPanel", "probability of the class")
     else:
         chosen, sure = _commonest(codes)
-        axis = "share of the commonest class"
+        axis = translate("SeriesPanel", "share of the commonest class")
     return Curve(
         subject.name,
         subject.colour,
-        f"confidence ({name_of(part)})",
+        f"{translate('SeriesPanel', 'confidence')} ({name_of(part)})",
         times,
         sure,
         _seen(sure, quality),

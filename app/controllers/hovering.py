@@ -27,8 +27,8 @@ from ..panels.projection import ProjectionPanel
 from ..panels.series import SeriesPanel
 from ..session import Place, Session, SessionModel
 from ..theme import Theme
+from .curve_questions import sample
 from .projections import axes_of
-from .series import sample
 
 LOOKED_AT_MS, RESTED_MS = 40, 220
 RADIUS_PX = 7

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
-from phenolens.engine.client.readings import ProbeSeries, Series, Store
+from phenolens.engine.client.readings import ProbeSeries, Series
 
 from ..curve_table import write_table
 from ..curves import KINDS, Curve, Subject, axis_of, chosen_parts, curves_of, kinds_of, parts_of, seconds
 from ..engine_link import EngineLink
 from ..geography import Geography
-from ..masks import Bits
 from ..panels.series import SeriesPanel
-from ..probe_curves import note_of, parts_there, predicted_curves, probes_of
+from ..probe_curves import parts_there, probes_of
 from ..session import Place, SeriesChoice, Session, SessionModel
 from ..telling import sentences
+from .curve_questions import Answer, Asked, ask_probe, ask_series, dims_of, predicted, subjects_of
 from .selections import Found
 
 READING = "Reading acquisitions…"
@@ -33,29 +33,6 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8
 SLOTS = ("places", "selection")
 """Asked for apart from each other: places needn't wait for the many pixels of a selection."""
 MOST_KEPT = 80
-MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
-"""Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
-MOST_LOOKED_AT = 20_000
-
-
-@dataclass(frozen=True)
-class _Asked:
-    store: Store
-    subjects: tuple[Subject, ...]
-    selected: Found | None
-    kind: str
-    parts: tuple[str, ...]
-    probe: str = ""
-    """How the engine is asked for the one of `parts`."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    kind: str = ""
-    subjects: tuple[Subject, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    note: str = ""
-    """What a person should know of them."""
 
 
 class SeriesController:
@@ -63,9 +40,9 @@ class SeriesController:
 
     def __init__(self, model: SessionModel, link: EngineLink, panel: SeriesPanel, colour: str) -> None:
         self._model, self._link, self._panel, self._colour = model, link, panel, colour
-        self._kept: OrderedDict[object, Series] = OrderedDict()
+        self._kept: OrderedDict[object, Series | ProbeSeries] = OrderedDict()
         self._selected: Found | None = None
-        self._answers = dict.fromkeys(SLOTS, _Answer())
+        self._answers = dict.fromkeys(SLOTS, Answer())
         self._awaited: set[str] = set()
         model.listen(self._changed)
         panel.kind_chosen.connect(lambda kind: model.change(series=SeriesChoice(kind)))
@@ -78,11 +55,11 @@ class SeriesController:
         self._arrange(model.now)
 
     @property
-    def shown(self) -> _Answer:
+    def shown(self) -> Answer:
         """Curves of the kind that is chosen, with what they are of."""
         kind = self._model.now.series.kind
         answers = [self._answers[slot] for slot in SLOTS if self._answers[slot].kind == kind]
-        return _Answer(
+        return Answer(
             kind,
             tuple(one for answer in answers for one in answer.subjects),
             tuple(one for answer in answers for one in answer.curves),
@@ -132,13 +109,13 @@ class SeriesController:
                 return
             probe = probes_of(now)[parts[0]]
         subjects = tuple(Subject.of(place) for place in now.work.places)
-        self._want("places", _Asked(now.store, subjects, None, now.series.kind, parts, probe))
-        self._want("selection", _Asked(now.store, (), self._selected, now.series.kind, parts, probe))
+        self._want("places", Asked(now.store, subjects, None, now.series.kind, parts, probe, now.fits))
+        self._want("selection", Asked(now.store, (), self._selected, now.series.kind, parts, probe, now.fits))
 
-    def _want(self, slot: str, asked: _Asked) -> None:
+    def _want(self, slot: str, asked: Asked) -> None:
         if not asked.subjects and asked.selected is None:
             self._link.drop(f"series {slot}")
-            self._take(slot, _Answer())
+            self._take(slot, Answer())
             return
         self._awaited.add(slot)
         if KINDS[asked.kind].bands:
@@ -164,7 +141,7 @@ class SeriesController:
             self._selected = None
             for slot in SLOTS:
                 self._link.drop(f"series {slot}")
-                self._take(slot, _Answer())
+                self._take(slot, Answer())
         if _arranged(old) != _arranged(new):
             self._arrange(new)
         if old.work.places != new.work.places:
@@ -200,7 +177,7 @@ class SeriesController:
     def _show_no_probe(self) -> None:
         for slot in SLOTS:
             self._link.drop(f"series {slot}")
-            self._take(slot, _Answer())
+            self._take(slot, Answer())
         self._panel.set_curves((), KINDS["probe"].axis)
         self._panel.say(NO_PROBE)
 
@@ -216,34 +193,38 @@ class SeriesController:
         colour = next((one for one in COLOURS if one not in colours), COLOURS[len(places) % len(COLOURS)])
         return Place(name, colour)
 
-    def _answer(self, client: EngineClient, asked: _Asked) -> _Answer:
+    def _answer(self, client: EngineClient, asked: Asked) -> Answer:
         """In a thread."""
-        subjects = list(asked.subjects)
-        if asked.selected is not None:
-            most = MOST_BANDS if KINDS[asked.kind].bands else MOST_SAMPLED
-            pixels = sample(asked.selected.bits, most, MOST_CHUNKS)
-            subjects.append(Subject("selection", self._colour, pixels, sampled=True))
-        curves: list[Curve] = []
+        subjects, curves = subjects_of(asked, self._colour), list[Curve]()
         if asked.kind == "probe":
-            return _predicted(client, asked, subjects)
+            found = [self._predicted(client, asked, subject) for subject in subjects]
+            return predicted(asked, subjects, found)
         for subject in subjects:
             told = self._told(client, asked, subject)
             curves += curves_of(subject, told, asked.kind, asked.parts)
-        return _Answer(asked.kind, tuple(subjects), tuple(curves))
+        return Answer(asked.kind, tuple(subjects), tuple(curves))
 
-    def _told(self, client: EngineClient, asked: _Asked, subject: Subject) -> Series:
+    def _told(self, client: EngineClient, asked: Asked, subject: Subject) -> Series:
         bands = KINDS[asked.kind].bands
-        dims = _dims(asked, subject, bands)
+        dims = dims_of(asked, subject, bands)
         key = asked.store.store, subject.pixels, subject.corners, bands, dims
+        told: Series = self._keep(key, lambda: ask_series(client, asked.store, subject, dims, bands))
+        return told
+
+    def _predicted(self, client: EngineClient, asked: Asked, subject: Subject) -> ProbeSeries:
+        key = asked.store.store, subject.pixels, subject.corners, asked.probe, asked.fits
+        told: ProbeSeries = self._keep(key, lambda: ask_probe(client, asked.store, asked.probe, subject))
+        return told
+
+    def _keep(self, key: object, make: Callable[[], Any]) -> Any:
         kept = self._kept.get(key)
         if kept is None:
-            kept = _ask(client, asked.store, subject, dims, bands)
-            self._kept[key] = kept
+            kept = self._kept[key] = make()
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return kept
 
-    def _take(self, slot: str, answer: _Answer) -> None:
+    def _take(self, slot: str, answer: Answer) -> None:
         self._awaited.discard(slot)
         if answer.kind or self._answers[slot].kind:
             self._answers[slot] = answer
@@ -255,11 +236,13 @@ class SeriesController:
         waits = self._awaited and KINDS[shown.kind].bands
         self._panel.say(READING if waits else self._said(shown))
 
-    def _said(self, shown: _Answer) -> str:
+    def _said(self, shown: Answer) -> str:
         """What a selection's curve rests on, or why there is none."""
         if shown.subjects and not shown.curves:
             return "No values here. Another kind of curve, or another place, may have some."
         sampled = [one for one in shown.subjects if one.sampled]
+        if shown.note and sampled and self._selected is not None:
+            return f"{shown.note} Selection: {len(sampled[0].pixels)} of {self._selected.count:,} pixels."
         if shown.note:
             return shown.note
         if not sampled or self._selected is None:
@@ -267,35 +250,8 @@ class SeriesController:
         return f"selection: mean and 10–90 % of {len(sampled[0].pixels)} of {self._selected.count:,} pixels"
 
     def _refused(self, slot: str, error: ServiceError) -> None:
-        self._take(slot, _Answer())
+        self._take(slot, Answer())
         self._panel.say(sentences(error))
-
-
-def sample(bits: Bits, most: int, most_chunks: int) -> tuple[tuple[int, int], ...]:
-    """(row, column) of at most so many selected pixels, evenly, out of at most so many parts of the store.
-
-    The engine reads parts of 64 × 64 pixels: far more pixels of a few of them take less time than fewer of many."""
-    flat = np.flatnonzero(bits)
-    flat = flat[_evenly(len(flat), MOST_LOOKED_AT)]
-    rows, columns = np.divmod(flat, bits.shape[1])
-    part_of = rows // CHUNK * bits.shape[1] + columns // CHUNK
-    parts = np.unique(part_of)
-    if len(parts) > most_chunks:
-        there = np.isin(part_of, parts[_evenly(len(parts), most_chunks)])
-        rows, columns = rows[there], columns[there]
-    chosen = _evenly(len(rows), most)
-    return tuple(zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True))
-
-
-def _evenly(count: int, most: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(np.int64))
-
-
-def _dims(asked: _Asked, subject: Subject, bands: bool) -> int:
-    """Of a single place all of them, so that the choice of others asks nothing; of many pixels what is shown."""
-    if bands or asked.kind == "support":
-        return 1
-    return max(int(part) for part in asked.parts) if subject.sampled else asked.store.dims
 
 
 def _arranged(now: Session) -> tuple[object, ...]:
@@ -308,36 +264,7 @@ def _fitted(now: Session) -> tuple[object, ...]:
     return (now.fits, tuple(probes_of(now).values())) if now.series.kind == "probe" else ()
 
 
-def _predicted(client: EngineClient, asked: _Asked, subjects: Sequence[Subject]) -> _Answer:
-    """In a thread; nothing is kept, as a probe may be fitted anew."""
-    curves: list[Curve] = []
-    found = [_ask_probe(client, asked.store, asked.probe, subject) for subject in subjects]
-    for subject, told in zip(subjects, found, strict=True):
-        curves += predicted_curves(subject, told, asked.parts[0])
-    single = sorted(found, key=lambda told: len(told.pixels))
-    note = note_of(single[0], len(single[-1].pixels) > 1) if single else ""
-    return _Answer(asked.kind, tuple(subjects), tuple(curves), note)
-
-
-def _ask_probe(client: EngineClient, store: Store, probe: str, subject: Subject) -> ProbeSeries:
-    if subject.pixels:
-        return client.probes.series(store.store, probe, pixels=subject.pixels)
-    return client.probes.series(store.store, probe, polygon=_polygon(store, subject))
-
-
-def _ask(client: EngineClient, store: Store, subject: Subject, dims: int, bands: bool) -> Series:
-    if subject.pixels:
-        return client.views.series(store.store, pixels=subject.pixels, dims=dims, bands=bands)
-    return client.views.series(store.store, polygon=_polygon(store, subject), dims=dims, bands=bands)
-
-
-def _polygon(store: Store, subject: Subject) -> Mapping[str, object]:
-    geography = Geography(store.grid)
-    ring = [geography.xy(*corner) for corner in (*subject.corners, subject.corners[0])]
-    return {"type": "Polygon", "coordinates": [ring], "crs": "grid"}
-
-
-def _written(path: Path, shown: _Answer, grid: Grid) -> None:
+def _written(path: Path, shown: Answer, grid: Grid) -> None:
     try:
         write_table(path, shown.subjects, shown.curves, Geography(grid))
     except OSError as error:
