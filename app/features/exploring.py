@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.changes import ChangesController
+from ..controllers.cluster_labels import ClusterLabelsController
 from ..controllers.dates import DatesController
 from ..controllers.hovering import HoverController
 from ..controllers.named import NamedController
@@ -49,6 +50,7 @@ def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
 def _selections(window: MainWindow) -> SelectionsController:
     panel = SelectionsPanel()
     controller = SelectionsController(window.model, window.link, panel, window.theme.selection)
+    ClusterLabelsController(window.model, window.link, panel)
     window.add_dock("Selections", panel, Qt.DockWidgetArea.LeftDockWidgetArea, "Explore")
     window.add_action("Edit", "Lasso on the map", "L", lambda: window.model.change(tool="select"))
     window.add_action("Edit", "Select nothing", "Ctrl+Shift+A", lambda: window.model.change(pick=None))
