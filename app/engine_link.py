@@ -222,7 +222,7 @@ class EngineLink(QObject):
             return
         self._client = client
         device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
-        self._say(EngineState("ready", f"engine: ready, on the {device}", hello))
+        self._say(EngineState("ready", self.tr("engine: ready, on the {}").format(device), hello))
         self._checks.start()
         held, self._held = self._held, []
         for asked in held:

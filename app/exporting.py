@@ -8,15 +8,20 @@ from pathlib import PurePath
 from typing import Any
 
 from phenolens.engine.client.readings import Probe, Store
+from PySide6.QtCore import QCoreApplication
+
+from .texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MAPS = {
-    "class": "class",
-    "confidence": "probability of that class",
-    "probability": "probability of every class",
-    "set-size": "how many classes can't be ruled out",
-    "value": "value",
-    "interval": "interval",
-    "applicability": "where the probe can be trusted",
+    "class": QT_TRANSLATE_NOOP("Exporting", "class"),
+    "confidence": QT_TRANSLATE_NOOP("Exporting", "probability of that class"),
+    "probability": QT_TRANSLATE_NOOP("Exporting", "probability of every class"),
+    "set-size": QT_TRANSLATE_NOOP("Exporting", "how many classes can't be ruled out"),
+    "value": QT_TRANSLATE_NOOP("Exporting", "value"),
+    "interval": QT_TRANSLATE_NOOP("Exporting", "interval"),
+    "applicability": QT_TRANSLATE_NOOP("Exporting", "where the probe can be trusted"),
 }
 """Maps of a probe by name."""
 OF_CLASSES = ("class", "confidence", "probability", "set-size", "applicability")
@@ -77,27 +82,27 @@ def days_of(wanted: Wanted, store: Store, date: int) -> tuple[str, ...]:
 def missing(wanted: Wanted, store: Store | None, probe: Probe | None, days: tuple[str, ...]) -> str:
     """Why nothing can be written yet; empty where all is there."""
     if store is None:
-        return "Open a sample or compute embeddings first."
+        return translate("Exporting", "Open a sample or compute embeddings first.")
     if wanted.what == "probe" and (probe is None or probe.problem):
-        return "There is no probe to draw: fit one first (step Probe)."
+        return translate("Exporting", "There is no probe to draw: fit one first (step Probe).")
     if wanted.what == "change":
         return _missing_for_change(wanted, days) or _missing_name(wanted)
     if wanted.what == "probe" and not wanted.maps:
-        return "Tick at least one map of the probe."
+        return translate("Exporting", "Tick at least one map of the probe.")
     if not days and not over_period(probe):
-        return "No date of the store lies in that range."
+        return translate("Exporting", "No date of the store lies in that range.")
     return _missing_name(wanted)
 
 
 def _missing_for_change(wanted: Wanted, days: tuple[str, ...]) -> str:
     if len(days) < 2:
-        return "Change needs two dates of the store; no two lie in that range."
+        return translate("Exporting", "Change needs two dates of the store; no two lie in that range.")
     return ""
 
 
 def _missing_name(wanted: Wanted) -> str:
     if not wanted.name or PurePath(wanted.name).is_absolute() or ".." in PurePath(wanted.name).parts:
-        return "Give the files a name within the workspace."
+        return translate("Exporting", "Give the files a name within the workspace.")
     return ""
 
 

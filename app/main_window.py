@@ -112,7 +112,9 @@ class MainWindow(QMainWindow):
         *,
         shown: bool = True,
     ) -> QDockWidget:
-        """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs."""
+        """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs.
+
+        `title` is marked for translation in this window's context, and names the dock in `docks` as it is."""
         dock = QDockWidget(self.tr(title), self)
         dock.setObjectName(f"dock {title}")
         dock.setWidget(panel if area == BOTTOM else scrolled(panel))
@@ -212,8 +214,10 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(shown)
         self.setCentralWidget(self._middle)
         self.start.chosen.connect(self._start)
-        layers = self.add_dock("Layers", self.layers, LEFT, "Explore")
-        self.add_dock("Jobs", self.jobs_panel, BOTTOM, "Compute", shown=False)
+        layers = self.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Layers"), self.layers, LEFT, "Explore")
+        self.add_dock(
+            QT_TRANSLATE_NOOP("MainWindow", "Jobs"), self.jobs_panel, BOTTOM, "Compute", shown=False
+        )
         self.resizeDocks([layers], [250], Qt.Orientation.Horizontal)
 
     def _make_status(self) -> None:

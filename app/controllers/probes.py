@@ -11,12 +11,14 @@ from phenolens.engine.client.probes import Label as ClientLabel
 from phenolens.engine.client.probes import LandClass as ClientClass
 from phenolens.engine.client.probes import Predicted
 from phenolens.engine.client.readings import Preview, Store
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
 from ..geography import Geography
 from ..panels.probe import ProbePanel
 from ..session import Label, MadeLayer, Session, SessionModel
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SETTLED_MS = 150
 """A label that follows at once is fitted together with the one before."""
@@ -161,7 +163,7 @@ def what_is_missing(now: Session) -> str:
     classes = {label.value for label in labels}
     if len(classes) < 2:
         return "Label a second class: a probe learns what tells classes apart." if classes else (
-            "Label some places of two classes or more (step Label)."
+            translate("Probes", "Label some places of two classes or more (step Label).")
         )  # fmt: skip
     return ""
 

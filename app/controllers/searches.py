@@ -11,7 +11,7 @@ from phenolens.engine.client.errors import InputError, ServiceError
 from phenolens.engine.client.projections import Seeds
 from phenolens.engine.client.readings import Search, Store
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink, EngineState
 from ..masks import find_on, inside
@@ -20,6 +20,8 @@ from ..selection import Pick
 from ..session import MadeLayer, Place, Session, SessionModel
 from .jobs import JobsController
 from .probes import without_layers
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SELECTION = "selection"
 LAYER = "Similarity"
@@ -135,7 +137,7 @@ class SearchesController(QObject):
 
 
 def _counted(pixels: int) -> str:
-    return "one pixel" if pixels == 1 else f"{pixels:,} pixels"
+    return "one pixel" if pixels == 1 else translate("Searches", "{:,} pixels").format(pixels)
 
 
 def _search(client: EngineClient, sought: _Sought) -> Search:

@@ -20,6 +20,7 @@ from ..panels.area import AreaPanel
 from ..panels.compute import ComputePanel
 from ..panels.data import DataPanel
 from ..session import Session
+from ..texts import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
@@ -66,12 +67,27 @@ class Areas(QObject):
 
     def _add_docks(self) -> None:
         window, area = self._window, Qt.DockWidgetArea
-        title = self.tr("Data")
         self._docks = [
-            window.add_dock(title, self.data, area.LeftDockWidgetArea, "Area", shown=False),
-            window.add_dock(self.tr("Compute"), self.compute, area.RightDockWidgetArea, STEPS, shown=False),
             window.add_dock(
-                self.tr("Acquisitions"), self.acquisitions, area.BottomDockWidgetArea, STEPS, shown=False
+                QT_TRANSLATE_NOOP("MainWindow", "Data"),
+                self.data,
+                area.LeftDockWidgetArea,
+                "Area",
+                shown=False,
+            ),
+            window.add_dock(
+                QT_TRANSLATE_NOOP("MainWindow", "Compute"),
+                self.compute,
+                area.RightDockWidgetArea,
+                STEPS,
+                shown=False,
+            ),
+            window.add_dock(
+                QT_TRANSLATE_NOOP("MainWindow", "Acquisitions"),
+                self.acquisitions,
+                area.BottomDockWidgetArea,
+                STEPS,
+                shown=False,
             ),
         ]
 

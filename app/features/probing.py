@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
@@ -22,9 +22,12 @@ from ..panels.labels import LabelsPanel
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
 from ..panels.search import SearchPanel
+from ..texts import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -41,15 +44,19 @@ def install(window: MainWindow) -> None:
 
 def _labels(window: MainWindow) -> None:
     panel = LabelsPanel()
-    window.add_dock("Labels", panel, RIGHT, "Label")
+    window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Labels"), panel, RIGHT, "Label")
     controller = LabelsController(window.model, window.link, window.map, panel, window.say)
     window.add_action("Labels", "Point", "P", lambda: controller.toggle("point"))
     window.add_action("Labels", "Polygon", "Shift+P", lambda: controller.toggle("polygon"))
-    window.add_action("Labels", "Label what is selected", "Ctrl+L", controller.label_selection)
-    window.add_action("Labels", "Add a class", None, controller.add_class)
+    window.add_action(
+        "Labels", translate("Probing", "Label what is selected"), "Ctrl+L", controller.label_selection
+    )
+    window.add_action("Labels", translate("Probing", "Add a class"), None, controller.add_class)
     imports = LabelImportController(window.model, window.link, window.jobs, panel, window.say)
     panel.import_asked.connect(lambda: _choose_labels(window, imports))
-    window.add_action("Labels", "Import…", None, lambda: _choose_labels(window, imports))
+    window.add_action(
+        "Labels", translate("Probing", "Import…"), None, lambda: _choose_labels(window, imports)
+    )
 
 
 def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
@@ -62,26 +69,28 @@ def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
 
 def _searches(window: MainWindow) -> None:
     panel = SearchPanel()
-    dock = window.add_dock("Search", panel, RIGHT, shown=False)
+    dock = window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Search"), panel, RIGHT, shown=False)
     SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme.selection)
 
     def show() -> None:
         dock.show()
         dock.raise_()
 
-    window.add_action("Edit", "Find what is alike…", QKeySequence.StandardKey.Find, show)
+    window.add_action(
+        "Edit", translate("Probing", "Find what is alike…"), QKeySequence.StandardKey.Find, show
+    )
 
 
 def _exports(window: MainWindow) -> ExportsController:
     panel = ExportPanel()
-    window.add_dock("Export", panel, RIGHT, "Export")
+    window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Export"), panel, RIGHT, "Export")
     return ExportsController(window.model, window.link, window.jobs, panel, window.say)
 
 
 def _accuracy(window: MainWindow) -> AccuracyController:
     panel = AccuracyPanel(window.theme)
-    window.add_dock("Accuracy", panel, RIGHT, "Export")
-    controller = AccuracyController(window.link, window.jobs, panel, window.say)
+    window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Accuracy"), panel, RIGHT, "Export")
+    controller = AccuracyController(window.model, window.link, window.jobs, panel, window.say)
     window.theme.changed.connect(panel.estimate.redraw)
     panel.sample.other_map_asked.connect(lambda: _choose_map(window, controller))
     panel.estimate.form_asked.connect(lambda: _choose_form(window, controller))
@@ -104,8 +113,8 @@ def _choose_form(window: MainWindow, controller: AccuracyController) -> None:
 
 def _probes(window: MainWindow) -> FitsController:
     panel, scores = ProbePanel(), ScoresPanel(window.theme)
-    window.add_dock("Probe", panel, RIGHT, "Probe")
-    window.add_dock("Scores", scores, RIGHT, "Probe")
+    window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Probe"), panel, RIGHT, "Probe")
+    window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Scores"), scores, RIGHT, "Probe")
     ProbesController(window.model, window.link, panel, window.maps.forget)
     fits = FitsController(
         window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget

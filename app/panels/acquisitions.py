@@ -21,9 +21,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 
-COLUMNS = ("Sensor", "Time (UTC)", "Clear", "Platform", "Orbit", "Track", "Baseline", "File")
+COLUMNS = (
+    "Sensor",
+    "Time (UTC)",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Clear"),
+    "Platform",
+    "Orbit",
+    "Track",
+    "Baseline",
+    "File",
+)
 TIPS = (
     "Untick an acquisition to leave it out", "", "Share of the area that was seen, by a few windows of it", "",
     "Direction of flight",

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from phenolens.engine.client.sources import Plan
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -28,6 +28,9 @@ from PySide6.QtWidgets import (
 )
 
 from ..areas import Area
+from ..texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 EVERY, CLEAR, LISTED = "every", "clear", "listed"
 DIMS = ((None, "16 (recommended)"), (7, "7"), (32, "32"))
@@ -183,8 +186,11 @@ class ComputePanel(QWidget):
         self.listed = QLineEdit(placeholderText="2020-05-01, 2020-06-01")
         self.listed.setAccessibleName(self.tr("Days"))
         self._start, self._end = QLineEdit(), QLineEdit()
-        for field, name in ((self._start, self.tr("first day")), (self._end, self.tr("last day"))):
-            field.setPlaceholderText(self.tr("{}, 2018-05-01").format(name))
+        for field, name, example in (
+            (self._start, self.tr("first day"), self.tr("from 2018-05-01")),
+            (self._end, self.tr("last day"), self.tr("to 2018-09-30")),
+        ):
+            field.setPlaceholderText(example)
             field.setAccessibleName(name)
             field.setToolTip(self.tr("Such as 2020-04-01; all days of the data, where left empty"))
             field.editingFinished.connect(self.changed)
@@ -216,7 +222,7 @@ class ComputePanel(QWidget):
         for name in COSTS:
             self.costs[name] = QLabel()
             self.costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
-            self.costs[name].setAccessibleName(name)
+            self.costs[name].setAccessibleName(self.tr(name))
         self._waiting = QLabel(wordWrap=True)
         self._waiting.setProperty("faint", True)
         self._problem = QLabel(wordWrap=True)
@@ -289,8 +295,8 @@ class ComputePanel(QWidget):
         for row, (name, label) in enumerate(self.costs.items()):
             title = QLabel(self.tr(name))
             title.setProperty("faint", True)
-            title.setToolTip(COSTS[name])
-            label.setToolTip(COSTS[name])
+            title.setToolTip(self.tr(COSTS[name]))
+            label.setToolTip(self.tr(COSTS[name]))
             grid.addWidget(title, row, 0)
             grid.addWidget(label, row, 1)
         column.addLayout(grid)
@@ -323,28 +329,48 @@ class ComputePanel(QWidget):
 
 
 COSTS = {
-    "Size": "Of the area on the 10 m grid; of a polygon, pixels whose centre lies inside",
-    "Acquisitions": "Of both sensors, over this area",
-    "Dates": "At which every pixel is embedded",
-    "Time": "From the embeddings computed here before; a guess as long as there are none",
-    "Disk": "At most: what is compressed takes less",
-    "Memory": "Planned for; the work is cut to fit",
+    QT_TRANSLATE_NOOP("ComputePanel", "Size"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "Of the area on the 10 m grid; of a polygon, pixels whose centre lies inside"
+    ),
+    QT_TRANSLATE_NOOP("ComputePanel", "Acquisitions"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "Of both sensors, over this area"
+    ),
+    QT_TRANSLATE_NOOP("ComputePanel", "Dates"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "At which every pixel is embedded"
+    ),
+    QT_TRANSLATE_NOOP("ComputePanel", "Time"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "From the embeddings computed here before; a guess as long as there are none"
+    ),
+    QT_TRANSLATE_NOOP("ComputePanel", "Disk"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "At most: what is compressed takes less"
+    ),
+    QT_TRANSLATE_NOOP("ComputePanel", "Memory"): QT_TRANSLATE_NOOP(
+        "ComputePanel", "Planned for; the work is cut to fit"
+    ),
 }
 
 
 def _cost(name: str, plan: Plan) -> str:
     rows, columns = plan.grid.shape
     sensors = ", ".join(f"{count} {sensor.upper()}" for sensor, count in plan.acquisitions.items())
-    about = "about " if plan.about else ""
-    pixels = plan.pixel_dates // len(plan.dates)
-    inside = "" if pixels == rows * columns else f"{pixels:,} of "
+    dates, pixels = len(plan.dates), plan.pixel_dates // len(plan.dates)
+    days = translate("ComputePanel", "{}, {} to {}").format(dates, plan.dates[0][:10], plan.dates[-1][:10])
+    size = f"{columns} × {rows} px"
+    if pixels != rows * columns:
+        size = translate("ComputePanel", "{:,} of {}").format(pixels, size)
+    time = (
+        translate("ComputePanel", "about {}")
+        if plan.measured
+        else translate("ComputePanel", "about {} (a guess)")
+    )
+    free = translate("ComputePanel", "{} of {} free")
     return {
-        "Size": f"{plan.km2:,.2f} km²  ({inside}{columns} × {rows} px)",
+        "Size": f"{plan.km2:,.2f} km²  ({size})",
         "Acquisitions": sensors,
-        "Dates": f"{about}{len(plan.dates)}, {plan.dates[0][:10]} to {plan.dates[-1][:10]}",
-        "Time": f"about {_duration(plan.seconds)}" + ("" if plan.measured else " (a guess)"),
-        "Disk": f"≤ {_bytes(plan.storage_bytes)} of {_bytes(plan.free_bytes)} free",
-        "Memory": f"{_bytes(plan.peak_memory_bytes)} of {_bytes(plan.free_memory_bytes)} free",
+        "Dates": translate("ComputePanel", "about {}").format(days) if plan.about else days,
+        "Time": time.format(_duration(plan.seconds)),
+        "Disk": "≤ " + free.format(_bytes(plan.storage_bytes), _bytes(plan.free_bytes)),
+        "Memory": free.format(_bytes(plan.peak_memory_bytes), _bytes(plan.free_memory_bytes)),
     }[name]
 
 

@@ -60,7 +60,11 @@ class DateBar(QWidget):
     def set_date(self, date: int) -> None:
         self.strip.set_date(date)
         times = self.strip.times
-        shown = f"{times[date]:%Y-%m-%d}  ({date + 1} of {len(times)})" if date < len(times) else ""
+        shown = (
+            self.tr("{:%Y-%m-%d}  ({} of {})").format(times[date], date + 1, len(times))
+            if date < len(times)
+            else ""
+        )
         self._label.setText(shown)
 
     def set_clear_shares(self, shares: Sequence[float]) -> None:

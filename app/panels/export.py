@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from phenolens.engine.client.readings import Probe, Store
 from phenolens.engine.client.results import Export
-from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QDate, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,17 +25,52 @@ from PySide6.QtWidgets import (
 )
 
 from ..exporting import MAPS, Wanted, maps_of, over_period
+from ..texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 WHATS = (
-    ("probe", "Map of a probe", "Classes or values, and how far to trust them"),
-    ("pca", "Embedding, PCA colours", "A picture: the strongest directions as red, green and blue"),
-    ("dim", "Embedding, one dimension", "A single principal dimension as numbers"),
-    ("support", "Support", "Days to the nearest clear acquisition"),
-    ("change", "Change between two dates", "How much each pixel changed, and how sure that is"),
-    ("embedding", "Embedding, all numbers", "A band for each dimension"),
-    ("netcdf", "Embedding, all dates in one file", "NetCDF (CF): date, dimension, y, x"),
+    (
+        "probe",
+        QT_TRANSLATE_NOOP("ExportPanel", "Map of a probe"),
+        QT_TRANSLATE_NOOP("ExportPanel", "Classes or values, and how far to trust them"),
+    ),
+    (
+        "pca",
+        QT_TRANSLATE_NOOP("ExportPanel", "Embedding, PCA colours"),
+        QT_TRANSLATE_NOOP("ExportPanel", "A picture: the strongest directions as red, green and blue"),
+    ),
+    (
+        "dim",
+        QT_TRANSLATE_NOOP("ExportPanel", "Embedding, one dimension"),
+        QT_TRANSLATE_NOOP("ExportPanel", "A single principal dimension as numbers"),
+    ),
+    (
+        "support",
+        QT_TRANSLATE_NOOP("ExportPanel", "Support"),
+        QT_TRANSLATE_NOOP("ExportPanel", "Days to the nearest clear acquisition"),
+    ),
+    (
+        "change",
+        QT_TRANSLATE_NOOP("ExportPanel", "Change between two dates"),
+        QT_TRANSLATE_NOOP("ExportPanel", "How much each pixel changed, and how sure that is"),
+    ),
+    (
+        "embedding",
+        QT_TRANSLATE_NOOP("ExportPanel", "Embedding, all numbers"),
+        QT_TRANSLATE_NOOP("ExportPanel", "A band for each dimension"),
+    ),
+    (
+        "netcdf",
+        QT_TRANSLATE_NOOP("ExportPanel", "Embedding, all dates in one file"),
+        QT_TRANSLATE_NOOP("ExportPanel", "NetCDF (CF): date, dimension, y, x"),
+    ),
 )
-DATES = (("this", "the date of the map"), ("all", "all dates"), ("range", "from … to …"))
+DATES = (
+    ("this", QT_TRANSLATE_NOOP("ExportPanel", "the date of the map")),
+    ("all", QT_TRANSLATE_NOOP("ExportPanel", "all dates")),
+    ("range", QT_TRANSLATE_NOOP("ExportPanel", "from … to …")),
+)
 
 
 class ExportPanel(QWidget):
@@ -78,7 +113,9 @@ class ExportPanel(QWidget):
         self._dim.setMaximum(store.dims)
         self._sensor.clear()
         for sensor in store.modalities:
-            self._sensor.addItem({"s1": "Sentinel-1", "s2": "Sentinel-2"}.get(sensor, sensor), sensor)
+            self._sensor.addItem(
+                {"s1": "Sentinel-1", "s2": self.tr("Sentinel-2")}.get(sensor, sensor), sensor
+            )
         if store.times:
             for edit, time in ((self._start, store.times[0]), (self._end, store.times[-1])):
                 edit.setDate(QDate.fromString(time[:10], "yyyy-MM-dd"))
@@ -121,10 +158,10 @@ class ExportPanel(QWidget):
     def _make_choices(self) -> None:
         self._what, self._dates, self._sensor, self._probe = (QComboBox() for _ in range(4))
         for number, (value, text, tip) in enumerate(WHATS):
-            self._what.addItem(text, value)
-            self._what.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)
+            self._what.addItem(self.tr(text), value)
+            self._what.setItemData(number, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
         for value, text in DATES:
-            self._dates.addItem(text, value)
+            self._dates.addItem(self.tr(text), value)
         for box, name in (
             (self._what, self.tr("What to write")),
             (self._dates, self.tr("Which dates")),
@@ -136,7 +173,8 @@ class ExportPanel(QWidget):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.currentIndexChanged.connect(lambda _: self._changed())
         self._maps = {
-            name: QCheckBox(text, checked=name in ("class", "value")) for name, text in MAPS.items()
+            name: QCheckBox(translate("Exporting", text), checked=name in ("class", "value"))
+            for name, text in MAPS.items()
         }
         for tick in self._maps.values():
             tick.toggled.connect(lambda _: self._changed())

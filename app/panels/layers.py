@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_LETTERS = 36
 """Of a layer's name: a long one would take the map's room."""
@@ -39,21 +41,47 @@ class Choice:
 def choices_of(store: Store) -> tuple[Choice, ...]:
     """What can be shown of a store without further ado."""
     shown = [
-        Choice("Embedding, PCA colours", Look("pca"), "Strongest directions as red, green, blue; alike on every date"),
-        Choice("Embedding, one dimension", Look("dim", dim=1), "A single principal dimension"),
-    ]  # fmt: skip
+        Choice(
+            translate("LayersPanel", "Embedding, PCA colours"),
+            Look("pca"),
+            translate("LayersPanel", "Strongest directions as red, green, blue; alike on every date"),
+        ),
+        Choice(
+            translate("LayersPanel", "Embedding, one dimension"),
+            Look("dim", dim=1),
+            translate("LayersPanel", "A single principal dimension"),
+        ),
+    ]
     if "s2" in store.modalities:
         shown += [
-            Choice("Sentinel-2, true colour", Look("true-colour"), "The acquisition nearest to this date"),
-            Choice("Sentinel-2, false colour", Look("false-colour"), "Near infrared, red, green"),
+            Choice(
+                translate("LayersPanel", "Sentinel-2, true colour"),
+                Look("true-colour"),
+                translate("LayersPanel", "The acquisition nearest to this date"),
+            ),
+            Choice(
+                translate("LayersPanel", "Sentinel-2, false colour"),
+                Look("false-colour"),
+                translate("LayersPanel", "Near infrared, red, green"),
+            ),
         ]
     if "s1" in store.modalities:
         shown.append(Choice("Sentinel-1", Look("s1"), "VV, VH and their ratio, of the nearest acquisition"))
-    shown.append(Choice("Clusters", Look("cluster", clusters=8), "k-means classes of the embeddings"))
+    shown.append(
+        Choice(
+            translate("LayersPanel", "Clusters"),
+            Look("cluster", clusters=8),
+            translate("LayersPanel", "k-means classes of the embeddings"),
+        )
+    )
     shown += [
-        Choice(f"Support, {sensor.upper()}", Look("support", sensor=sensor), "Days to the nearest clear acquisition")
+        Choice(
+            translate("LayersPanel", "Support, {}").format(sensor.upper()),
+            Look("support", sensor=sensor),
+            translate("LayersPanel", "Days to the nearest clear acquisition"),
+        )
         for sensor in store.modalities
-    ]  # fmt: skip
+    ]
     return tuple(shown)
 
 

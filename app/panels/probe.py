@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QDate, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,30 +24,88 @@ from PySide6.QtWidgets import (
 
 from ..recipe import Recipe
 from ..session import Session
+from ..texts import QT_TRANSLATE_NOOP
 
-SOURCES = (("labels", "labels of the map"), ("towers", "flux towers (GPP)"))
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
+
+SOURCES = (
+    ("labels", QT_TRANSLATE_NOOP("ProbePanel", "labels of the map")),
+    ("towers", QT_TRANSLATE_NOOP("ProbePanel", "flux towers (GPP)")),
+)
 FEATURES = (
-    ("date", "one day", "The embedding of the label's day: for what can be told from a single date"),
-    ("period", "a period, summed up", "Mean, 10th and 90th percentile over the period: land cover, crops"),
-    ("season", "a period, part by part", "Means of four parts of the period: what comes early or late in it"),
-    ("window", "the days before", "The series of the days up to the label's: for GPP and what else follows growth"),
-)  # fmt: skip
+    (
+        "date",
+        QT_TRANSLATE_NOOP("ProbePanel", "one day"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "The embedding of the label's day: for what can be told from a single date"
+        ),
+    ),
+    (
+        "period",
+        QT_TRANSLATE_NOOP("ProbePanel", "a period, summed up"),
+        QT_TRANSLATE_NOOP("ProbePanel", "Mean, 10th and 90th percentile over the period: land cover, crops"),
+    ),
+    (
+        "season",
+        QT_TRANSLATE_NOOP("ProbePanel", "a period, part by part"),
+        QT_TRANSLATE_NOOP("ProbePanel", "Means of four parts of the period: what comes early or late in it"),
+    ),
+    (
+        "window",
+        QT_TRANSLATE_NOOP("ProbePanel", "the days before"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "The series of the days up to the label's: for GPP and what else follows growth"
+        ),
+    ),
+)
 ESTIMATORS = (
-    ("linear", "linear", "Logistic or ridge regression: steady with few labels, and hard to fool"),
-    ("knn", "nearest neighbours", "Votes of the most similar labels: needs labels of every kind of place"),
-    ("forest", "random forest", "Many decision trees: bends with the data, wants some hundred labels"),
-    ("boosting", "gradient boosting", "Trees that mend each other's errors: strong with thousands of labels"),
-    ("mlp", "small neural network", "One hidden layer: smooth and flexible, wants some hundred labels"),
-    ("temporal", "attention over the series", "For “the days before” and “part by part”; no live preview"),
-)  # fmt: skip
+    (
+        "linear",
+        QT_TRANSLATE_NOOP("ProbePanel", "linear"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "Logistic or ridge regression: steady with few labels, and hard to fool"
+        ),
+    ),
+    (
+        "knn",
+        QT_TRANSLATE_NOOP("ProbePanel", "nearest neighbours"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "Votes of the most similar labels: needs labels of every kind of place"
+        ),
+    ),
+    (
+        "forest",
+        QT_TRANSLATE_NOOP("ProbePanel", "random forest"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "Many decision trees: bends with the data, wants some hundred labels"
+        ),
+    ),
+    (
+        "boosting",
+        QT_TRANSLATE_NOOP("ProbePanel", "gradient boosting"),
+        QT_TRANSLATE_NOOP(
+            "ProbePanel", "Trees that mend each other's errors: strong with thousands of labels"
+        ),
+    ),
+    (
+        "mlp",
+        QT_TRANSLATE_NOOP("ProbePanel", "small neural network"),
+        QT_TRANSLATE_NOOP("ProbePanel", "One hidden layer: smooth and flexible, wants some hundred labels"),
+    ),
+    (
+        "temporal",
+        QT_TRANSLATE_NOOP("ProbePanel", "attention over the series"),
+        QT_TRANSLATE_NOOP("ProbePanel", "For “the days before” and “part by part”; no live preview"),
+    ),
+)
 
 
 def _choices(rows: tuple[tuple[str, ...], ...], name: str) -> QComboBox:
     box = QComboBox()
     for number, (value, text, *tip) in enumerate(rows):
-        box.addItem(text, value)
+        box.addItem(translate("ProbePanel", text), value)
         if tip:
-            box.setItemData(number, tip[0], Qt.ItemDataRole.ToolTipRole)
+            box.setItemData(number, translate("ProbePanel", tip[0]), Qt.ItemDataRole.ToolTipRole)
     box.setAccessibleName(name)
     box.setMinimumContentsLength(10)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -245,8 +303,12 @@ class ProbePanel(QWidget):
             (self._estimator, recipe.estimator),
         ):
             box.setCurrentIndex(box.findData(value))
-        self._features_note.setText(next(tip for name, _, tip in FEATURES if name == recipe.features))
-        self._estimator_note.setText(next(tip for name, _, tip in ESTIMATORS if name == recipe.estimator))
+        self._features_note.setText(
+            self.tr(next(tip for name, _, tip in FEATURES if name == recipe.features))
+        )
+        self._estimator_note.setText(
+            self.tr(next(tip for name, _, tip in ESTIMATORS if name == recipe.estimator))
+        )
         for spin, number in (
             (self._window, recipe.window_days),
             (self._dims, recipe.dims or 0),

@@ -24,9 +24,20 @@ from .class_key import ClassKey
 from .projection_plot import ProjectionPlot
 
 METHODS = (
-    ("pca", "PCA", "The two strongest directions of the embeddings, at once"),
-    ("umap", "UMAP", "Neighbours stay neighbours, as far as a plane allows; it is fitted once, in the background"),
-)  # fmt: skip
+    (
+        "pca",
+        QT_TRANSLATE_NOOP("ProjectionPanel", "PCA"),
+        QT_TRANSLATE_NOOP("ProjectionPanel", "The two strongest directions of the embeddings, at once"),
+    ),
+    (
+        "umap",
+        QT_TRANSLATE_NOOP("ProjectionPanel", "UMAP"),
+        QT_TRANSLATE_NOOP(
+            "ProjectionPanel",
+            "Neighbours stay neighbours, as far as a plane allows; it is fitted once, in the background",
+        ),
+    ),
+)
 COLOURS = (
     ("count", QT_TRANSLATE_NOOP("ProjectionPanel", "Number")),
     ("date", QT_TRANSLATE_NOOP("ProjectionPanel", "Date")),
@@ -37,7 +48,9 @@ COLOURS = (
     ("probe", QT_TRANSLATE_NOOP("ProjectionPanel", "Probe's classes")),
 )
 AXES = ((1, 2), (1, 3), (2, 3))
-WAITING = "Open a store: its pixels appear here, those alike side by side."
+WAITING = QT_TRANSLATE_NOOP(
+    "ProjectionPanel", "Open a store: its pixels appear here, those alike side by side."
+)
 
 
 class ProjectionPanel(QWidget):
@@ -59,7 +72,7 @@ class ProjectionPanel(QWidget):
         self.plot, self._bar, self._key = ProjectionPlot(theme), _Bar(theme), ClassKey()
         self.plot.drawn.connect(self.drawn)
         self.plot.emptied.connect(self.emptied)
-        self._told = QLabel(WAITING, wordWrap=True)
+        self._told = QLabel(self.tr(WAITING), wordWrap=True)
         self._told.setProperty("faint", True)
         self._told.setAccessibleName(self.tr("About the projection"))
         self._fit = QPushButton(self.tr("Fit a UMAP"))
@@ -87,7 +100,7 @@ class ProjectionPanel(QWidget):
         row.setSpacing(4)
         self._methods = QButtonGroup(self)
         for number, (method, name, tip) in enumerate(METHODS):
-            button = _toggle(name, tip)
+            button = _toggle(self.tr(name), self.tr(tip))
             button.clicked.connect(lambda _=False, method=method: self.method_chosen.emit(method))
             self._methods.addButton(button, number)
             row.addWidget(button)
@@ -116,7 +129,10 @@ class ProjectionPanel(QWidget):
         row.setSpacing(4)
         self._shapes = QButtonGroup(self)
         for number, (name, tip) in enumerate(
-            (("Lasso", "Drag around pixels to select them"), ("Box", "Drag a rectangle to select pixels"))
+            (
+                (self.tr("Lasso"), self.tr("Drag around pixels to select them")),
+                (self.tr("Box"), self.tr("Drag a rectangle to select pixels")),
+            )
         ):
             button = _toggle(name, tip)
             button.clicked.connect(lambda _=False, n=number: self._take_shape(n == 1))
@@ -178,7 +194,7 @@ class ProjectionPanel(QWidget):
 
     def say(self, text: str, tip: str = "") -> None:
         """What the projection is worth, or why there is none."""
-        self._told.setText(text or WAITING)
+        self._told.setText(text or self.tr(WAITING))
         self._told.setToolTip(tip)
 
     @property

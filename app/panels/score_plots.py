@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QCoreApplication, QSize
 from PySide6.QtWidgets import QWidget
 
 from ..report import METRICS, CurvePoint, Held, Report
 from ..theme import Theme
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_POINTS = 20_000
 HEIGHT = 250
@@ -46,7 +48,7 @@ class ScatterPlot(_Plot):
     """Held-out samples; the dashed line is where prediction and reference agree."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, "Predicted against reference", parent)
+        super().__init__(theme, translate("ScatterPlot", "Predicted against reference"), parent)
 
     def set_samples(self, held: Sequence[Held], report: Report) -> None:
         self.clear()
@@ -71,7 +73,7 @@ class CurvePlot(_Plot):
     """The score by how much was trained on; bars are the spread over draws."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, "Learning curve", parent)
+        super().__init__(theme, translate("CurvePlot", "Learning curve"), parent)
 
     def set_points(self, points: Sequence[CurvePoint], metric: str) -> None:
         self.clear()
@@ -94,7 +96,7 @@ class SitePlot(_Plot):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         axis = pg.DateAxisItem(utcOffset=0)
-        super().__init__(theme, "Series of a site", parent, axisItems={"bottom": axis})
+        super().__init__(theme, translate("SitePlot", "Series of a site"), parent, axisItems={"bottom": axis})
         self.key = ""
         """Which line is which, as rich text."""
 

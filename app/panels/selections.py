@@ -19,14 +19,29 @@ from PySide6.QtWidgets import (
 )
 
 from ..selection import Selection
+from ..texts import QT_TRANSLATE_NOOP
 from .series import swatch
 
-EMPTY = "Nothing is selected. Draw a lasso on the map (L) or in the projection."
+EMPTY = QT_TRANSLATE_NOOP(
+    "SelectionsPanel", "Nothing is selected. Draw a lasso on the map (L) or in the projection."
+)
 SHOWN = int(Qt.ItemDataRole.UserRole) + 1
 HOWS = (
-    ("and", "Only where both are", "Pixels that are in the selection and in this one"),
-    ("or", "Add this one", "Pixels that are in the selection or in this one"),
-    ("not", "Take this one away", "Pixels of the selection that aren't in this one"),
+    (
+        "and",
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Only where both are"),
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Pixels that are in the selection and in this one"),
+    ),
+    (
+        "or",
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Add this one"),
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Pixels that are in the selection or in this one"),
+    ),
+    (
+        "not",
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Take this one away"),
+        QT_TRANSLATE_NOOP("SelectionsPanel", "Pixels of the selection that aren't in this one"),
+    ),
 )
 
 
@@ -52,7 +67,7 @@ class SelectionsPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("selections")
         self.setMinimumWidth(216)
-        self._told = QLabel(EMPTY, wordWrap=True)
+        self._told = QLabel(self.tr(EMPTY), wordWrap=True)
         self._told.setProperty("faint", True)
         self._told.setAccessibleName(self.tr("Selection"))
         self._list = QListWidget()
@@ -111,13 +126,14 @@ class SelectionsPanel(QWidget):
     def _add_actions(self) -> None:
         self._menu = QMenu(self)
         self._more.setMenu(self._menu)
-        self._act("Select it again", None, self.shown.emit)
+        self._act(self.tr("Select it again"), None, self.shown.emit)
         for how, name, tip in HOWS:
-            self._act(name, None, lambda row, how=how: self.combined.emit(row, how)).setToolTip(tip)
+            act = self._act(self.tr(name), None, lambda row, how=how: self.combined.emit(row, how))
+            act.setToolTip(self.tr(tip))
         self._menu.addSeparator()
-        self._act("Rename", "F2", lambda row: self._list.editItem(self._list.item(row)))
-        self._act("Colour…", None, self._choose_colour)
-        self._act("Delete", "Del", self.deleted.emit)
+        self._act(self.tr("Rename"), "F2", lambda row: self._list.editItem(self._list.item(row)))
+        self._act(self.tr("Colour…"), None, self._choose_colour)
+        self._act(self.tr("Delete"), "Del", self.deleted.emit)
         self._menu.setToolTipsVisible(True)
 
     def _act(self, name: str, key: str | None, done: object) -> QAction:
@@ -141,7 +157,7 @@ class SelectionsPanel(QWidget):
         """Of the selection, on the date shown; None: nothing is selected."""
         self._selected = pixels is not None
         if pixels is None:
-            self.say(EMPTY)
+            self.say(self.tr(EMPTY))
         elif not pixels:
             self.say(self.tr("No pixel is selected on this date; another date may have some."))
         else:

@@ -23,10 +23,13 @@ from PySide6.QtWidgets import (
 
 from ..curves import KINDS, Curve, Floats, part_name
 from ..session import Place
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .series_plot import CurveKey, SeriesPlot
 
-EMPTY = "Click on the map to see what a place did over time; Shift-click adds another place."
+EMPTY = QT_TRANSLATE_NOOP(
+    "SeriesPanel", "Click on the map to see what a place did over time; Shift-click adds another place."
+)
 
 
 class SeriesPanel(QWidget):
@@ -54,13 +57,13 @@ class SeriesPanel(QWidget):
         self.plot.date_chosen.connect(self.date_chosen)
         self.plot.told.connect(self._tell)
         self._said = ""
-        self._message = QLabel(EMPTY)
+        self._message = QLabel(self.tr(EMPTY))
         self._message.setProperty("faint", True)
         self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._places = QListWidget()
-        self._places.setAccessibleName("Places with curves")
+        self._places.setAccessibleName(self.tr("Places with curves"))
         self._places.setFixedWidth(132)
-        self._places.setToolTip("Places with curves. Delete removes the chosen one")
+        self._places.setToolTip(self.tr("Places with curves. Delete removes the chosen one"))
         self._places.setMouseTracking(True)
         self._places.itemEntered.connect(lambda item: self.place_hovered.emit(self._places.row(item)))
         self._places.viewportEntered.connect(lambda: self.place_hovered.emit(-1))
@@ -78,7 +81,7 @@ class SeriesPanel(QWidget):
 
     def _plot_or_text(self) -> QStackedWidget:
         """Where there are no curves, why, and how to get some."""
-        self._empty = QLabel(EMPTY, wordWrap=True)
+        self._empty = QLabel(self.tr(EMPTY), wordWrap=True)
         self._empty.setProperty("faint", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(24, 0, 24, 0)
@@ -89,18 +92,18 @@ class SeriesPanel(QWidget):
 
     def _controls(self) -> QHBoxLayout:
         self._kinds = QComboBox()
-        self._kinds.setAccessibleName("Curves of")
+        self._kinds.setAccessibleName(self.tr("Curves of"))
         self._kinds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._kinds.setToolTip("What is shown of the places")
+        self._kinds.setToolTip(self.tr("What is shown of the places"))
         self._kinds.activated.connect(lambda _: self.kind_chosen.emit(self._kinds.currentData()))
         self._parts = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._parts.setAccessibleName("Which curves")
-        self._parts.setToolTip("Which curves are shown")
+        self._parts.setAccessibleName(self.tr("Which curves"))
+        self._parts.setToolTip(self.tr("Which curves are shown"))
         self._parts_menu = QMenu(self._parts)
         self._parts.setMenu(self._parts_menu)
-        self._export = QPushButton("CSV…")
-        self._export.setAccessibleName("Save the curves as CSV")
-        self._export.setToolTip("Save the curves that are shown, with positions, dates and quality")
+        self._export = QPushButton(self.tr("CSV…"))
+        self._export.setAccessibleName(self.tr("Save the curves as CSV"))
+        self._export.setToolTip(self.tr("Save the curves that are shown, with positions, dates and quality"))
         self._export.clicked.connect(self.export_wanted)
         row = QHBoxLayout()
         row.addWidget(self._kinds)
@@ -110,12 +113,12 @@ class SeriesPanel(QWidget):
         return row
 
     def _beside(self) -> QVBoxLayout:
-        self._outline = QPushButton("Polygon")
+        self._outline = QPushButton(self.tr("Polygon"))
         self._outline.setCheckable(True)
-        self._outline.setToolTip("Draw a polygon on the map: the mean of its pixels becomes a curve")
+        self._outline.setToolTip(self.tr("Draw a polygon on the map: the mean of its pixels becomes a curve"))
         self._outline.clicked.connect(self.outline_wanted)
-        self._remove = QPushButton("Remove")
-        self._remove.setToolTip("Remove the chosen place, or all where none is chosen")
+        self._remove = QPushButton(self.tr("Remove"))
+        self._remove.setToolTip(self.tr("Remove the chosen place, or all where none is chosen"))
         self._remove.clicked.connect(self._remove_chosen)
         delete = QAction(self._places)
         delete.setShortcut("Del")
@@ -203,7 +206,7 @@ class SeriesPanel(QWidget):
         self.shown.emit()
 
     def _tell(self, text: str) -> None:
-        told = text or self._said or ("" if self._places.count() else EMPTY)
+        told = text or self._said or ("" if self._places.count() else self.tr(EMPTY))
         self._empty.setText(told)
         self._message.setText(told if self._stack.currentIndex() else "")
         self._message.setToolTip(told)

@@ -48,7 +48,7 @@ class SeriesPlot(pg.PlotWidget):
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-        self.getAxis("bottom").setLabel("date (UTC)", color=theme.faint, **SMALL)
+        self.getAxis("bottom").setLabel(self.tr("date (UTC)"), color=theme.faint, **SMALL)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(58)
         self.setMouseEnabled(x=True, y=False)
