@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from phenolens.engine.client.readings import BandsAt, Series, Store
+from PySide6.QtCore import QCoreApplication
 
 from .colouring import array_of
 from .session import Place, SeriesChoice
+from .texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
@@ -41,12 +45,31 @@ class Kind:
 
 
 KINDS = {
-    "embedding": Kind("Embedding", "value (no unit)"),
-    "index": Kind("Vegetation indices", "index (no unit)", bands=True, glance=False),
-    "s2": Kind("Sentinel-2 bands", "reflectance", bands=True, glance=False),
-    "s1": Kind("Sentinel-1 backscatter", "backscatter (dB)", bands=True, glance=False),
-    "probe": Kind("Probe", "prediction", glance=False),
-    "support": Kind("Support", "nearest (days)"),
+    "embedding": Kind(
+        QT_TRANSLATE_NOOP("Curves", "Embedding"), QT_TRANSLATE_NOOP("Curves", "value (no unit)")
+    ),
+    "index": Kind(
+        QT_TRANSLATE_NOOP("Curves", "Vegetation indices"),
+        QT_TRANSLATE_NOOP("Curves", "index (no unit)"),
+        bands=True,
+        glance=False,
+    ),
+    "s2": Kind(
+        QT_TRANSLATE_NOOP("Curves", "Sentinel-2 bands"),
+        QT_TRANSLATE_NOOP("Curves", "reflectance"),
+        bands=True,
+        glance=False,
+    ),
+    "s1": Kind(
+        QT_TRANSLATE_NOOP("Curves", "Sentinel-1 backscatter"),
+        QT_TRANSLATE_NOOP("Curves", "backscatter (dB)"),
+        bands=True,
+        glance=False,
+    ),
+    "probe": Kind(
+        QT_TRANSLATE_NOOP("Curves", "Probe"), QT_TRANSLATE_NOOP("Curves", "prediction"), glance=False
+    ),
+    "support": Kind(QT_TRANSLATE_NOOP("Curves", "Support"), QT_TRANSLATE_NOOP("Curves", "nearest (days)")),
 }
 
 
@@ -140,13 +163,17 @@ def axis_of(kind: str, curves: Sequence[Curve]) -> str:
     if curves and curves[0].axis:
         return curves[0].axis
     if kind == "index" and any(curve.name == "NIRv" for curve in curves):
-        return "index, reflectance"
-    return KINDS[kind].axis
+        return translate("Curves", "index, reflectance")
+    return translate("Curves", KINDS[kind].axis)
 
 
 def part_name(kind: str, part: str) -> str:
     probe = part.rpartition("/")[2].removesuffix(".probe")
-    names = {"embedding": f"dimension {part}", "support": f"nearest {part.upper()}", "probe": probe}
+    names = {
+        "embedding": translate("Curves", "dimension {}").format(part),
+        "support": translate("Curves", "nearest {}").format(part.upper()),
+        "probe": probe,
+    }
     return names.get(kind, part)
 
 

@@ -178,7 +178,7 @@ class SeriesController:
         for slot in SLOTS:
             self._link.drop(f"series {slot}")
             self._take(slot, Answer())
-        self._panel.set_curves((), KINDS["probe"].axis)
+        self._panel.set_curves((), axis_of("probe", ()))
         self._panel.say(NO_PROBE)
 
     def _choose_parts(self, parts: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
@@ -22,9 +22,12 @@ from ..panels.projection import ProjectionPanel
 from ..panels.selections import SelectionsPanel
 from ..panels.series import SeriesPanel
 from ..session import Session
+from ..texts import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 
 def install(window: MainWindow) -> None:
@@ -42,7 +45,9 @@ def install(window: MainWindow) -> None:
 
 def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
     controller = SeriesController(window.model, window.link, panel, window.theme.selection)
-    window.add_dock("Series", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "Explore")
+    window.add_dock(
+        QT_TRANSLATE_NOOP("MainWindow", "Series"), panel, Qt.DockWidgetArea.BottomDockWidgetArea, "Explore"
+    )
     panel.export_wanted.connect(lambda: _export(window, controller))
     return controller
 
@@ -51,10 +56,21 @@ def _selections(window: MainWindow) -> SelectionsController:
     panel = SelectionsPanel()
     controller = SelectionsController(window.model, window.link, panel, window.theme.selection)
     ClusterLabelsController(window.model, window.link, panel)
-    window.add_dock("Selections", panel, Qt.DockWidgetArea.LeftDockWidgetArea, "Explore")
-    window.add_action("Edit", "Lasso on the map", "L", lambda: window.model.change(tool="select"))
-    window.add_action("Edit", "Select nothing", "Ctrl+Shift+A", lambda: window.model.change(pick=None))
-    window.add_action("Edit", "Stop drawing", "Esc", lambda: window.model.change(tool="look"))
+    window.add_dock(
+        QT_TRANSLATE_NOOP("MainWindow", "Selections"), panel, Qt.DockWidgetArea.LeftDockWidgetArea, "Explore"
+    )
+    window.add_action(
+        "Edit", translate("Exploring", "Lasso on the map"), "L", lambda: window.model.change(tool="select")
+    )
+    window.add_action(
+        "Edit",
+        translate("Exploring", "Select nothing"),
+        "Ctrl+Shift+A",
+        lambda: window.model.change(pick=None),
+    )
+    window.add_action(
+        "Edit", translate("Exploring", "Stop drawing"), "Esc", lambda: window.model.change(tool="look")
+    )
     return controller
 
 
@@ -62,13 +78,17 @@ def _projection(window: MainWindow, panel: ProjectionPanel) -> ProjectionsContro
     controller = ProjectionsController(
         window.model, window.link, panel, window.jobs.submit, window.theme.selection
     )
-    window.add_dock("Projection", panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore")
+    window.add_dock(
+        QT_TRANSLATE_NOOP("MainWindow", "Projection"), panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore"
+    )
     return controller
 
 
 def _changes(window: MainWindow) -> None:
     panel = ChangePanel()
-    dock = window.add_dock("Change", panel, Qt.DockWidgetArea.LeftDockWidgetArea, shown=False)
+    dock = window.add_dock(
+        QT_TRANSLATE_NOOP("MainWindow", "Change"), panel, Qt.DockWidgetArea.LeftDockWidgetArea, shown=False
+    )
     window.tabifyDockWidget(window.docks["Selections"], dock)
     ChangesController(window.model, window.link, window.jobs, panel, window.maps.forget)
 
@@ -130,4 +150,6 @@ def _export(window: MainWindow, series: SeriesController) -> None:
     )
     if name:
         path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
-        series.export(path, lambda path: window.say(f"The curves are in {path}"))
+        series.export(
+            path, lambda path: window.say(translate("Exploring", "The curves are in {}").format(path))
+        )

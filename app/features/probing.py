@@ -46,8 +46,10 @@ def _labels(window: MainWindow) -> None:
     panel = LabelsPanel()
     window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Labels"), panel, RIGHT, "Label")
     controller = LabelsController(window.model, window.link, window.map, panel, window.say)
-    window.add_action("Labels", "Point", "P", lambda: controller.toggle("point"))
-    window.add_action("Labels", "Polygon", "Shift+P", lambda: controller.toggle("polygon"))
+    window.add_action("Labels", translate("Probing", "Point"), "P", lambda: controller.toggle("point"))
+    window.add_action(
+        "Labels", translate("Probing", "Polygon"), "Shift+P", lambda: controller.toggle("polygon")
+    )
     window.add_action(
         "Labels", translate("Probing", "Label what is selected"), "Ctrl+L", controller.label_selection
     )

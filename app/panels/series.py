@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -136,7 +136,7 @@ class SeriesPanel(QWidget):
         """What there is to be shown."""
         self._kinds.clear()
         for kind in kinds:
-            self._kinds.addItem(KINDS[kind].name, kind)
+            self._kinds.addItem(QCoreApplication.translate("Curves", KINDS[kind].name), kind)
         self._kinds.setEnabled(bool(kinds))
         self._parts.setEnabled(bool(kinds))
 
