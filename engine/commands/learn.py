@@ -8,7 +8,7 @@ import typer
 from ..errors import InputError
 from ..output import check_free
 from .flags import RunFlags, flattened, keep_config
-from .terminal import Run
+from .terminal import Bar, Run
 
 if TYPE_CHECKING:
     from ..training.recipe import Recipe
@@ -38,7 +38,10 @@ def train(
     _check_folder(data)
     run.verbose_log()
     read = _recipe(recipe)
-    path = train_recipe(read, data, out, seed=seed, stages=stage or (), threads=threads, cancel=run.cancel)
+    with Bar(run) as bar:
+        path = train_recipe(
+            read, data, out, seed=seed, stages=stage or (), threads=threads, watch=run.watch(bar)
+        )
     config = keep_config(ctx, out / "train")
     said = f"the model is {path}" if path else f"the states of {', '.join(stage or ())} are in {out}"
     run.result(

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ..progress import CancelToken
+from ..progress import Watch
 from ..representation.config import DenseConfig
 from ..representation.dense import EncodedFrames, ModalityDecoder, ModalityEncoder
 from ..representation.fusion import DenseModel
@@ -55,7 +55,7 @@ Loss = Callable[[Any, Crop, Generator], tuple[Tensor, float, float] | None]
 
 
 def train_modality(
-    model: DenseModel, name: str, data: TrainingData, options: StageOptions, folder: Path, cancel: CancelToken
+    model: DenseModel, name: str, data: TrainingData, options: StageOptions, folder: Path, watch: Watch
 ) -> None:
     """Stage 1: the encoder and decoder of one modality, alone."""
     parts = nn.ModuleDict({"encoder": model.encoder(name), "decoder": model.decoder(name)})
@@ -72,11 +72,11 @@ def train_modality(
         at_centre = _centre_errors(decoder, latent, prior.values, truth)
         return error, *at_centre
 
-    _run(parts, model.config, data, name, loss, options, folder / f"stage1-{name}", cancel)
+    _run(parts, model.config, data, name, loss, options, folder / f"stage1-{name}", watch)
 
 
 def train_fusion(
-    model: DenseModel, data: TrainingData, options: StageOptions, folder: Path, cancel: CancelToken
+    model: DenseModel, data: TrainingData, options: StageOptions, folder: Path, watch: Watch
 ) -> None:
     """Stage 2: the fusion, encoders and decoders frozen; starts at the principal components of the latents."""
     for part in (model.encoders, model.decoders):
@@ -104,7 +104,7 @@ def train_fusion(
                     hidden = _centre_errors(model.decoder(name), decoded[name], priors[name], truth)
         return torch.stack(errors).sum() / len(chosen), *hidden
 
-    _run(holder, model.config, data, None, loss, options, folder / "stage2", cancel)
+    _run(holder, model.config, data, None, loss, options, folder / "stage2", watch)
     standardise_embedding(model, data, options.seed, options.sample_crops)
 
 
@@ -230,7 +230,7 @@ def _run(
     loss: Loss,
     options: StageOptions,
     path: Path,
-    cancel: CancelToken,
+    watch: Watch,
 ) -> None:
     """Train `parts` in place; leaves the best averaged weights in them, a log and a state to resume from."""
     learned = [p for p in parts.parameters() if p.requires_grad]
@@ -249,8 +249,10 @@ def _run(
         )
     )
     first, best = _resume(path, parts, averaged, optimiser, schedule)
+    progress = watch.progress(f"training, {path.name}", options.steps)
+    progress.skip(first)
     for step in range(first, options.steps):
-        cancel.check()
+        watch.cancel.check()
         optimiser.zero_grad()
         seed = options.seed * 1_000_003 + step  # a resumed run draws what an uninterrupted one would
         rng = torch.Generator().manual_seed(seed)
@@ -271,6 +273,7 @@ def _run(
             with path.with_suffix(".log.jsonl").open("a") as lines:
                 lines.write(json.dumps({"step": step + 1} | score) + "\n")
             log.info("%s step %d: %s", path.name, step + 1, score)
+        progress.advance()
     parts.load_state_dict(torch.load(path.with_suffix(".best.pt"), weights_only=True))
 
 

@@ -13,7 +13,7 @@ import torch
 
 from .. import __version__
 from ..errors import InputError
-from ..progress import CancelToken
+from ..progress import Watch
 from ..representation.checkpoint import save_checkpoint
 from ..representation.config import DenseConfig
 from ..representation.fusion import DenseModel
@@ -31,7 +31,7 @@ def train_recipe(
     seed: int = 0,
     stages: Sequence[str] = (),
     threads: int = 1,
-    cancel: CancelToken | None = None,
+    watch: Watch | None = None,
 ) -> Path | None:
     """Run the stages (`stage1-s1`, `stage1-s2`, `stage2`; default all) and write `out`/model.safetensors.
 
@@ -48,17 +48,17 @@ def train_recipe(
     model = DenseModel(config)
     series = recipe.data(data)
     out.mkdir(parents=True, exist_ok=True)
-    cancel = cancel or CancelToken()
+    watch = watch or Watch()
     started = time.monotonic()
     for entry in config.modalities:
         stage = f"stage1-{entry.modality.name}"
         if stage in chosen or "stage2" in chosen:
             options = StageOptions(**{"seed": seed, **recipe.stages.get(stage, {})})
-            train_modality(model, entry.modality.name, series, options, out, cancel)
+            train_modality(model, entry.modality.name, series, options, out, watch)
     if "stage2" not in chosen:
         return None
     options = StageOptions(**{"seed": seed, **recipe.stages.get("stage2", {})})
-    train_fusion(model, series, options, out, cancel)
+    train_fusion(model, series, options, out, watch)
     path = out / "model.safetensors"
     save_checkpoint(model.eval(), path, training=_record(recipe, data, out, seed, time.monotonic() - started))
     return path

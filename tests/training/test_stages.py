@@ -10,7 +10,7 @@ from phenolens.engine.acquisitions.modality import SENTINEL2
 from phenolens.engine.acquisitions.simulate import Landscape
 from phenolens.engine.errors import Cancelled
 from phenolens.engine.grid import Grid
-from phenolens.engine.progress import CancelToken
+from phenolens.engine.progress import CancelToken, Watch
 from phenolens.engine.representation.config import HALO, DenseConfig
 from phenolens.engine.representation.fusion import DenseModel
 from phenolens.engine.training.masking import draw_blackouts
@@ -56,7 +56,7 @@ def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
 def test_stage_one_changes_its_own_modality_alone(data, tmp_path):
     model = fresh()
     s1, s2 = weights(model.encoders["s1"]), weights(model.encoders["s2"])
-    train_modality(model, "s2", data, SHORT, tmp_path, CancelToken())
+    train_modality(model, "s2", data, SHORT, tmp_path, Watch())
     assert same(weights(model.encoders["s1"]), s1)
     assert not same(weights(model.encoders["s2"]), s2)
 
@@ -64,7 +64,7 @@ def test_stage_one_changes_its_own_modality_alone(data, tmp_path):
 def test_the_fusion_stage_leaves_encoders_and_decoders_bit_for_bit(data, tmp_path):
     model = fresh()
     before, fusion = weights(model.encoders) + weights(model.decoders), weights(model.fusion)
-    train_fusion(model, data, SHORT, tmp_path, CancelToken())
+    train_fusion(model, data, SHORT, tmp_path, Watch())
     assert same(weights(model.encoders) + weights(model.decoders), before)
     assert not same(weights(model.fusion), fusion)
 
@@ -80,12 +80,13 @@ def test_a_cancelled_stage_resumes_to_the_same_weights(data, tmp_path):
             super().check()
 
     unbroken = fresh()
-    train_modality(unbroken, "s1", data, SHORT, tmp_path / "unbroken", CancelToken())
+    train_modality(unbroken, "s1", data, SHORT, tmp_path / "unbroken", Watch())
     with pytest.raises(Cancelled):
-        train_modality(fresh(), "s1", data, SHORT, tmp_path / "broken", CancelAt())
-    resumed = fresh()
-    train_modality(resumed, "s1", data, SHORT, tmp_path / "broken", CancelToken())
+        train_modality(fresh(), "s1", data, SHORT, tmp_path / "broken", Watch(cancel=CancelAt()))
+    resumed, told = fresh(), []
+    train_modality(resumed, "s1", data, SHORT, tmp_path / "broken", Watch(told.append))
     assert same(weights(resumed), weights(unbroken))
+    assert [(event.done, event.total) for event in told] == [(2, 4), (3, 4), (4, 4)]
 
 
 def test_the_fusion_starts_at_the_principal_components_of_the_latents(data):

@@ -45,7 +45,7 @@ def run(params: TrainParams, context: JobContext) -> dict[str, Any]:
         seed=params.seed,
         stages=params.stages,
         threads=params.threads,
-        cancel=context.cancel,
+        watch=context.watch,
     )
     return {"model": None if path is None else workspace.relative(path), "folder": params.out}
 
