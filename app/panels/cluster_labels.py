@@ -60,6 +60,7 @@ class ClusterLabels(QDialog):
         self._lay_out(buttons)
         self._each.valueChanged.connect(self._tell)
         self._tell()
+        self.adjustSize()
 
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         row = QHBoxLayout()
@@ -71,7 +72,7 @@ class ClusterLabels(QDialog):
         column.addLayout(row)
         column.addWidget(self._told)
         column.addWidget(buttons)
-        self.resize(460, self.sizeHint().height())
+        self.setMinimumWidth(460)
 
     def _table(self) -> QTableWidget:
         table = QTableWidget(len(self._clusters), 3)
@@ -80,6 +81,7 @@ class ClusterLabels(QDialog):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         table.setShowGrid(False)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the boxes within have it
         table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         for row, (cluster, box) in enumerate(zip(self._clusters, self._boxes, strict=True)):
@@ -90,7 +92,7 @@ class ClusterLabels(QDialog):
                 table.setItem(row, column, item)
             table.setCellWidget(row, 2, box)
         shown = min(len(self._clusters), MOST_ROWS)
-        table.setMinimumHeight(shown * ROW_HEIGHT + table.horizontalHeader().sizeHint().height() + 4)
+        table.setMinimumHeight(shown * ROW_HEIGHT + table.horizontalHeader().sizeHint().height() + 8)
         return table
 
     def _box(self, cluster: Cluster, classes: Sequence[LandClass]) -> QComboBox:

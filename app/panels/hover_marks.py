@@ -16,7 +16,6 @@ from ..curves import Curve, value_near
 from ..masks import Bits
 from ..session import Place
 from ..theme import Theme
-from .curves_item import DASHES
 from .map import MapPanel
 from .map_shapes import corners_of, cosmetic_pen, path_of
 from .projection_plot import ProjectionPlot
@@ -25,6 +24,7 @@ from .series_plot import SeriesPlot
 Points = npt.NDArray[np.float32]
 RING, MAP_RING, DOT = 15, 26, 4
 ABOVE = 60
+FAINTEST = 0.3
 NEAR_PX = 14
 """Points of the screen between the pointer and the curve that it means."""
 
@@ -145,23 +145,28 @@ class CurveMarks:
 
     @property
     def shown(self) -> int:
-        return len(self._lines)
+        return sum(line.isVisible() for line in self._lines)
 
     def show(self, curves: Sequence[Curve]) -> None:
-        self.clear()
-        for curve in curves:
-            there = np.isfinite(curve.values)
-            pen = pg.mkPen(self._theme.selection, width=1.2, style=DASHES[curve.order % len(DASHES)])
-            line = pg.PlotCurveItem(curve.times[there], curve.values[there], pen=pen)
+        """Lines are used again: adding one to a plot takes longer than drawing it."""
+        while len(self._lines) < len(curves):
+            line = pg.PlotCurveItem()
             line.setZValue(1)
-            line.setOpacity(0.65)
-            self._plot.addItem(line, ignoreBounds=True)
+            self._plot.plotItem.vb.addItem(line, ignoreBounds=True)
             self._lines.append(line)
+        for line, curve in zip(self._lines, curves, strict=False):
+            there = np.isfinite(curve.values)
+            line.setData(
+                curve.times[there], curve.values[there], pen=pg.mkPen(self._theme.selection, width=1)
+            )
+            line.setOpacity(max(FAINTEST, 0.9 - 0.25 * curve.order))  # dashes take four times as long to draw
+            line.show()
+        for line in self._lines[len(curves) :]:
+            line.hide()
 
     def clear(self) -> None:
         for line in self._lines:
-            self._plot.removeItem(line)
-        self._lines = []
+            line.hide()
 
     def owner_at(self, scene: QPointF) -> str:
         """The place or selection whose curve lies nearest to the pointer; empty where none is near."""
