@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isclose
 from pathlib import Path, PurePath
 from typing import Any
 
+from phenolens.engine.client.arrays import Grid
+from phenolens.engine.client.errors import InputError, NotFound
 from phenolens.engine.client.sampling import Allocation, SamplePlan
+from PySide6.QtCore import QCoreApplication
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 MARGINS = 1.96
 """Standard errors on each side of a 95 % interval."""
 UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
@@ -23,6 +29,8 @@ class SampleWanted:
 
     map: str = ""
     """As the engine names it."""
+    strata: str = ""
+    """Another class map whose classes the points are drawn from; empty: the map's own."""
     aim: str = "overall"
     """Standard error of `overall` accuracy or of a `class`'s area, or a number of points (`size`)."""
     standard_error: float = 0.01
@@ -40,6 +48,8 @@ class SampleWanted:
     def planned(self) -> dict[str, Any]:
         """What the client's `plan` is asked with."""
         asked: dict[str, Any] = {"expected": dict(self.expected), "minimum": self.minimum}
+        if self.strata:
+            asked["strata"] = self.strata
         if self.aim == "size":
             return {**asked, "size": self.size}
         aimed = self.target_class if self.aim == "class" else None
@@ -73,10 +83,11 @@ def why_no_name(name: str, folder: Path) -> str:
     """Why no sample can be called so; empty where it can. Forms that somebody may have filled are not replaced."""
     path = PurePath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or name.endswith("/"):
-        return "Give the files a name within the workspace."
+        return translate("Sampling", "Give the files a name within the workspace.")
     there = [file for file in files_of(name) if (folder / file).exists()]
     if there:
-        return f"{there[0]} is there already and may be filled in: choose another name."
+        told = translate("Sampling", "{} is there already and may be filled in: choose another name.")
+        return told.format(there[0])
     return ""
 
 
@@ -97,10 +108,35 @@ def margins(way: Allocation) -> Mapping[str, float]:
 def plan_told(plan: SamplePlan, way: Allocation, aim: str) -> str:
     """How many points, and what to expect of them."""
     margin = f"±\u00a0{MARGINS * way.se_overall:.1%} (95\u00a0%)"
-    said = f"{way.total:,} points: expect the overall accuracy within {margin}."
+    said = translate("Sampling", "{:,} points: expect the overall accuracy within {}.").format(
+        way.total, margin
+    )
     if aim != "size" and way.total > plan.size:
-        said += f" {plan.size:,} would do, but each class gets its fewest."
+        more = translate("Sampling", "{:,} would do, but each class gets its fewest.").format(plan.size)
+        said = f"{said} {more}"
     return said
+
+
+def sample_pixels(design: Path, grid: Grid) -> tuple[tuple[int, int], ...]:
+    """In a thread: (row, column) of a sample's points on the grid of a store.
+
+    `NotFound` where there is no such design, `InputError` where its map lies on another grid."""
+    try:
+        stored = json.loads(design.read_text(encoding="utf-8"))
+        theirs = Grid(
+            stored["grid"]["crs"], tuple(stored["grid"]["transform"][:6]), tuple(stored["grid"]["shape"])
+        )
+        units = [(int(row), int(column)) for row, column, *_ in stored["units"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotFound("the sample's design can't be read", value=design.name, remedy=str(error)) from error
+    near = all(isclose(a, b, abs_tol=1e-6) for a, b in zip(theirs.transform, grid.transform, strict=True))
+    if not near or (theirs.crs, theirs.shape) != (grid.crs, tuple(grid.shape)):
+        raise InputError(
+            "the sample lies on another grid than the map that is shown",
+            value=design.name,
+            remedy="open its GeoPackage in QGIS",
+        )
+    return tuple(units)
 
 
 def hectares(pixels: int, pixel_m2: float) -> str:

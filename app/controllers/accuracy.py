@@ -9,16 +9,19 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.results import Export, Job
 from phenolens.engine.client.sampling import AreaEstimate, Drawn, SamplePlan
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QCoreApplication, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from ..engine_link import EngineLink, EngineState
 from ..panels.accuracy import AccuracyPanel
-from ..sampling import EstimateWanted, SampleWanted, free_name, why_no_name
+from ..sampling import EstimateWanted, SampleWanted, free_name, sample_pixels, why_no_name
+from ..selection import PixelPick
+from ..session import SessionModel
 from ..telling import sentences
 from .jobs import JobsController
 
 DESIGN = ".design.json"
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 
 class AccuracyController(QObject):
@@ -26,13 +29,14 @@ class AccuracyController(QObject):
 
     def __init__(
         self,
+        model: SessionModel,
         link: EngineLink,
         jobs: JobsController,
         panel: AccuracyPanel,
         say: Callable[[str, bool], None],
     ) -> None:
         super().__init__(panel)
-        self._link, self._jobs, self._panel, self._say = link, jobs, panel, say
+        self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
         self._exports: tuple[Export, ...] = ()
         self._more: tuple[str, ...] = ()
         """Maps from elsewhere."""
@@ -50,6 +54,7 @@ class AccuracyController(QObject):
         estimate.asked.connect(self.estimate)
         estimate.save_asked.connect(self.save)
         estimate.folder_asked.connect(self._show_folder)
+        estimate.points_asked.connect(self.show_points)
         estimate.wanted_changed.connect(lambda: link.drop("area form"))
         link.state_changed.connect(self._engine_changed)
 
@@ -92,6 +97,19 @@ class AccuracyController(QObject):
             return
         out = f"{self._estimated.design.removesuffix(DESIGN)}-estimate"
         self._submit(self._estimated, out, self._saved)
+
+    def show_points(self, design: str) -> None:
+        """Select the points of a sample, where its map lies on the grid that is shown."""
+        store = self._model.now.store
+        if store is None:
+            return
+        path = self._link.workspace / design
+
+        def found(pixels: tuple[tuple[int, int], ...]) -> None:
+            self._model.change(pick=PixelPick(pixels))
+            self._say(self.tr("Selected: the {:,} points of the sample.").format(len(pixels)), False)
+
+        self._link.ask("area points", lambda _: sample_pixels(path, store.grid), found, self._refused)
 
     def refresh(self, chosen: str = "") -> None:
         """Read anew which samples there are."""
@@ -220,11 +238,15 @@ class AccuracyController(QObject):
 
 def drawn_told(total: int, files: Sequence[str]) -> str:
     """What was written, and what to do with it."""
-    return (
-        f"{total:,} points are drawn. Written: {', '.join(files)}.\n"
-        "Look at each point in better sources than the map, and write its class (name or code) into the column "
-        "“reference” of the CSV, or of the points in QGIS; leave empty what can't be told. Then go to Estimate."
+    drawn = translate("AccuracyController", "{:,} points are drawn. Written: {}.").format(
+        total, ", ".join(files)
     )
+    how = translate(
+        "AccuracyController",
+        "Look at each point in better sources than the map, and write its class (name or code) into the column "
+        "“reference” of the CSV, or of the points in QGIS; leave empty what can't be told. Then go to Estimate.",
+    )
+    return f"{drawn}\n{how}"
 
 
 def _readable(client: EngineClient, form: str) -> str:

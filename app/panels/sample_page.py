@@ -67,6 +67,7 @@ class SamplePage(QWidget):
         code = self._class.currentData()
         return SampleWanted(
             self.map,
+            str(self._other_strata.currentData() or ""),
             str(self._aim.currentData()),
             self._error.value() / 100,
             None if code is None else int(code),
@@ -86,7 +87,7 @@ class SamplePage(QWidget):
 
     def set_maps(self, exports: Sequence[Export], more: Sequence[str] = ()) -> None:
         """Class maps of the workspace, newest first, and files from elsewhere."""
-        before = self.map
+        before = self.map, str(self._other_strata.currentData() or "")
         self._maps.blockSignals(True)
         self._maps.clear()
         for one in exports:
@@ -95,13 +96,15 @@ class SamplePage(QWidget):
         for path in more:
             self._maps.addItem(path.rpartition("/")[2], path)
             self._maps.setItemData(self._maps.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
-        found = self._maps.findData(before)
+        found = self._maps.findData(before[0])
         self._maps.setCurrentIndex(max(found, 0) if self._maps.count() else -1)
         self._maps.blockSignals(False)
+        self._list_strata()
+        self._show_rows()
         self._rest.setVisible(bool(self.map))
         self._maps.setEnabled(bool(self.map))
         self._none.setVisible(not self.map)
-        if self.map != before:
+        if (self.map, str(self._other_strata.currentData() or "")) != before:
             self._begin()
 
     def choose_map(self, path: str) -> None:
@@ -149,8 +152,24 @@ class SamplePage(QWidget):
         self._say(self._done, text, warning)
         self._folder.setVisible(folder)
 
+    def _list_strata(self) -> None:
+        """The map's own classes, or those of any other map."""
+        box, before = self._other_strata, str(self._other_strata.currentData() or "")
+        box.blockSignals(True)
+        box.clear()
+        box.addItem(self.tr("the map's own"), "")
+        for number in range(self._maps.count()):
+            if self._maps.itemData(number) != self.map:
+                box.addItem(self._maps.itemText(number), self._maps.itemData(number))
+        box.setCurrentIndex(max(0, box.findData(before)))
+        box.blockSignals(False)
+
+    def _begin_map(self) -> None:
+        self._list_strata()
+        self._begin()
+
     def _begin(self) -> None:
-        """Another map: nothing is known of its classes."""
+        """Another map, or other strata: nothing is known of the classes."""
         self._strata, self._spins = (), {}
         self._table.setVisible(False)
         self._about.setText("")
@@ -204,13 +223,25 @@ class SamplePage(QWidget):
         self._maps.setAccessibleName(self.tr("Class map"))
         self._maps.setMinimumContentsLength(12)
         self._maps.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._maps.currentIndexChanged.connect(lambda _: self._begin())
+        self._maps.currentIndexChanged.connect(lambda _: self._begin_map())
         self._other = QPushButton(self.tr("Other…"))
         self._other.setAccessibleName(self.tr("Choose another class map"))
         self._other.setToolTip(
             self.tr("A GeoTIFF of class codes, 0 = none, in UTM or another equal-area CRS")
         )
         self._other.clicked.connect(lambda _=False: self.other_map_asked.emit())
+        self._other_strata = QComboBox()
+        self._other_strata.setAccessibleName(self.tr("Strata: classes that points are drawn from"))
+        self._other_strata.setToolTip(
+            self.tr(
+                "Another class map on the same grid, such as one of change, may say where errors are likely"
+            )
+        )
+        self._other_strata.setMinimumContentsLength(8)
+        self._other_strata.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._other_strata.currentIndexChanged.connect(lambda _: self._begin())
         self._none = QLabel(
             self.tr("No class map yet: export the map “class” of a probe (Export), or choose a file."),
             wordWrap=True,
@@ -278,6 +309,7 @@ class SamplePage(QWidget):
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for text, widget in (
+            (self.tr("Strata"), self._other_strata),
             (self.tr("Know"), self._aim),
             (self.tr("Class"), self._class),
             (self.tr("Std. error"), self._error),
@@ -318,6 +350,7 @@ class SamplePage(QWidget):
             (self._error, aim != "size"),
             (self._size, aim == "size"),
             (self._fewest, self._sharing.currentData() == "recommended"),
+            (self._other_strata, self._maps.count() > 1),
         ):
             self._form.setRowVisible(widget, shown)
 

@@ -3,18 +3,23 @@
 import csv
 import json
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 from phenolens.app.controllers.accuracy import AccuracyController
 from phenolens.app.controllers.exports import ExportsController
 from phenolens.app.panels.accuracy import ESTIMATE, AccuracyPanel
-from phenolens.app.sampling import SampleWanted, free_name, plan_told, why_no_name
+from phenolens.app.sampling import SampleWanted, free_name, plan_told, sample_pixels, why_no_name
+from phenolens.app.selection import PixelPick
 from phenolens.engine.area.classmap import open_class_map
 from phenolens.engine.area.design import Aim, plan_sample
 from phenolens.engine.area.report import report_of
 from phenolens.engine.area.sample import read_sample
 from phenolens.engine.classes import ClassTable
+from phenolens.engine.client.errors import InputError as ClientInputError
+from phenolens.engine.client.errors import NotFound
 from phenolens.engine.client.sampling import Allocation, SamplePlan
 from phenolens.engine.export.files import write_product
 from phenolens.engine.export.product import Product, ProductBand
@@ -24,13 +29,20 @@ CLASSES = ClassTable.of_names(["beech", "spruce", "open land"])
 MAP = "area/cover-class.tif"
 
 
+def drawn_class(row, column):
+    """Of the map: beech at the left, spruce at the right, a corner of open land."""
+    return 3 if row >= 40 and column >= 40 else 2 if column >= 30 else 1
+
+
 @pytest.fixture
 def cover(opened, until):
     """The window with a class map of the store among its exports, and the panel."""
     told = opened.model.now.store.grid
     grid = Grid.from_dict({"crs": told.crs, "transform": list(told.transform), "shape": list(told.shape)})
-    codes = np.ones(grid.shape, np.uint8)
-    codes[:, 30:], codes[40:, 40:] = 2, 3
+    codes = np.array(
+        [[drawn_class(row, col) for col in range(grid.shape[1])] for row in range(grid.shape[0])]
+    )
+    codes = codes.astype(np.uint8)
     band = ProductBand("cover", dtype="uint8", nodata=0, classes=CLASSES)
     folder = opened.link.workspace / "area"
     folder.mkdir(exist_ok=True)
@@ -133,6 +145,54 @@ def test_a_sample_is_drawn_filled_and_estimated_from_as_the_library_does(opened,
     assert stored["overall_accuracy"]["value"] == overall.value
 
 
+def test_the_points_of_a_sample_are_found_on_the_map_where_its_grid_is_the_maps(
+    opened, cover, until, tmp_path
+):
+    page, folder = cover.sample, opened.link.workspace
+    page._aim.setCurrentIndex(page._aim.findData("size"))
+    page._size.setValue(40)
+    page._fewest.setValue(5)
+    until(page._go.isEnabled)
+    page._go.click()
+    until(lambda: cover.estimate.wanted.design == "area/cover-class-sample.design.json")
+    until(lambda: "points are drawn" in page._done.text())
+    cover.estimate._points.click()
+    until(lambda: isinstance(opened.model.now.pick, PixelPick))
+    sample = read_sample(folder / "area/cover-class-sample.design.json")
+    drawn = list(zip(sample.rows.tolist(), sample.cols.tolist(), strict=True))
+    assert list(opened.model.now.pick.pixels) == drawn
+    assert {drawn_class(row, column) for row, column in drawn} == {1, 2, 3}
+    elsewhere = replace(opened.model.now.store.grid, crs="EPSG:32631")
+    with pytest.raises(ClientInputError, match="another grid"):
+        sample_pixels(folder / "area/cover-class-sample.design.json", elsewhere)
+    with pytest.raises(NotFound, match="can't be read"):
+        sample_pixels(tmp_path / "none.design.json", elsewhere)
+
+
+def test_points_may_be_drawn_from_the_classes_of_another_map(opened, cover, until):
+    page, folder = cover.sample, opened.link.workspace
+    with rasterio.open(folder / MAP) as source:
+        profile, codes = source.profile, source.read(1)
+    with rasterio.open(folder / "area/halves.tif", "w", **profile) as target:
+        target.write(
+            np.where(np.arange(codes.shape[1]) < 24, 7, 9)[None].repeat(len(codes), 0).astype("uint8"), 1
+        )
+    opened.findChild(AccuracyController).add_map(str(folder / "area/halves.tif"))
+    until(lambda: page.map == "area/halves.tif")
+    until(page._go.isEnabled)
+    page.choose_map(MAP)
+    page._other_strata.setCurrentIndex(page._other_strata.findData("area/halves.tif"))
+    until(lambda: list(page._spins) == [7, 9] and page._go.isEnabled())
+    assert page.wanted.job()["strata"] == "area/halves.tif"
+    page._go.click()
+    until(lambda: "points are drawn" in page._done.text())
+    sample = read_sample(folder / "area/cover-class-sample.design.json")
+    assert sample.own_strata
+    assert ((sample.stratum == 7) == (sample.cols < 24)).all()
+    page._aim.setCurrentIndex(page._aim.findData("class"))
+    until(lambda: "only where the strata are the map's classes" in page._plan.text())
+
+
 def test_forms_that_do_not_fit_say_why_and_an_estimate_of_before_goes(opened, cover, until, tmp_path):
     page, found, folder = cover.sample, cover.estimate, opened.link.workspace
     page._aim.setCurrentIndex(page._aim.findData("size"))
@@ -180,7 +240,7 @@ def test_a_form_that_may_be_filled_is_never_replaced(tmp_path):
 
 
 def test_what_is_wanted_is_asked_of_the_job_as_of_the_plan():
-    wanted = SampleWanted("m.tif", "class", 0.02, 3, expected=((1, 0.8), (3, 0.6)), name="m-sample")
+    wanted = SampleWanted("m.tif", "", "class", 0.02, 3, expected=((1, 0.8), (3, 0.6)), name="m-sample")
     assert wanted.planned() == {
         "expected": {1: 0.8, 3: 0.6}, "minimum": 50, "target_se": 0.02, "target_class": 3,
     }  # fmt: skip
@@ -188,6 +248,6 @@ def test_what_is_wanted_is_asked_of_the_job_as_of_the_plan():
     assert job["expected"] == {"1": 0.8, "3": 0.6}
     assert (job["target_class"], job["out"], job["allocation"]) == (3, "m-sample", "recommended")
     assert "target_class" not in SampleWanted("m.tif").job()
-    assert "target_se" not in SampleWanted("m.tif", "size").job()
+    assert "target_se" not in SampleWanted("m.tif", aim="size").job()
     way = Allocation({"1": 90, "2": 50}, 140, 0.02)
     assert "100 would do" in plan_told(SamplePlan("m.tif", 100, 100, (), {}), way, "overall")
