@@ -100,15 +100,28 @@ class FitsController(QObject):
         now, known = self._model.now, self._probes.get(probe)
         if now.store is None or known is None or known.problem:
             return
+        made = self._layers_of(probe, known)
+        names = {one.name for one in made}
+        others = tuple(one for one in now.made if one.name not in names)
+        self._model.change(made=(*others, *made), look=made[0].look)
+
+    def _layers_of(self, probe: str, known: Probe) -> list[MadeLayer]:
         name = probe.removesuffix(".probe")
-        period = now.recipe.period if known.features in ("period", "season") else None
+        period = self._model.now.recipe.period if known.features in ("period", "season") else None
         made = [MadeLayer(f"Probe {name}", Look(f"probe:{probe}", period), "What the probe predicts")]
         if (known.response or {}).get("task") == "classification":
             look = Look(f"probe:{probe}", period, output="confidence")
             made.append(MadeLayer(f"Probe {name}, confidence", look, "How sure it is of its class"))
-        names = {one.name for one in made}
-        others = tuple(one for one in now.made if one.name not in names)
-        self._model.change(made=(*others, *made), look=made[0].look)
+        return made
+
+    def _offer_shown(self) -> None:
+        """A project may come with a probe's map: its layers are in the list then."""
+        now = self._model.now
+        probe = now.look.layer.removeprefix("probe:")
+        known = self._probes.get(probe)
+        if known is None or known.problem or any(one.look.layer == now.look.layer for one in now.made):
+            return
+        self._model.change(made=(*now.made, *self._layers_of(probe, known)))
 
     def refresh(self, chosen: str = "") -> None:
         """Read anew which probes there are."""
@@ -166,6 +179,7 @@ class FitsController(QObject):
         self.listed.emit(probes)
         self._panel.set_taken([name.removesuffix(".probe") for name in self._probes])
         self._load(self._scores.chosen)
+        self._offer_shown()
 
     def _load(self, probe: str) -> None:
         known, store = self._probes.get(probe), self._model.now.store

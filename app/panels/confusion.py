@@ -19,6 +19,8 @@ from ..report import MEANINGS, METRICS, Confusion, Score
 from ..theme import Theme
 from .score_tables import fill, fit_height, table, tip
 
+HEAD_LINES = 3
+"""Of a class's name over its column."""
 KINDS = ("precision", "recall", "f1")
 
 
@@ -63,7 +65,12 @@ class ConfusionPanel(QWidget):
             total = max(1, sum(counts))
             for column, count in enumerate(counts):
                 self._matrix.setItem(row, column, self._cell(row, column, count, count / total))
-        self._matrix.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column, name in enumerate(found.classes):
+            tip(self._matrix, -1, column, name)
+        heads = self._matrix.horizontalHeader()
+        heads.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        heads.setFixedHeight(HEAD_LINES * heads.fontMetrics().height() + 8)
         fit_height(self._matrix)
         self._show_scores(scores)
 
