@@ -16,6 +16,7 @@ from ..colouring import Bytes, Painted
 from ..geography import Geography
 from ..masks import Bits
 from ..session import Label, LandClass, Place
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_box import MapBox
 from .map_legend import WIDTH, Legends
@@ -24,6 +25,9 @@ from .map_shapes import corners_of, cosmetic_pen, path_of, tinted
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
+NOTHING_CLEAR = QT_TRANSLATE_NOOP(
+    "MapPanel", "Nothing clear was seen in the nearest acquisition: ← and → go to other dates"
+)
 AROUND = 0.03
 """Of the area's length, left free around it."""
 
@@ -210,7 +214,7 @@ class MapPanel(QWidget):
         image.setRect(QRectF(column, row, shown_columns * step, shown_rows * step))
         image.show()
         self._legends.show_legend(slot, painted.legend)
-        self.say(slot, "" if painted.rgba[..., 3].any() else "nothing clear was seen here on this date")
+        self.say(slot, "" if painted.rgba[..., 3].any() else self.tr(NOTHING_CLEAR))
         self._tell()
 
     def clear(self, slot: str) -> None:

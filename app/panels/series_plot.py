@@ -155,6 +155,12 @@ class CurveKey(QWidget):
         self._names: tuple[str, ...] = ()
         self.setAccessibleName(self.tr("Key of the curves"))
         self.setFixedHeight(self.fontMetrics().height() + 6)
+        self.setToolTip(
+            self.tr(
+                "Filled: a clear acquisition saw it that very day. Hollow: told from other days; "
+                "the curves of Support say how near the nearest one is"
+            )
+        )
 
     def set_names(self, names: Sequence[str]) -> None:
         """Of the lines, in the order of their dashes."""
