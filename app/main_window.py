@@ -117,7 +117,10 @@ class MainWindow(QMainWindow):
         `title` is marked for translation in this window's context, and names the dock in `docks` as it is."""
         dock = QDockWidget(self.tr(title), self)
         dock.setObjectName(f"dock {title}")
-        dock.setWidget(panel if area == BOTTOM else scrolled(panel))
+        inner = panel if area == BOTTOM else scrolled(panel)
+        if inner is not panel:
+            inner.setAccessibleName(self.tr(title))
+        dock.setWidget(inner)
         before = [other for other in self.docks.values() if self.dockWidgetArea(other) == area]
         self.addDockWidget(area, dock)
         if before and area != LEFT:

@@ -16,14 +16,16 @@ from ..areas import Area, Plans, PlansModel
 from ..engine_link import EngineLink, EngineState
 from ..panels.acquisitions import AcquisitionsPanel, Row
 from ..panels.compute import ComputePanel
+from ..texts import QT_TRANSLATE_NOOP
 from .data import Chosen, DataController
 from .jobs import JobsController
 
 SETTLED_MS = 150
 NO_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]|^\.|^\s*$')
-NO_DATA = (
+NO_DATA = QT_TRANSLATE_NOOP(
+    "ComputeController",
     "No data at hand cover this area. Add a folder or files of Sentinel-1 or Sentinel-2 that do, or move the area "
-    "onto an outline on the map. Scenes can't be fetched from catalogues yet."
+    "onto an outline on the map. Scenes can't be fetched from catalogues yet.",
 )
 
 
@@ -174,22 +176,26 @@ class ComputeController(QObject):
         """What keeps it from being started, as far as the form can tell."""
         wishes = self._panel.wishes()
         if wishes.out in self._taken | self._handed_in:
-            return f"There is a result called {wishes.out} already: choose another name."
+            return self.tr("There is a result called {} already: choose another name.").format(wishes.out)
         if NO_NAME.search(wishes.out.removesuffix(".zarr")):
-            return "The name can't hold / \\ : * ? \" < > | or begin with a dot."
+            return self.tr("The name can't hold / \\ : * ? \" < > | or begin with a dot.")
         return wishes.problem
 
     def _ask(self) -> None:
         """For what the form says now."""
         area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
-        inside = "" if area is None or area.rectangle else ". Pixels whose centre lies inside the polygon."
-        self._panel.set_data(f"Data: {', '.join(chosen.names)}{inside}" if chosen else "")
+        inside = (
+            ""
+            if area is None or area.rectangle
+            else self.tr(". Pixels whose centre lies inside the polygon.")
+        )
+        self._panel.set_data(self.tr("Data: {}{}").format(", ".join(chosen.names), inside) if chosen else "")
         params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
             self._plan = None
-            self._panel.set_plan(None, "" if area is None else NO_DATA)
+            self._panel.set_plan(None, "" if area is None else self.tr(NO_DATA))
             self._list(None, None)
             return
         self._list(chosen, params.get("area"))
@@ -212,7 +218,7 @@ class ComputeController(QObject):
         self._look_how_clear()
         short = ""
         if plan.storage_bytes > plan.free_bytes:
-            short = "The disk has not enough room: store fewer dates or dimensions, or 8 bit."
+            short = self.tr("The disk has not enough room: store fewer dates or dimensions, or 8 bit.")
         self._panel.set_plan(plan, self._problem() or short)
 
     def _no_plan(self, error: ServiceError) -> None:
@@ -238,8 +244,8 @@ class ComputeController(QObject):
             for one in sensor.acquisitions
         ]
         rows.sort(key=lambda row: row.acquisition.time)
-        told = f"{', '.join(chosen.names)}: {len(rows)} acquisitions"
-        self._acquisitions.set_rows(rows, f"{told}. Looking how clear they are…")
+        told = self.tr("{}: {} acquisitions").format(", ".join(chosen.names), len(rows))
+        self._acquisitions.set_rows(rows, self.tr("{}. Looking how clear they are…").format(told))
         self._look = lambda: self._link.ask(
             "clear",
             lambda client: client.sources.clear(chosen.asked, area),
@@ -255,7 +261,9 @@ class ComputeController(QObject):
         share = {row.acquisition: one for row, one in zip(optical, clear, strict=True)}
         seen = sum(one >= 0.1 for one in clear)
         known = [replace(row, clear=share[row.acquisition]) if row.sensor == "s2" else row for row in rows]
-        some = f"{told}; {seen} of {len(clear)} Sentinel-2 dates show at least 10 % of the area"
+        some = self.tr("{}; {} of {} Sentinel-2 dates show at least 10 % of the area").format(
+            told, seen, len(clear)
+        )
         self._acquisitions.set_rows(known, some if clear else told)
 
 

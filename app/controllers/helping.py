@@ -105,7 +105,8 @@ class HelpController(QObject):
             closed.deleteLater()
 
     def _sheet(self) -> dict[str, Rows]:
-        menus = {name: _actions(menu.actions()) for name, menu in self._window.menus.items()}
+        shown = self._window.menus.values()
+        menus = {menu.title().replace("&", ""): _actions(menu.actions()) for menu in shown}
         listed = {action for actions in menus.values() for action in actions}
         others = [action for action in self._window.actions() if action not in listed]
         return sheet_of(menus, others)

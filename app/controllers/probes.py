@@ -153,16 +153,22 @@ def what_is_missing(now: Session) -> str:
     if now.store is None:
         return "Open a sample or compute embeddings first."
     if now.recipe.learns == "towers":
-        return "" if now.recipe.towers.files else "Choose the towers' files."
+        return "" if now.recipe.towers.files else translate("Probes", "Choose the towers' files.")
     if now.recipe.estimator == "temporal" and now.recipe.features not in ("window", "season"):
-        return "Attention needs a series: choose “the days before” or “a period, part by part”."
+        return translate(
+            "Probes", "Attention needs a series: choose “the days before” or “a period, part by part”."
+        )
     labels = now.work.labels
     if now.work.quantity is not None:
         few = len(labels) < LEAST_VALUES
-        return f"Label at least {LEAST_VALUES} places with their values." if few else ""
+        return (
+            translate("Probes", "Label at least {} places with their values.").format(LEAST_VALUES)
+            if few
+            else ""
+        )
     classes = {label.value for label in labels}
     if len(classes) < 2:
-        return "Label a second class: a probe learns what tells classes apart." if classes else (
+        return translate("Probes", "Label a second class: a probe learns what tells classes apart.") if classes else (
             translate("Probes", "Label some places of two classes or more (step Label).")
         )  # fmt: skip
     return ""

@@ -25,20 +25,25 @@ from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 
 COLUMNS = (
-    "Sensor",
-    "Time (UTC)",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Sensor"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Time (UTC)"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Clear"),
-    "Platform",
-    "Orbit",
-    "Track",
-    "Baseline",
-    "File",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Platform"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Orbit"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Track"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Baseline"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "File"),
 )
 TIPS = (
-    "Untick an acquisition to leave it out", "", "Share of the area that was seen, by a few windows of it", "",
-    "Direction of flight",
-    "Number of the relative orbit", "Processing baseline: from 04.00 on numbers are shifted by 1000", "",
-)  # fmt: skip
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Untick an acquisition to leave it out"),
+    "",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Share of the area that was seen, by a few windows of it"),
+    "",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Direction of flight"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Number of the relative orbit"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Processing baseline: from 04.00 on numbers are shifted by 1000"),
+    "",
+)
 MARGIN = 34
 KEY = Qt.ItemDataRole.UserRole + 2
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..areas import Area, Bounds, Corner, bounds_of, corners_of
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .area_page import write_page
 
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
     from PySide6.QtWebEngineWidgets import QWebEngineView
 
 BACKGROUNDS = (
-    ("", "Coastlines (offline)"),
-    ("osm", "OpenStreetMap (online)"),
-    ("s2cloudless", "Sentinel-2 cloudless (online)"),
+    ("", QT_TRANSLATE_NOOP("AreaPanel", "Coastlines (offline)")),
+    ("osm", QT_TRANSLATE_NOOP("AreaPanel", "OpenStreetMap (online)")),
+    ("s2cloudless", QT_TRANSLATE_NOOP("AreaPanel", "Sentinel-2 cloudless (online)")),
 )
-NOT_AS_ROOT = (
+NOT_AS_ROOT = QT_TRANSLATE_NOOP(
+    "AreaPanel",
     "The map can't be shown to the superuser: the browser that draws it refuses to run as root. Start Phenolens as "
-    "another user. Coordinates, files and the extents of data work all the same."
+    "another user. Coordinates, files and the extents of data work all the same.",
 )
-OFFLINE = "The background can't be fetched: this machine may be offline. Coastlines are always there."
+OFFLINE = QT_TRANSLATE_NOOP(
+    "AreaPanel", "The background can't be fetched: this machine may be offline. Coastlines are always there."
+)
 
 
 class AreaHost(QObject):
@@ -107,7 +111,7 @@ class AreaPanel(QWidget):
         """Begin to draw a `rectangle` or `polygon`; None: leave it."""
         for name, button in self._tools.items():
             button.setChecked(name == kind)
-        self.hint(_HINTS.get(kind or "", ""))
+        self.hint(self.tr(_HINTS[kind]) if kind else "")
         self._call("draw", kind)
 
     def hint(self, text: str, warning: bool = False) -> None:
@@ -281,8 +285,10 @@ class AreaPanel(QWidget):
 
 
 _HINTS = {
-    "rectangle": "Press, drag and let go. Esc leaves it.",
-    "polygon": "Click the corners, and the first one again to end. Esc leaves it.",
+    "rectangle": QT_TRANSLATE_NOOP("AreaPanel", "Press, drag and let go. Esc leaves it."),
+    "polygon": QT_TRANSLATE_NOOP(
+        "AreaPanel", "Click the corners, and the first one again to end. Esc leaves it."
+    ),
 }
 
 

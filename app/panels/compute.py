@@ -33,8 +33,11 @@ from ..texts import QT_TRANSLATE_NOOP
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 EVERY, CLEAR, LISTED = "every", "clear", "listed"
-DIMS = ((None, "16 (recommended)"), (7, "7"), (32, "32"))
-TYPES = (("float16", "16 bit"), ("int8", "8 bit (half the disk)"))
+DIMS = ((None, QT_TRANSLATE_NOOP("ComputePanel", "16 (recommended)")), (7, "7"), (32, "32"))
+TYPES = (
+    ("float16", QT_TRANSLATE_NOOP("ComputePanel", "16 bit")),
+    ("int8", QT_TRANSLATE_NOOP("ComputePanel", "8 bit (half the disk)")),
+)
 
 
 @dataclass(frozen=True)

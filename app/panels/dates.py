@@ -222,7 +222,7 @@ class DateStrip(QWidget):
 
 def _button(text: str, tip: str, done: object) -> QToolButton:
     button = QToolButton(text=text, toolTip=tip)
-    button.setAccessibleName(tip.partition(" (")[0])
+    button.setAccessibleName(tip)
     button.setAutoRaise(True)
     button.clicked.connect(done)
     return button

@@ -17,7 +17,6 @@ def scrolled(panel: QWidget) -> QWidget:
     scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setMinimumWidth(panel.minimumSizeHint().width())
-    scroll.setAccessibleName(panel.accessibleName() or panel.objectName())
     scroll.setWidget(_Room(panel))
     return scroll
 

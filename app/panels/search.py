@@ -17,9 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..texts import QT_TRANSLATE_NOOP
 from .class_table import swatch
 
-ROLES = (("", "—"), ("like", "like this"), ("unlike", "unlike this"))
+ROLES = (
+    ("", "—"),
+    ("like", QT_TRANSLATE_NOOP("SearchPanel", "like this")),
+    ("unlike", QT_TRANSLATE_NOOP("SearchPanel", "unlike this")),
+)
 ROW_HEIGHT, MOST_ROWS = 32, 10
 
 
@@ -112,7 +117,7 @@ class SearchPanel(QWidget):
         box = QComboBox()
         box.setAccessibleName(self.tr("{0} in the search").format(name))
         for value, text in ROLES:
-            box.addItem(text, value)
+            box.addItem(self.tr(text), value)
         self._roles.setdefault(name, "like")
         box.setCurrentIndex(box.findData(self._roles[name]))
         box.currentIndexChanged.connect(lambda _: self._chosen(name, str(box.currentData())))

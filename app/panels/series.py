@@ -156,7 +156,7 @@ class SeriesPanel(QWidget):
                 action.toggled.connect(lambda _: self._choose_parts())
         shown = ", ".join(_short(kind, part) for part in chosen[:3])
         more = f" + {len(chosen) - 3}" if len(chosen) > 3 else ""
-        self._parts.setText(f"{'dimensions ' if kind == 'embedding' else ''}{shown}{more}")
+        self._parts.setText((self.tr("dimensions {}") if kind == "embedding" else "{}").format(shown + more))
         self._parts.setEnabled(bool(parts))
 
     def set_places(self, places: Sequence[Place], selection: str, colour: str = "") -> None:
