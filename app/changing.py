@@ -14,6 +14,8 @@ from PySide6.QtCore import QCoreApplication
 
 from .session import MadeLayer
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
+
 LEAST_SPAN = 370
 """Days that a store must span for its years to be compared."""
 SEASON_APART = 46
@@ -61,27 +63,27 @@ def asked(store: Store, wanted: ChangeWanted) -> dict[str, Any]:
 
 def hint(store: Store, wanted: ChangeWanted) -> Hint:
     if len(store.times) < 2:
-        return Hint(_tr("This store holds one date only: change needs two."))
+        return Hint(translate("Change", "This store holds one date only: change needs two."))
     if wanted.kind == "breaks":
         return _hint_of_breaks(store)
     if wanted.kind == "periods":
         return _hint_of_periods(store, wanted)
     if wanted.before[0] == wanted.after[0]:
-        return Hint(_tr("Choose two different dates."))
+        return Hint(translate("Change", "Choose two different dates."))
     season = _season_note(wanted.before[0], wanted.after[0])
     return Hint(note=season, warns=bool(season))
 
 
 def _hint_of_periods(store: Store, wanted: ChangeWanted) -> Hint:
     if any(first > last for first, last in (wanted.before, wanted.after)):
-        return Hint(_tr("A period ends before it begins."))
+        return Hint(translate("Change", "A period ends before it begins."))
     before, after = (days_within(store, span) for span in (wanted.before, wanted.after))
     if not before or not after:
         empty = wanted.after if before else wanted.before
-        return Hint(_tr("The store has no date from {0} to {1}.").format(*empty))
+        return Hint(translate("Change", "The store has no date from {0} to {1}.").format(*empty))
     if set(before) & set(after):
-        return Hint(_tr("The periods share dates: change lies between two that don't."))
-    told = _tr("{0} dates before, {1} after.").format(len(before), len(after))
+        return Hint(translate("Change", "The periods share dates: change lies between two that don't."))
+    told = translate("Change", "{0} dates before, {1} after.").format(len(before), len(after))
     season = _season_note(_middle(wanted.before), _middle(wanted.after))
     return Hint(note=f"{told} {season}".strip(), warns=bool(season))
 
@@ -90,7 +92,9 @@ def _hint_of_breaks(store: Store) -> Hint:
     days = (_day(store.times[-1]) - _day(store.times[0])).days
     if days < LEAST_SPAN:
         return Hint(
-            _tr("Years are compared with each other, and this store spans {0} days only.").format(days)
+            translate(
+                "Change", "Years are compared with each other, and this store spans {0} days only."
+            ).format(days)
         )
     return Hint()
 
@@ -99,7 +103,7 @@ def _season_note(first: str, second: str) -> str:
     apart = abs(_day(first).timetuple().tm_yday - _day(second).timetuple().tm_yday)
     if min(apart, 365 - apart) < SEASON_APART:
         return ""
-    return _tr("These lie in different seasons, so most of the change will be the season.")
+    return translate("Change", "These lie in different seasons, so most of the change will be the season.")
 
 
 def days_within(store: Store, span: Span) -> list[str]:
@@ -129,16 +133,16 @@ def first_guess(store: Store) -> ChangeWanted:
 def layers_of(files: Sequence[str], tip: str = "") -> tuple[MadeLayer, ...]:
     """Layers of the files of one job, what they show first."""
     breaks = any(name.endswith(WHEN) for name in files)
-    first = _tr("Break") if breaks else _tr("Change")
+    first = translate("Change", "Break") if breaks else translate("Change", "Change")
     tips = {
-        MAGNITUDE: _tr("In percent of all pixels, which changed less"),
-        CONFIDENCE: _tr("How far the change stands out from the pixel's own ups and downs"),
-        WHEN: _tr("When the largest break happened, where it is sure"),
+        MAGNITUDE: translate("Change", "In percent of all pixels, which changed less"),
+        CONFIDENCE: translate("Change", "How far the change stands out from the pixel's own ups and downs"),
+        WHEN: translate("Change", "When the largest break happened, where it is sure"),
     }
     names = {
         MAGNITUDE: first,
-        CONFIDENCE: f"{first}, {_tr('confidence')}",
-        WHEN: f"{first}, {_tr('date')}",
+        CONFIDENCE: translate("Change", "{0}, confidence").format(first),
+        WHEN: translate("Change", "{0}, date").format(first),
     }
     return tuple(
         MadeLayer(names[ending], Look(f"map:{name}"), f"{tips[ending]}. {tip}".strip())
@@ -184,7 +188,3 @@ def _moved(day: str, years: int) -> str:
 
 def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Change", text)
