@@ -228,8 +228,8 @@ def _coloured(client: EngineClient, now: Session, scope: Scope) -> tuple[Density
     if choice.colour in ("cluster", "probe"):
         by = Classes(clusters=choice.clusters) if choice.colour == "cluster" else _probe(now)
         if by is None:
-            remedy = "label two classes and fit one (steps Label, Probe)"
-            raise InputError("there is no probe yet", remedy=remedy)
+            remedy = translate("Projections", "label two classes and fit one (steps Label, Probe)")
+            raise InputError(translate("Projections", "there is no probe yet"), remedy=remedy)
         density = ask(colour="class", classes=by)
         return density, density.classes or ()
     return ask(colour=choice.colour, dim=choice.dim if choice.colour == "dimension" else None), ()
@@ -241,11 +241,22 @@ def _counted_labels(
     """In a thread."""
     assert now.store is not None
     if now.work.quantity is not None or not now.work.labels:
-        raise InputError("there are no labels of classes yet", remedy="draw some (step Label)")
+        raise InputError(
+            translate("Projections", "there are no labels of classes yet"),
+            remedy=translate("Projections", "draw some (step Label)"),
+        )
+    rows, columns = now.store.grid.shape
+    if rows * columns > MOST_SENT:
+        raise InputError(
+            "the area is too large to be coloured by labels", remedy="colour by a probe's classes"
+        )
     day = None if now.projection.every_date else (now.time or "")[:10]
     codes = label_codes(now.work.labels, now.store.grid.shape, day)
     if not codes.any():
-        raise InputError("no label holds on this date", remedy="choose another date, or all of them")
+        raise InputError(
+            translate("Projections", "no label holds on this date"),
+            remedy=translate("Projections", "choose another date, or all of them"),
+        )
     classes = Classes(codes=codes.tobytes())
     density = client.projections.density(now.store.store, scope, colour="class", classes=classes)
     return density, tuple(LegendClass(one.code, one.name, one.colour) for one in now.work.classes)
