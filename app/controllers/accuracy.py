@@ -60,8 +60,11 @@ class AccuracyController(QObject):
 
     def set_exports(self, exports: Sequence[Export]) -> None:
         """Those of classes can be sampled."""
+        before = self._written_at()
         self._exports = tuple(one for one in exports if one.classes > 1)
         self._panel.sample.set_maps(self._exports, self._more)
+        if self._written_at() != before:  # another map of the same name
+            self._panel.sample.begin()
 
     def add_map(self, path: str) -> None:
         """A class map from anywhere on this machine."""
@@ -118,6 +121,11 @@ class AccuracyController(QObject):
             self._panel.estimate.set_samples(samples, chosen)
 
         self._link.ask("area samples", lambda client: client.sampling.samples(), listed)
+
+    def _written_at(self) -> float | None:
+        """When the chosen map was written."""
+        chosen = self._panel.sample.map
+        return next((one.modified for one in self._exports if one.raster == chosen), None)
 
     def _plan(self) -> None:
         wanted = self._panel.sample.wanted

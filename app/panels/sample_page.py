@@ -105,7 +105,7 @@ class SamplePage(QWidget):
         self._maps.setEnabled(bool(self.map))
         self._none.setVisible(not self.map)
         if (self.map, str(self._other_strata.currentData() or "")) != before:
-            self._begin()
+            self.begin()
 
     def choose_map(self, path: str) -> None:
         self._maps.setCurrentIndex(self._maps.findData(path))
@@ -166,9 +166,9 @@ class SamplePage(QWidget):
 
     def _begin_map(self) -> None:
         self._list_strata()
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Another map, or other strata: nothing is known of the classes."""
         self._strata, self._spins = (), {}
         self._table.setVisible(False)
@@ -241,7 +241,7 @@ class SamplePage(QWidget):
         self._other_strata.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self._other_strata.currentIndexChanged.connect(lambda _: self._begin())
+        self._other_strata.currentIndexChanged.connect(lambda _: self.begin())
         self._none = QLabel(
             self.tr("No class map yet: export the map “class” of a probe (Export), or choose a file."),
             wordWrap=True,

@@ -169,6 +169,19 @@ def test_the_points_of_a_sample_are_found_on_the_map_where_its_grid_is_the_maps(
         sample_pixels(tmp_path / "none.design.json", elsewhere)
 
 
+def test_a_map_that_was_written_anew_is_planned_anew(opened, cover, until):
+    page, folder = cover.sample, opened.link.workspace
+    with rasterio.open(folder / MAP) as source:
+        profile = {**source.profile, "driver": "GTiff"}
+    codes = np.full((1, profile["height"], profile["width"]), 1, np.uint8)
+    codes[:, :24] = 2
+    with rasterio.open(folder / MAP, "w", **profile) as target:
+        target.write(codes)
+    opened.findChild(ExportsController).refresh()
+    until(lambda: page._table.rowCount() == 2)
+    assert [page._table.item(row, 1).text() for row in (0, 1)] == ["50.00", "50.00"]
+
+
 def test_points_may_be_drawn_from_the_classes_of_another_map(opened, cover, until):
     page, folder = cover.sample, opened.link.workspace
     with rasterio.open(folder / MAP) as source:
