@@ -248,7 +248,8 @@ def _counted_labels(
     rows, columns = now.store.grid.shape
     if rows * columns > MOST_SENT:
         raise InputError(
-            "the area is too large to be coloured by labels", remedy="colour by a probe's classes"
+            translate("Projections", "the area is too large to be coloured by labels"),
+            remedy=translate("Projections", "colour by a probe's classes"),
         )
     day = None if now.projection.every_date else (now.time or "")[:10]
     codes = label_codes(now.work.labels, now.store.grid.shape, day)
