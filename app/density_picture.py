@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Density, LegendClass
+from PySide6.QtCore import QCoreApplication
 
 from .colouring import Bytes, array_of
 from .session import ProjectionChoice
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MAPS = {"count": "cividis", "date": "viridis", "season": "CET-CBC1", "dimension": "viridis"}
 """Colour-blind-safe; of seasons, a circle (Kovesi 2015): December lies beside January."""
@@ -55,7 +58,7 @@ def pictured(density: Density, choice: ProjectionChoice, classes: tuple[LegendCl
     if choice.colour == "count":
         rgba = shades[(weight * (SHADES - 1)).astype(np.uint8)]
         low, high = "1", f"{int(count.max(initial=0)):,}"
-        bar = _bar("pixels in a bin (logarithmic)", low, high, shades)
+        bar = _bar(translate("DensityPicture", "pixels in a bin (logarithmic)"), low, high, shades)
     else:
         value = array_of(density.value).astype(np.float64)
         start, stop = _span(value, choice.colour)
@@ -112,12 +115,17 @@ def _span(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]], kind: str) -
 
 def _named_bar(choice: ProjectionChoice, start: float, stop: float, shades: Bytes) -> ColourBar:
     if choice.colour == "season":
-        return _bar("mean day of the year", "1 Jan", "31 Dec", shades)
+        return _bar(translate("DensityPicture", "mean day of the year"), "1 Jan", "31 Dec", shades)
     if choice.colour == "date":
         first = datetime(1970, 1, 1, tzinfo=UTC)
         low, high = (f"{first + timedelta(days=day):%Y-%m-%d}" for day in (start, stop))
         return _bar("mean date", low, high, shades)
-    return _bar(f"mean of dimension {choice.dim} (no unit)", f"{start:.2g}", f"{stop:.2g}", shades)
+    return _bar(
+        translate("DensityPicture", "mean of dimension {} (no unit)").format(choice.dim),
+        f"{start:.2g}",
+        f"{stop:.2g}",
+        shades,
+    )
 
 
 def _bar(title: str, low: str, high: str, shades: Bytes) -> ColourBar:

@@ -184,7 +184,9 @@ class EngineLink(QObject):
         error = asked.error
         if not isinstance(error, ServiceError):
             log.error("in %s", asked.channel, exc_info=error)
-            error = ServiceError("the app made a mistake", value=repr(error), remedy="see the log")
+            error = ServiceError(
+                self.tr("the app made a mistake"), value=repr(error), remedy=self.tr("see the log")
+            )
         if isinstance(error, (NotRunning, ConnectionLost)):
             self._lost(asked.client, error)
             if not stale and self._again(asked, error):
@@ -252,7 +254,11 @@ class EngineLink(QObject):
             self._restarts.append(time.monotonic())
             self.start()
         else:
-            self._say(EngineState("away", f"engine: away. {error.cause}; click here to start it again"))
+            self._say(
+                EngineState(
+                    "away", self.tr("engine: away. {}; click here to start it again").format(error.cause)
+                )
+            )
 
     def _say(self, state: EngineState) -> None:
         if state != self.state:

@@ -154,16 +154,18 @@ def told(plan: Plan, there: int) -> str:
     size = plan.bytes / 1e6
     amount = f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.1f} MB" if size >= 0.1 else "100 kB"
     beside = (
-        "" if kind != "GeoTIFF" else " Beside each: its style for QGIS, attribute table and metadata (STAC)."
+        ""
+        if kind != "GeoTIFF"
+        else translate("Exporting", " Beside each: its style for QGIS, attribute table and metadata (STAC).")
     )
-    replaced = (
-        f" {there} of them {'is' if there == 1 else 'are'} there already and will be replaced."
-        if there
-        else ""
-    )
+    replaced = translate("Exporting", " {} of them are there already and will be replaced.").format(there)
+    if there <= 1:
+        one = translate("Exporting", " 1 of them is there already and will be replaced.")
+        replaced = one if there else ""
     compared = ""
     if plan.kind == "change":
-        compared = f" Compares {plan.params['before']} with {plan.params['after']}."
-    return (
-        f"Writes {len(plan.files):,} {kind}{several}: {names}. At most {amount}.{compared}{beside}{replaced}"
-    )
+        compared = translate("Exporting", " Compares {} with {}.").format(
+            plan.params["before"], plan.params["after"]
+        )
+    told = translate("Exporting", "Writes {:,} {}: {}. At most {}.")
+    return told.format(len(plan.files), f"{kind}{several}", names, amount) + compared + beside + replaced

@@ -19,10 +19,13 @@ from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.errors import InputError, OutputError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
+from PySide6.QtCore import QCoreApplication
 
 from .frozen_json import from_json, to_json
 from .recipe import Recipe
 from .session import Session, Work
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SUFFIX = ".phenolens"
 VERSION = 1
@@ -96,20 +99,26 @@ def read(path: Path) -> Project:
     """The project of a file; `InputError` where it is broken, newer, or none. The file stays as it is."""
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise InputError("this is too large for a project file", value=path)
+            raise InputError(translate("Project", "this is too large for a project file"), value=path)
         values = json.loads(path.read_bytes())
     except OSError as error:
-        raise InputError(f"the project can't be read: {error.strerror}", value=path) from error
+        raise InputError(
+            translate("Project", "the project can't be read: {}").format(error.strerror), value=path
+        ) from error
     except (ValueError, RecursionError) as error:
         raise _broken(path, error) from None
     version = values.get(_FORMAT) if isinstance(values, dict) else None
     if not isinstance(version, int):
-        raise InputError("this is no project file", value=path, remedy="open a .phenolens file")
+        raise InputError(
+            translate("Project", "this is no project file"),
+            value=path,
+            remedy=translate("Project", "open a .phenolens file"),
+        )
     if version > VERSION:
         raise InputError(
-            "the project was saved by a newer version of the app; it is left as it is",
+            translate("Project", "the project was saved by a newer version of the app; it is left as it is"),
             value=path,
-            remedy="update the app to open it",
+            remedy=translate("Project", "update the app to open it"),
         )
     try:
         return from_json(Project, values)
@@ -130,9 +139,9 @@ def write(path: Path, project: Project) -> None:
         os.replace(partial, path)
     except OSError as error:
         raise OutputError(
-            f"the project can't be saved: {error.strerror or error}",
+            translate("Project", "the project can't be saved: {}").format(error.strerror or error),
             value=path,
-            remedy="free some space, or use File → Save project as…",
+            remedy=translate("Project", "free some space, or use File → Save project as…"),
         ) from error
     finally:
         with suppress(OSError):  # it has taken its place, or was never made
@@ -203,7 +212,9 @@ def _lasting(look: Look | None) -> Look | None:
 
 def _broken(path: Path, error: Exception) -> InputError:
     return InputError(
-        f"the project file is broken; it is left as it is ({error})",
+        translate("Project", "the project file is broken; it is left as it is ({})").format(error),
         value=path,
-        remedy="restore it from a backup, or go on: what you do from now on is saved in another file",
+        remedy=translate(
+            "Project", "restore it from a backup, or go on: what you do from now on is saved in another file"
+        ),
     )

@@ -18,9 +18,12 @@ from datetime import datetime
 from pathlib import Path
 
 from phenolens.engine.client.errors import InputError, OutputError, ServiceError
+from PySide6.QtCore import QCoreApplication
 
 from . import project as files
 from .project import Project
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 BACKUP = ".bak"
 BACKED_UP_AFTER_S = 600
@@ -92,10 +95,11 @@ class ProjectDisk:
             raise error from None
         free = files.free_name(path)
         warning = ServiceError(
-            "the project file can't be read; it is left as it is",
+            translate("ProjectDisk", "the project file can't be read; it is left as it is"),
             value=path,
-            remedy=f"its backup of {datetime.fromtimestamp(_changed(backup)):%Y-%m-%d %H:%M} is shown, and saved as "
-            f"{free.name}",
+            remedy=translate(
+                "ProjectDisk", "its backup of {:%Y-%m-%d %H:%M} is shown, and saved as {}"
+            ).format(datetime.fromtimestamp(_changed(backup)), free.name),
         )
         return Read(free, project, warning)
 
@@ -123,7 +127,9 @@ class ProjectDisk:
             files.write(rescued, project)
         except (OSError, OutputError):
             return error
-        remedy = f"{error.remedy}; until then it is kept in {self._rescue}"
+        remedy = translate("ProjectDisk", "{}; until then it is kept in {}").format(
+            error.remedy, self._rescue
+        )
         return OutputError(error.cause, value=path.name, remedy=remedy)
 
 
@@ -147,9 +153,11 @@ def back_up(path: Path) -> None:
 
 def _taken_up(rescued: Path) -> ServiceError:
     return ServiceError(
-        "the project could not be saved in its place the last time",
+        translate("ProjectDisk", "the project could not be saved in its place the last time"),
         value=f"{datetime.fromtimestamp(_changed(rescued)):%Y-%m-%d %H:%M}",
-        remedy="what was kept elsewhere is shown, and is saved in its place with the next change",
+        remedy=translate(
+            "ProjectDisk", "what was kept elsewhere is shown, and is saved in its place with the next change"
+        ),
     )
 
 

@@ -11,9 +11,13 @@ from typing import Any
 
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.errors import BadAnswer, NotFound
+from PySide6.QtCore import QCoreApplication
 
 from .frozen_json import from_json
 from .geography import Geography
+from .texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 METRICS = {
     "macro_f1": "macro-F1",
@@ -29,16 +33,20 @@ METRICS = {
     "f1": "F1",
 }
 MEANINGS = {
-    "macro_f1": "Mean of the classes' F1: each class counts the same, however rare",
-    "accuracy": "Share of samples whose class is right",
-    "kappa": "Agreement beyond that of chance (Cohen 1960)",
-    "r2": "1 − squared errors / squared deviations from the mean; below 0, the mean would do better",
-    "rmse": "Root of the mean squared error",
-    "bias": "Mean of predicted less reference",
-    "slope": "Of predicted on reference; below 1 extremes are flattened",
-    "precision": "Of those called so, how many are (user's accuracy)",
-    "recall": "Of those that are, how many are called so (producer's accuracy)",
-    "f1": "Harmonic mean of precision and recall",
+    "macro_f1": QT_TRANSLATE_NOOP(
+        "Report", "Mean of the classes' F1: each class counts the same, however rare"
+    ),
+    "accuracy": QT_TRANSLATE_NOOP("Report", "Share of samples whose class is right"),
+    "kappa": QT_TRANSLATE_NOOP("Report", "Agreement beyond that of chance (Cohen 1960)"),
+    "r2": QT_TRANSLATE_NOOP(
+        "Report", "1 − squared errors / squared deviations from the mean; below 0, the mean would do better"
+    ),
+    "rmse": QT_TRANSLATE_NOOP("Report", "Root of the mean squared error"),
+    "bias": QT_TRANSLATE_NOOP("Report", "Mean of predicted less reference"),
+    "slope": QT_TRANSLATE_NOOP("Report", "Of predicted on reference; below 1 extremes are flattened"),
+    "precision": QT_TRANSLATE_NOOP("Report", "Of those called so, how many are (user's accuracy)"),
+    "recall": QT_TRANSLATE_NOOP("Report", "Of those that are, how many are called so (producer's accuracy)"),
+    "f1": QT_TRANSLATE_NOOP("Report", "Harmonic mean of precision and recall"),
 }
 
 
@@ -60,7 +68,7 @@ class Score:
     def interval(self) -> str:
         """`0.48 – 0.70`"""
         if self.low is None or self.high is None:
-            return "too few groups"
+            return translate("Score", "too few groups")
         return f"{self.low:.2f} – {self.high:.2f}".replace("-", "−")
 
 
@@ -217,10 +225,14 @@ def read_report(path: Path, grid: Grid | None = None) -> Report:
         told = json.loads(path.read_text(encoding="utf-8"))
         report = from_json(Report, {**told, "held": []})
     except OSError:
-        remedy = "fit and validate it here"
-        raise NotFound("this probe has not been validated", value=path.name, remedy=remedy) from None
+        remedy = translate("Report", "fit and validate it here")
+        raise NotFound(
+            translate("Report", "this probe has not been validated"), value=path.name, remedy=remedy
+        ) from None
     except ValueError as error:
-        raise BadAnswer("the report can't be read", value=path.name, remedy=str(error)) from error
+        raise BadAnswer(
+            translate("Report", "the report can't be read"), value=path.name, remedy=str(error)
+        ) from error
     return Report(**{**vars(report), "held": _held(path.with_name(f"{path.stem}-heldout.csv"), grid)})
 
 

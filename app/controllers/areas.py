@@ -156,7 +156,7 @@ class AreasController:
         shown: list[dict[str, Any]] = [
             {
                 "id": f"store:{one.store}",
-                "name": f"{one.store}: embedded, click to open",
+                "name": translate("AreasController", "{}: embedded, click to open").format(one.store),
                 "ring": _ring(one.bounds),
                 "weight": 1,
                 "dash": "2 4",
@@ -166,7 +166,9 @@ class AreasController:
         shown += [
             {
                 "id": f"data:{number}",
-                "name": f"{told.title or data.name}: click to use its extent",
+                "name": translate("AreasController", "{}: click to use its extent").format(
+                    told.title or data.name
+                ),
                 "ring": told.footprint,
                 "weight": 2,
                 "dash": "6 4" if data.sample else "",

@@ -225,7 +225,9 @@ class DataController:
             if told.sensors:
                 self._told[data] = told
             else:
-                self._problems[data] = told.faults[0].cause if told.faults else "Nothing was found"
+                self._problems[data] = (
+                    told.faults[0].cause if told.faults else translate("DataController", "Nothing was found")
+                )
             self._tell()
 
         def failed(error: ServiceError) -> None:

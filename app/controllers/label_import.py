@@ -12,7 +12,7 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import InputError, ServiceError
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink
 from ..label_file import read_labels
@@ -21,6 +21,8 @@ from ..panels.labels import LabelsPanel
 from ..recipe import Quantity
 from ..session import CLASS_COLOURS, Label, LandClass, SessionModel, Work
 from .jobs import JobsController
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 OF_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 MOST_CODES = 254
@@ -157,36 +159,51 @@ def _without_repeats(labels: tuple[Label, ...]) -> tuple[Label, ...]:
 
 def account(report: Mapping[str, Any]) -> str:
     """What became of an import: read, dropped and why, pixels of each class."""
-    lines = [f"Read {report['read']:,}, used {report['accepted']:,}."]
-    lines += [f"Dropped: {count:,} {reason}." for reason, count in report["dropped"].items()]
+    lines = [translate("LabelImport", "Read {:,}, used {:,}.").format(report["read"], report["accepted"])]
+    lines += [
+        translate("LabelImport", "Dropped: {:,} {}.").format(count, reason)
+        for reason, count in report["dropped"].items()
+    ]
     if report.get("repaired"):
-        lines.append(f"{report['repaired']:,} invalid shapes were mended.")
+        lines.append(translate("LabelImport", "{:,} invalid shapes were mended.").format(report["repaired"]))
     if report.get("pixels") is not None:
-        lines.append(f"They label {_sizes(report)}.")
-    lines += [f"Left out: {count:,} pixels {reason}." for reason, count in report["left_out"].items()]
+        lines.append(translate("LabelImport", "They label {}.").format(_sizes(report)))
+    lines += [
+        translate("LabelImport", "Left out: {:,} pixels {}.").format(count, reason)
+        for reason, count in report["left_out"].items()
+    ]
     lines += [f"{one['name']}: {_sizes(one)}" for one in report["classes"]]
     if report.get("values"):
         lines.append(
-            "Values: " + ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
+            translate("LabelImport", "Values: ")
+            + ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
         )
     return "\n".join([*lines, *(f"{note[0].upper()}{note[1:]}." for note in report["notes"])])
 
 
 def _sizes(counted: Mapping[str, Any]) -> str:
     pixels, groups = int(counted["pixels"]), int(counted["groups"])
-    return f"{pixels:,} pixel{'s'[: pixels != 1]} in {groups:,} group{'s'[: groups != 1]}"
+    many = translate("LabelImport", "1 pixel") if pixels == 1 else translate("LabelImport", "{:,} pixels")
+    several = translate("LabelImport", "1 group") if groups == 1 else translate("LabelImport", "{:,} groups")
+    return translate("LabelImport", "{} in {}").format(many.format(pixels), several.format(groups))
 
 
 def _hand_over(client: EngineClient, source: Path) -> str:
     """In a thread: the file's path in the workspace; a Shapefile goes as one zip."""
     if source.is_file() and not source.stat().st_size:
-        raise InputError("the file is empty", value=source.name, remedy="choose another one")
+        raise InputError(
+            translate("LabelImport", "the file is empty"),
+            value=source.name,
+            remedy=translate("LabelImport", "choose another one"),
+        )
     if source.suffix.lower() != ".shp":
         return client.files.upload(source, overwrite=True).path
     parts = [source.with_suffix(suffix) for suffix in OF_SHAPEFILE if source.with_suffix(suffix).is_file()]
     if not {".shx", ".dbf"} <= {part.suffix.lower() for part in parts}:
         raise InputError(
-            "a Shapefile is several files", value=source.name, remedy="put .shx, .dbf and .prj beside it"
+            translate("LabelImport", "a Shapefile is several files"),
+            value=source.name,
+            remedy=translate("LabelImport", "put .shx, .dbf and .prj beside it"),
         )
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder) / f"{source.stem}.zip"

@@ -10,12 +10,14 @@ from typing import Literal
 
 from phenolens.engine.client.discovery import STATE_FOLDER
 from phenolens.engine.client.errors import InputError, ServiceError
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink
 from ..project import SUFFIX, is_store, newest
 from .projects import ProjectController
 from .stores import StoresController
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,17 @@ def openable(path: Path) -> Openable:
         return Openable("store", path)
     if path.is_dir() and (newest(path) or (path / STATE_FOLDER).is_dir() or _has_stores(path)):
         return Openable("workspace", path)
-    cause = "nothing is there" if not path.exists() else "this is no project, store or folder with stores"
+    cause = (
+        translate("Opening", "nothing is there")
+        if not path.exists()
+        else translate("Opening", "this is no project, store or folder with stores")
+    )
     raise InputError(
-        cause, value=path, remedy="open a .phenolens file or a .zarr store; scenes are added in the step Area"
+        cause,
+        value=path,
+        remedy=translate(
+            "Opening", "open a .phenolens file or a .zarr store; scenes are added in the step Area"
+        ),
     )
 
 
@@ -73,7 +83,7 @@ class OpeningController(QObject):
             self._link.call(lambda: self._failed(fault))
             return
         except OSError as error:
-            unreadable = InputError(f"this can't be read: {error.strerror}", value=path)
+            unreadable = InputError(self.tr("this can't be read: {}").format(error.strerror), value=path)
             self._link.call(lambda: self._failed(unreadable))
             return
         self._link.call(lambda: self._open(found))

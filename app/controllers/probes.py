@@ -95,10 +95,10 @@ class ProbesController(QObject):
         if now.store != store:
             return
         period = now.recipe.period if now.recipe.spans else None
-        shown = [MadeLayer(PREVIEW, preview.look(period), "Fitted on your labels of this moment")]
+        shown = [MadeLayer(PREVIEW, preview.look(period), self.tr("Fitted on your labels of this moment"))]
         if now.work.quantity is None:
             look = preview.look(period, "confidence")
-            shown.append(MadeLayer(CONFIDENCE, look, "How sure the preview is of its class"))
+            shown.append(MadeLayer(CONFIDENCE, look, self.tr("How sure the preview is of its class")))
         self._panel.tell(told(preview))
         self._show(shown)
 
@@ -151,7 +151,7 @@ def _asked(session: Session) -> tuple[object, ...]:
 def what_is_missing(now: Session) -> str:
     """What a probe still needs, in a sentence; empty where it has all."""
     if now.store is None:
-        return "Open a sample or compute embeddings first."
+        return translate("Probes", "Open a sample or compute embeddings first.")
     if now.recipe.learns == "towers":
         return "" if now.recipe.towers.files else translate("Probes", "Choose the towers' files.")
     if now.recipe.estimator == "temporal" and now.recipe.features not in ("window", "season"):
@@ -212,10 +212,14 @@ def client_labels(store: Store, labels: Sequence[Label]) -> list[ClientLabel]:
 def told(preview: Preview) -> str:
     """`124 pixels of 2 classes; …`: what the preview rests on, and that it proves nothing yet."""
     score = next(iter(preview.training_score.items()), None)
-    parts = [f"Fitted on {preview.samples:,} of {preview.pixels:,} labelled pixels"]
+    parts = [
+        translate("Probes", "Fitted on {:,} of {:,} labelled pixels").format(preview.samples, preview.pixels)
+    ]
     parts += [f"{count:,} {reason}" for reason, count in preview.dropped.items()]
     said = "; ".join(parts) + "."
     if score is not None:
-        said += f" On these very pixels: {score[0].removeprefix('training ')} {score[1]:.2f}"
-        said += ", which says nothing of other places: fit and validate for that."
+        said += translate("Probes", " On these very pixels: {} {:.2f}").format(
+            score[0].removeprefix("training "), score[1]
+        )
+        said += translate("Probes", ", which says nothing of other places: fit and validate for that.")
     return said

@@ -48,6 +48,8 @@ class ProjectionsController:
         self._colour = colour
         self._fitting: set[str] = set()
         self._asked: tuple[object, ...] | None = None
+        self._kind: tuple[object, ...] | None = None
+        """Store, method and choice that were asked for last."""
         self._found: Found | None = None
         self._whole: Density | None = None
         model.listen(self._changed)
@@ -97,6 +99,10 @@ class ProjectionsController:
         if asked == self._asked:
             return
         self._show_selected()
+        kind = now.store, scope.method, choice
+        if kind != self._kind:  # dates follow each other quickly; this may take some seconds
+            self._kind = kind
+            self._panel.say(translate("ProjectionsController", "Counting the pixels…"))
         self._asked = asked
 
         def work(client: EngineClient) -> tuple[Density, Picture, int]:

@@ -161,9 +161,9 @@ class ProjectController(QObject):
         self._project = replace(self._project, stores={**self._project.stores, name: looked})
         self.failed.emit(
             ServiceError(
-                "the store covers another area than when labels and selections were made",
+                self.tr("the store covers another area than when labels and selections were made"),
                 value=store.store,
-                remedy=f"they are kept in the project file under “{name}”",
+                remedy=self.tr("they are kept in the project file under “{}”").format(name),
             )
         )
         return Session(store=store, date=len(store.times) // 2)
@@ -222,7 +222,9 @@ class ProjectController(QObject):
                 KeyError,
                 AttributeError,
             ) as error:  # a hand-written file may say anything
-                self.failed.emit(ServiceError(f"the project's {name} can't be read", value=repr(error)))
+                self.failed.emit(
+                    ServiceError(self.tr("the project's {} can't be read").format(name), value=repr(error))
+                )
 
     def _move(self, workspace: Path) -> bool:
         if workspace.resolve() == self._link.workspace.resolve():
@@ -279,7 +281,9 @@ class ProjectController(QObject):
         if path != self.path:  # somebody else had written the file
             self.failed.emit(
                 ServiceError(
-                    "the project was changed by another program", value=self.path, remedy=f"yours is {path}"
+                    self.tr("the project was changed by another program"),
+                    value=self.path,
+                    remedy=f"yours is {path}",
                 )
             )
             self.path = path

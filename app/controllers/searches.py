@@ -92,11 +92,11 @@ class SearchesController(QObject):
 
     def _found(self, search: Search) -> None:
         now = self._model.now
-        tip = "How alike every pixel is to the places of your search, as a percentile"
+        tip = self.tr("How alike every pixel is to the places of your search, as a percentile")
         made = MadeLayer(LAYER, search.look(), tip)
         others = tuple(one for one in now.made if one.name != LAYER)
         self._model.change(made=(*others, made), look=made.look)
-        unlike = f", less what is like {_counted(search.unlike)}" if search.unlike else ""
+        unlike = self.tr(", less what is like {}").format(_counted(search.unlike)) if search.unlike else ""
         self._panel.tell(
             self.tr("Like {}{}. It can be seen on any date.").format(_counted(search.like), unlike)
         )
@@ -159,7 +159,10 @@ def _seeds(client: EngineClient, sought: _Sought) -> tuple[Pixels, Pixels]:
         for several in (sought.like, sought.unlike)
     )
     if not like:
-        raise InputError("what is to be searched for holds no pixel", remedy="choose a larger place")
+        raise InputError(
+            translate("Searches", "what is to be searched for holds no pixel"),
+            remedy=translate("Searches", "choose a larger place"),
+        )
     return like, unlike
 
 

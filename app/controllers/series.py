@@ -12,6 +12,7 @@ from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import ProbeSeries, Series
+from PySide6.QtCore import QCoreApplication
 
 from ..curve_table import write_table
 from ..curves import KINDS, Curve, Subject, axis_of, chosen_parts, curves_of, kinds_of, parts_of, seconds
@@ -21,12 +22,16 @@ from ..panels.series import SeriesPanel
 from ..probe_curves import parts_there, probes_of
 from ..session import Place, SeriesChoice, Session, SessionModel
 from ..telling import sentences
+from ..texts import QT_TRANSLATE_NOOP
 from .curve_questions import Answer, Asked, ask_probe, ask_series, dims_of, predicted, subjects_of
 from .selections import Found
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
+
 READING = "Reading acquisitions…"
-NO_PROBE = (
-    "No probe yet: label places and let a preview be fitted, or fit one (step Probe); its output comes here."
+NO_PROBE = QT_TRANSLATE_NOOP(
+    "Series",
+    "No probe yet: label places and let a preview be fitted, or fit one (step Probe); its output comes here.",
 )
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a6fd1", "#8c8c8c")
 """Of places: readable as lines on light and dark, and told apart with any colour vision."""
@@ -179,7 +184,7 @@ class SeriesController:
             self._link.drop(f"series {slot}")
             self._take(slot, Answer())
         self._panel.set_curves((), axis_of("probe", ()))
-        self._panel.say(NO_PROBE)
+        self._panel.say(translate("Series", NO_PROBE))
 
     def _choose_parts(self, parts: tuple[str, ...]) -> None:
         self._model.change(series=replace(self._model.now.series, parts=parts))
@@ -239,15 +244,21 @@ class SeriesController:
     def _said(self, shown: Answer) -> str:
         """What a selection's curve rests on, or why there is none."""
         if shown.subjects and not shown.curves:
-            return "No values here. Another kind of curve, or another place, may have some."
+            return translate(
+                "SeriesController", "No values here. Another kind of curve, or another place, may have some."
+            )
         sampled = [one for one in shown.subjects if one.sampled]
         if shown.note and sampled and self._selected is not None:
-            return f"{shown.note} Selection: {len(sampled[0].pixels)} of {self._selected.count:,} pixels."
+            return translate("SeriesController", "{} Selection: {} of {:,} pixels.").format(
+                shown.note, len(sampled[0].pixels), self._selected.count
+            )
         if shown.note:
             return shown.note
         if not sampled or self._selected is None:
             return ""
-        return f"selection: mean and 10–90 % of {len(sampled[0].pixels)} of {self._selected.count:,} pixels"
+        return translate("SeriesController", "selection: mean and 10–90 % of {} of {:,} pixels").format(
+            len(sampled[0].pixels), self._selected.count
+        )
 
     def _refused(self, slot: str, error: ServiceError) -> None:
         self._take(slot, Answer())
@@ -269,5 +280,7 @@ def _written(path: Path, shown: Answer, grid: Grid) -> None:
         write_table(path, shown.subjects, shown.curves, Geography(grid))
     except OSError as error:
         raise ServiceError(
-            "the curves can't be written there", value=str(error), remedy="choose another folder"
+            translate("Series", "the curves can't be written there"),
+            value=str(error),
+            remedy=translate("Series", "choose another folder"),
         ) from error

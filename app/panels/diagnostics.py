@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from phenolens.engine.client.results import Diagnostics
-from PySide6.QtCore import Signal, qVersion
+from PySide6.QtCore import QCoreApplication, Signal, qVersion
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from .help_page import version_of
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 
 class DiagnosticsWindow(QDialog):
@@ -80,7 +82,7 @@ def report_of(app: Mapping[str, Any], found: Diagnostics | None, problem: str = 
     """Plain text: what is wrong first, then everything else."""
     lines = ["Phenolens diagnostics", ""]
     if problem:
-        lines += [f"The engine gave no report: {problem}", ""]
+        lines += [translate("Diagnostics", "The engine gave no report: {}").format(problem), ""]
     if found is not None:
         lines += [f"Engine: {'fine' if found.ok else 'see the lines marked !'}"]
         lines += [_finding(one) for one in found.findings] + [""]

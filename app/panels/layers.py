@@ -66,7 +66,13 @@ def choices_of(store: Store) -> tuple[Choice, ...]:
             ),
         ]
     if "s1" in store.modalities:
-        shown.append(Choice("Sentinel-1", Look("s1"), "VV, VH and their ratio, of the nearest acquisition"))
+        shown.append(
+            Choice(
+                "Sentinel-1",
+                Look("s1"),
+                translate("Layers", "VV, VH and their ratio, of the nearest acquisition"),
+            )
+        )
     shown.append(
         Choice(
             translate("LayersPanel", "Clusters"),

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QSize
 from PySide6.QtWidgets import QWidget
 
 from ..report import METRICS, CurvePoint, Held, Report
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -17,7 +18,10 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 MOST_POINTS = 20_000
 HEIGHT = 250
 BASELINES = {
-    "mean seasonal cycle": ("mean seasonal cycle", "#d55e00"),
+    "mean seasonal cycle": (
+        QT_TRANSLATE_NOOP("ScorePlots", "mean seasonal cycle"),
+        "#d55e00",
+    ),
     "NIRv regression": ("NIRv", "#009e73"),
     "kNDVI regression": ("kNDVI", "#cc79a7"),
 }
@@ -111,8 +115,12 @@ class SitePlot(_Plot):
         x = np.array([one.date for one in dated], "datetime64[s]").astype(np.int64)
         measured = {"pen": None, "symbol": "o", "symbolSize": 5, "symbolPen": None, "name": "measured"}
         self.plot(x, [one.reference for one in dated], symbolBrush=self._theme.faint, **measured)
-        keys = [_key("●", self._theme.faint, "measured"), _key("━", self._theme.accent, "probe")]
-        for name, (told, colour) in BASELINES.items():
+        keys = [
+            _key("●", self._theme.faint, self.tr("measured")),
+            _key("━", self._theme.accent, self.tr("probe")),
+        ]
+        for name, (called, colour) in BASELINES.items():
+            told = translate("ScorePlots", called)
             said = np.array([one.others.get(name, np.nan) for one in dated])
             if np.isfinite(said).any():
                 dashed = pg.mkPen(colour, width=1.4, dash=[4, 3])

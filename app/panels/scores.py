@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phenolens.engine.client.readings import Probe
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -18,19 +18,22 @@ from PySide6.QtWidgets import (
 )
 
 from ..report import MEANINGS, METRICS, CurvePoint, Gap, Report, Row
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .confusion import ConfusionPanel
 from .score_plots import CurvePlot, ScatterPlot, SitePlot
 from .score_tables import embolden, fill, table, tip
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
+
 EXPECT, WHERE, CURVE = range(3)
 OUT = {
-    "random": "random split",
-    "polygon": "polygons out",
-    "block": "blocks out",
-    "site": "sites out",
-    "year": "years out",
-    "site-year": "sites and years out",
+    "random": QT_TRANSLATE_NOOP("Scores", "random split"),
+    "polygon": QT_TRANSLATE_NOOP("Scores", "polygons out"),
+    "block": QT_TRANSLATE_NOOP("Scores", "blocks out"),
+    "site": QT_TRANSLATE_NOOP("Scores", "sites out"),
+    "year": QT_TRANSLATE_NOOP("Scores", "years out"),
+    "site-year": QT_TRANSLATE_NOOP("Scores", "sites and years out"),
 }
 """How schemes are called for short; their question is in the tooltip."""
 
@@ -214,9 +217,16 @@ class ScoresPanel(QWidget):
         rows = []
         for scheme in report.schemes:
             score = report.score(scheme.name)
-            rows.append((OUT.get(scheme.name, scheme.name), score.told, score.interval, f"{score.n:,}"))
+            rows.append(
+                (
+                    translate("Scores", OUT.get(scheme.name, scheme.name)),
+                    score.told,
+                    score.interval,
+                    f"{score.n:,}",
+                )
+            )
         fill(self._schemes, (self.tr("held out"), name, "95 %", "n"), rows)
-        tip(self._schemes, -1, 1, MEANINGS[report.metric])
+        tip(self._schemes, -1, 1, translate("Report", MEANINGS[report.metric]))
         tip(self._schemes, -1, 2, report.intervals)
         for row, scheme in enumerate(report.schemes):
             tip(
@@ -301,24 +311,33 @@ def _curve_told(points: Sequence[CurvePoint], metric: str) -> str:
     """How the curve was made, and what its end says."""
     if not points:
         return ""
-    held = OUT.get(points[0].scheme, points[0].scheme)
+    held = translate("Scores", OUT.get(points[0].scheme, points[0].scheme))
     how = f" ({held})" if held else ""
-    told = f"{metric} of probes trained on fewer {points[0].unit}{how}; bars: spread over draws."
+    told = translate("Scores", "{} of probes trained on fewer {}{}; bars: spread over draws.").format(
+        metric, points[0].unit, how
+    )
     if len(points) < 2:
         return told
     rise = points[-1].score - points[-2].score
     signed = f"{rise:+.2f}".replace("-", "−")
-    more = f"The last step, from {points[-2].amount:,} to {points[-1].amount:,}, brought {signed}."
-    return f"{told} {more} While the curve rises at its end, more labels should help."
+    more = translate("Scores", "The last step, from {:,} to {:,}, brought {}.").format(
+        points[-2].amount, points[-1].amount, signed
+    )
+    return translate("Scores", "{} {} While the curve rises at its end, more labels should help.").format(
+        told, more
+    )
 
 
 def _gap_told(gap: Gap | None, metric: str) -> str:
     """The optimism gap in one sentence."""
     if gap is None or gap.gap.value is None:
-        return "What to expect elsewhere isn't known: samples couldn't be held out by place."
+        return translate(
+            "Scores", "What to expect elsewhere isn't known: samples couldn't be held out by place."
+        )
     if gap.gap.low is None or gap.gap.low <= 0:
-        return f"{metric} {gap.expected.told}: random splitting would say {gap.random.told}, no clear difference."
-    return (
-        f"Expect {metric} {gap.expected.told}, not the {gap.random.told} of random splitting: "
-        f"that flatters by {gap.gap.told}."
+        return translate("Scores", "{} {}: random splitting would say {}, no clear difference.").format(
+            metric, gap.expected.told, gap.random.told
+        )
+    return translate("Scores", "Expect {} {}, not the {} of random splitting: that flatters by {}.").format(
+        metric, gap.expected.told, gap.random.told, gap.gap.told
     )
