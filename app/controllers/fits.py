@@ -60,6 +60,7 @@ class FitsController(QObject):
         self._report: Report | None = None
         self._judging = ""
         """The probe whose scores are on their way."""
+        self._going = False
         panel.fit_asked.connect(self.fit)
         scores.probe_chosen.connect(self._load)
         scores.map_asked.connect(self.show_on_map)
@@ -77,6 +78,9 @@ class FitsController(QObject):
         if not NAME.fullmatch(name):
             self._say("A probe's name is made of letters, digits, spaces, - and _.", True)
             return
+        if self._going:
+            self._say(self.tr("A probe is being fitted: wait for it, or cancel it at the lower left."), True)
+            return
         store, work, recipe, when = now.store, now.work, now.recipe, when_of(now)
         if recipe.learns == "towers":
             towers = recipe.towers
@@ -90,6 +94,7 @@ class FitsController(QObject):
             "settings": recipe.settings_asked(),
             "overwrite": True,
         }
+        self._set_going(True)
         self._panel.set_busy("Handing the labels over…")
         self._link.ask(
             "hand over", hand_over, lambda learnt: self._submit(name, {**common, **learnt}), self._failed
@@ -138,6 +143,9 @@ class FitsController(QObject):
         )
 
     def _fitted(self, probe: str, asked: Asked, job: Job) -> None:
+        if job.state == "cancelled":
+            self._end("")
+            return
         if job.fault is not None:
             self._failed(job.fault)
             return
@@ -155,6 +163,7 @@ class FitsController(QObject):
     def _judged(self, probe: str, told: str, job: Job) -> None:
         """A probe that can't be judged is one all the same."""
         self._judging = ""
+        self._set_going(False)
         self.show_on_map(probe)
         self._panel.set_busy(told)
         if job.fault is not None:
@@ -166,10 +175,19 @@ class FitsController(QObject):
         self.judged.emit()
 
     def _failed(self, error: ServiceError) -> None:
-        self._judging = ""
-        self._panel.set_busy(plain(error), warning=True)
+        self._end(plain(error))
         self._say(plain(error), True)
+
+    def _end(self, why: str) -> None:
+        """Without a probe, or without scores."""
+        self._judging = ""
+        self._set_going(False)
+        self._panel.set_busy(why, warning=True)
         self._load(self._scores.chosen)
+
+    def _set_going(self, going: bool) -> None:
+        self._going = going
+        self._panel.set_going(going)
 
     def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
         self._probes = {probe.probe: probe for probe in probes}

@@ -128,7 +128,7 @@ class Areas(QObject):
         """To the map, once the docks are there."""
         data, compute, acquisitions = self._docks
         self._window.resizeDocks([data, compute], [280, 300], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([acquisitions], [190], Qt.Orientation.Vertical)
+        self._window.resizeDocks([acquisitions], [max(190, self._window.height() * 27 // 100)], Qt.Orientation.Vertical)
 
     def _opened(self, old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:

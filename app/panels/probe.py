@@ -128,6 +128,7 @@ class ProbePanel(QWidget):
         self.setObjectName("probe")
         self._recipe = Recipe()
         self._taken: set[str] = set()
+        self._ready, self._going = False, False
         self._make_choices()
         self._make_towers()
         self._make_doing()
@@ -150,10 +151,16 @@ class ProbePanel(QWidget):
 
     def set_ready(self, ready: bool, why: str = "") -> None:
         """Whether there is enough to fit a probe on; `why` not."""
-        self._fit.setEnabled(ready)
+        self._ready = ready
+        self._fit.setEnabled(ready and not self._going)
         self._fit.setToolTip(
             why or self.tr("Writes the probe, judges it on places that it hasn't seen, and shows the scores")
         )
+
+    def set_going(self, going: bool) -> None:
+        """While one probe is fitted and judged, no other one is."""
+        self._going = going
+        self._fit.setEnabled(self._ready and not going)
 
     def set_busy(self, text: str, warning: bool = False) -> None:
         """While a fit goes on, and what it failed of; empty once it is over."""

@@ -17,7 +17,7 @@ import xarray as xr
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
-WAIT_MS = 60_000
+WAIT_MS = 180_000
 STORE = "forest.zarr"
 DAYS = ",".join(f"{year}-{month:02}-15" for year in (2019, 2020) for month in range(3, 11))
 SHOTS = os.environ.get("PHENOLENS_SHOTS")

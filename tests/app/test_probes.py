@@ -121,8 +121,13 @@ def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
 ):
     labelled.show_step("Probe")
     probe._name.setText("trees")
-    next(b for b in probe.findChildren(QPushButton) if b.text() == "Fit and validate").click()
+    fit = next(b for b in probe.findChildren(QPushButton) if b.text() == "Fit and validate")
+    fit.click()
+    assert not fit.isEnabled()
+    probe.fit_asked.emit("trees")
+    assert "is being fitted" in labelled._message.text()
     until(lambda: scores._report is not None)
+    assert fit.isEnabled()
     assert (labelled.link.workspace / "trees.probe").is_file()
     assert scores.chosen == "trees.probe"
     assert labelled.model.now.look.layer == "probe:trees.probe"
