@@ -25,6 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..texts import QT_TRANSLATE_NOOP
+
 MOST_NAMED = 3
 """Of files that can't be read."""
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
@@ -221,7 +223,9 @@ class DataPanel(QWidget):
 
     def choose(self, number: int) -> None:
         """As if the user had chosen it in the list."""
-        self._list.setCurrentItem(self._list.topLevelItem(number))
+        item = self._list.topLevelItem(number)
+        if item is not None:
+            self._list.setCurrentItem(item)
 
     def _choose(self) -> None:
         if self._pending:
@@ -257,9 +261,10 @@ class DataPanel(QWidget):
         self._remove.setVisible(not self._pending and line is not None and not line.sample)
 
 
-_EMPTY = (
+_EMPTY = QT_TRANSLATE_NOOP(
+    "DataPanel",
     "Point at your own Sentinel data: a folder or files, dropped here or chosen above. What is found is shown "
-    "before it is added. The samples can be used at once."
+    "before it is added. The samples can be used at once.",
 )
 
 
