@@ -288,6 +288,7 @@ def every_kind_of_read(ask):
     for estimator in ("linear", "forest"):
         found = ask.post("/probe/preview", asked | {"recipe": {"estimator": estimator}})
         assert got(ask, "/map", layer=f"probe:{found['id']}").status_code == 200
+        ask.post("/probe/series", body | {"probe": found["id"], "pixels": [[1, 1]]})
 
 
 def mapped(pid, library):
