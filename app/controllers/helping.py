@@ -34,7 +34,9 @@ class HelpController(QObject):
 
     def show_about(self) -> None:
         hello = self._window.link.state.hello
-        engine = f"engine {hello.version}, on the {hello.device}" if hello else self._window.link.state.told
+        engine = self._window.link.state.told
+        if hello is not None:
+            engine = self.tr("engine {}, on the {}").format(hello.version, hello.device)
         self._show("about", lambda: TextWindow(self.tr("About Phenolens"), about(engine), self._window))
 
     def show_keys(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from phenolens.engine.client.sources import Sensor, SensorFault, Sources
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_NAMED = 3
 """Of files that can't be read."""
@@ -276,7 +278,8 @@ def report_of(name: str, told: Sources | None, problem: str = "") -> str:
     parts += [_of_sensor(sensor) for sensor in told.sensors]
     if told.grid is not None:
         rows, columns = told.grid.shape
-        parts.append(f"{columns} × {rows} pixels of 10 m, {escape(told.grid.crs[:40])}")
+        size = translate("DataPanel", "{} × {} pixels of 10 m, {}")
+        parts.append(size.format(columns, rows, escape(told.grid.crs[:40])))
     hopeless = not told.sensors and not any(fault.choices for fault in told.faults)
     parts += [_of_fault(fault, alone=hopeless) for fault in told.faults]
     parts += [escape(note) for note in told.notes]
@@ -287,24 +290,32 @@ def report_of(name: str, told: Sources | None, problem: str = "") -> str:
 
 def _of_sensor(sensor: Sensor) -> str:
     days = [one.time[:10] for one in sensor.acquisitions]
-    absent = f" (absent: {' '.join(sensor.absent)})" if sensor.absent else ""
-    span = f"{days[0]} to {days[-1]}" if days else "no dates"
+    bands = " ".join(sensor.bands)
+    if sensor.absent:
+        bands += translate("DataPanel", " (absent: {})").format(" ".join(sensor.absent))
+    span = translate("DataPanel", "no dates")
+    if days:
+        span = translate("DataPanel", "{} dates, {} to {}").format(len(days), days[0], days[-1])
     rows = [
         f"<b>{SENSORS[sensor.sensor]}</b>  {escape(', '.join(sensor.kinds))}",
-        f"{len(days)} dates, {span}",
-        f"Bands: {escape(' '.join(sensor.bands) + absent)}",
-        f"Units: {escape('; '.join(sensor.units))}",
-        f"Pixel size: {escape('; '.join(sensor.pixels))}",
-    ]  # fmt: skip
+        span,
+        translate("DataPanel", "Bands: {}").format(escape(bands)),
+        translate("DataPanel", "Units: {}").format(escape("; ".join(sensor.units))),
+        translate("DataPanel", "Pixel size: {}").format(escape("; ".join(sensor.pixels))),
+    ]
     if sensor.skipped:
-        more = f" and {len(sensor.skipped) - MOST_NAMED} more" if len(sensor.skipped) > MOST_NAMED else ""
-        rows.append(f"Unreadable: {_breakable('; '.join(sensor.skipped[:MOST_NAMED]))}{more}")
+        rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
     if sensor.ignored:
-        rows.append(f"Of no use: {_breakable('; '.join(sensor.ignored[:1]))}")
-        if len(sensor.ignored) > 1:
-            rows[-1] += f" and {len(sensor.ignored) - 1} more"
+        rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
     rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
     return "<br>".join(rows)
+
+
+def _named(files: Sequence[str], most: int) -> str:
+    """The first ones, and how many more there are."""
+    named = _breakable("; ".join(files[:most]))
+    more = translate("DataPanel", "{} and {} more")
+    return more.format(named, len(files) - most) if len(files) > most else named
 
 
 def _breakable(text: str) -> str:
@@ -314,7 +325,7 @@ def _breakable(text: str) -> str:
 
 def _of_fault(fault: SensorFault, alone: bool) -> str:
     if not alone and not fault.choices:
-        return f"No {SENSORS[fault.sensor]}: {escape(fault.cause)}"
+        return translate("DataPanel", "No {}: {}").format(SENSORS[fault.sensor], escape(fault.cause))
     value = f" ({escape(fault.value)})" if fault.value else ""
     remedy = "" if fault.choices else f"<br>→ {escape(fault.remedy)}"
     return f"⚠ {SENSORS[fault.sensor]}: {escape(fault.cause)}{value}{remedy}"
@@ -322,7 +333,7 @@ def _of_fault(fault: SensorFault, alone: bool) -> str:
 
 def _short(line: Line) -> str:
     if line.problem:
-        return "⚠ can't be read"
+        return translate("DataPanel", "⚠ can't be read")
     if line.told is None:
-        return "looking…"
+        return translate("DataPanel", "looking…")
     return ", ".join(f"{len(one.acquisitions)} {one.sensor.upper()}" for one in line.told.sensors)
