@@ -54,17 +54,17 @@ def note_of(told: ProbeSeries, several: bool) -> str:
         ]
         shares = [_plain(translate("SeriesPanel", "(polygons: share)"))] if several else []
         return " &nbsp; ".join([*marks, *shares])
-    share = f"{told.coverage or 0:.0%}".replace("%", "\u00a0%")
-    of_pixels = translate("SeriesPanel", "10–90\u00a0% of the pixels")
+    parts = []
     if told.coverage is None:
-        none = translate(
-            "SeriesPanel", "No interval: a preview has none; fit and validate the probe for that."
+        parts.append(
+            translate("SeriesPanel", "No interval: a preview has none; fit and validate the probe for that.")
         )
-        return none + (f" {translate('SeriesPanel', 'Band of polygons')}: {of_pixels}." if several else "")
-    interval = translate("SeriesPanel", "Band: {} interval").format(share)
-    return (
-        f"{interval}; {translate('SeriesPanel', 'of polygons')} {of_pixels}." if several else f"{interval}."
-    )
+    else:
+        share = f"{told.coverage:.0%}".replace("%", "\u00a0%")
+        parts.append(translate("SeriesPanel", "Band: {} interval.").format(share))
+    if several:
+        parts.append(translate("SeriesPanel", "Band of polygons: 10–90\u00a0% of the pixels."))
+    return " ".join(parts)
 
 
 def _of_values(
@@ -107,7 +107,7 @@ def _of_classes(
     return Curve(
         subject.name,
         subject.colour,
-        f"{translate('SeriesPanel', 'confidence')} ({name_of(part)})",
+        translate("SeriesPanel", "confidence ({})").format(name_of(part)),
         times,
         sure,
         _seen(sure, quality),
