@@ -8,7 +8,7 @@ from math import floor
 
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
@@ -364,6 +364,13 @@ class MapPanel(QWidget):
         self._under_mouse = (column, row) if self._inside(column, row) else None
         self.hovered.emit(self._under_mouse)
         self._tell()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Nothing is under the mouse any more."""
+        self._under_mouse = None
+        self.hovered.emit(None)
+        self._tell()
+        super().leaveEvent(event)
 
     def _tell(self) -> None:
         self._read_out.tell(self._told(*self._under_mouse) if self._under_mouse else "")

@@ -6,8 +6,8 @@ from phenolens.app.panels.map_legend import WIDTH
 from phenolens.app.session import MadeLayer
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.results import Job, Progress
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtWidgets import QApplication, QToolButton
 
 
 def test_an_opened_store_is_drawn_on_its_middle_date(opened, look):
@@ -51,6 +51,14 @@ def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, un
     opened.model.change(look=Look("probe:none.probe"))
     until(lambda: "base" not in opened.map.shown)
     assert value not in opened.map.told
+
+
+def test_the_read_out_is_empty_once_the_mouse_has_left_the_map(opened):
+    view, box = opened.map._view, opened.map._box
+    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20, 20)))
+    assert " N " in opened.map.told
+    QApplication.sendEvent(opened.map, QEvent(QEvent.Type.Leave))
+    assert opened.map.told == ""
 
 
 def test_the_legend_leaves_the_map_free_where_there_is_room_and_keeps_to_its_width(opened, until, look):
