@@ -45,8 +45,9 @@ class ClusterLabelsController(QObject):
         self._panel.say(self.tr("Reading the clusters…"))
 
         def come(clustered: Clustered) -> None:
-            self._panel.say(before)
-            self._ask(clustered)
+            if self._model.now.store == store:
+                self._panel.say(before)
+                self._ask(clustered)
 
         self._link.ask("cluster labels", lambda client: _clustered(client, store, look), come, self._refused)
 

@@ -139,8 +139,7 @@ class HoverController(QObject):
         store, before = self._model.now.store, self._shown
         self._shown = meant
         self._rest.stop()
-        for channel in CHANNELS:
-            self._link.drop(channel)
+        self._drop()
         if type(meant) is not type(before):
             self._clear()
         if store is None or meant is None:
@@ -246,6 +245,10 @@ class HoverController(QObject):
         """A preview that can't be had is none; whoever asks for more hears why."""
         self._clear()
 
+    def _drop(self) -> None:
+        for channel in CHANNELS:
+            self._link.drop(channel)
+
     def _clear(self) -> None:
         self.on_map.clear()
         self.on_plane.clear()
@@ -256,6 +259,7 @@ class HoverController(QObject):
         seen = [(one.store, one.date, one.method, one.projection, one.series) for one in (old, new)]
         if seen[0] != seen[1]:
             self._shown = None
+            self._drop()
             self._clear()
             self._soon()
 

@@ -160,3 +160,13 @@ def test_without_a_projection_the_pointer_asks_nothing_of_it(opened, hover, over
     until(lambda: hover._shown is not None)
     assert "hover place" not in opened.link._under_way
     assert _rings(hover.on_plane) is None
+
+
+def test_answers_of_another_store_are_not_shown(opened, hover, over, until):
+    over(*PIXEL)
+    until(lambda: hover._shown is not None)
+    opened.model.begin(type(opened.model.now)())  # no store
+    assert _rings(hover.on_plane) is None
+    opened.stores.open("forest.zarr")
+    until(lambda: opened.model.now.store is not None and "base" in opened.map.shown)
+    assert hover.on_plane.trail is None
