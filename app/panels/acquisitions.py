@@ -44,6 +44,8 @@ TIPS = (
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Processing baseline: from 04.00 on numbers are shifted by 1000"),
     "",
 )
+CLEAR = 2
+"""Of the columns, the one that is filled in later."""
 MARGIN = 34
 KEY = Qt.ItemDataRole.UserRole + 2
 
@@ -103,6 +105,7 @@ class AcquisitionsPanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.strip)
         layout.addWidget(self.table, 1)
+        self._rows: tuple[Row, ...] = ()
         self.set_rows((), "")
 
     def set_left_out(self, keys: Collection[str]) -> None:
@@ -127,21 +130,37 @@ class AcquisitionsPanel(QWidget):
         for widget in (self.strip, self.table):
             widget.setVisible(bool(rows))
         self.strip.set_rows(rows)
+        before, self._rows = self._rows, tuple(rows)
         self.table.blockSignals(True)
         self.table.setSortingEnabled(False)
-        self.table.setRowCount(len(rows))
-        for number, row in enumerate(rows):
+        if [row.key for row in before] == [row.key for row in rows]:
+            self._fill_clear()
+        else:
+            self._fill()
+        self.table.setSortingEnabled(True)
+        self.table.blockSignals(False)
+        self.set_left_out(self._left_out)
+        for column in range(len(COLUMNS) - 1):
+            self.table.resizeColumnToContents(column)
+
+    def _fill(self) -> None:
+        self.table.setRowCount(len(self._rows))
+        for number, row in enumerate(self._rows):
             for column, (text, key) in enumerate(_cells(row)):
                 item = _Cell(text)
                 item.setData(Qt.ItemDataRole.UserRole, key)
                 item.setData(Qt.ItemDataRole.UserRole + 1, number)
                 item.setData(KEY, row.key)
                 self.table.setItem(number, column, item)
-        self.table.setSortingEnabled(True)
-        self.table.blockSignals(False)
-        self.set_left_out(self._left_out)
-        for column in range(len(COLUMNS) - 1):
-            self.table.resizeColumnToContents(column)
+
+    def _fill_clear(self) -> None:
+        """The same acquisitions, of which more is known: hundreds of rows take long to make."""
+        for place in range(self.table.rowCount()):
+            item = self.table.item(place, CLEAR)
+            if item is not None:
+                text, key = _cells(self._rows[item.data(Qt.ItemDataRole.UserRole + 1)])[CLEAR]
+                item.setText(text)
+                item.setData(Qt.ItemDataRole.UserRole, key)
 
     def _tick(self, item: QTableWidgetItem) -> None:
         if item.column() == 0:

@@ -54,6 +54,8 @@ class ClassTable(QTableWidget):
         for column in (COLOUR, COUNT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self._codes: list[int] = []
+        self._filled: dict[int, tuple[LandClass, int]] = {}
+        """What rows say: most stay as they are while labels are added."""
         self.itemChanged.connect(self._named)
         self.currentCellChanged.connect(lambda row, *_: self._pick(row))
         self.cellClicked.connect(self._clicked)
@@ -62,9 +64,13 @@ class ClassTable(QTableWidget):
         """The rows; nothing is emitted for them."""
         self.blockSignals(True)
         self._codes = [one.code for one in classes]
+        before = self.rowCount()
         self.setRowCount(len(classes))
         for row, one in enumerate(classes):
-            self._fill(row, one, counts.get(one.code, 0))
+            wanted = one, counts.get(one.code, 0)
+            if self._filled.get(row) != wanted or row >= before:
+                self._fill(row, *wanted)
+                self._filled[row] = wanted
         if current in self._codes:
             self.setCurrentCell(self._codes.index(current), NAME)
         self.blockSignals(False)
@@ -107,6 +113,7 @@ class ClassTable(QTableWidget):
 
     def _named(self, item: QTableWidgetItem) -> None:
         if item.column() == NAME:
+            self._filled.pop(item.row(), None)  # a name that is refused is written over
             self.renamed.emit(self._codes[item.row()], item.text().strip())
 
     def _clicked(self, row: int, column: int) -> None:

@@ -21,10 +21,12 @@ from ..theme import Theme
 from .map_box import MapBox
 from .map_legend import WIDTH, Legends
 from .map_overlays import ReadOut, ScaleBar
-from .map_shapes import corners_of, cosmetic_pen, path_of, tinted
+from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of, tinted
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
+MOST_WIDE = 8_000
+"""Corners of labels or places; more of them are drawn with thin lines, which takes a twentieth of the time."""
 NOTHING_CLEAR = QT_TRANSLATE_NOOP(
     "MapPanel", "Nothing clear was seen in the nearest acquisition: ← and → go to other dates"
 )
@@ -301,7 +303,7 @@ class MapPanel(QWidget):
             key = colours.get(int(label.value), self._theme.accent), len(label.corners) > 2
             path = paths.setdefault(key, QPainterPath())
             for corners in (label.corners, *label.holes):
-                path.addPath(path_of(corners))
+                path.addPath(kept_path_of(corners))
         self._mark("label", paths)
 
     def set_places(self, places: Sequence[Place]) -> None:
@@ -319,12 +321,14 @@ class MapPanel(QWidget):
         self._show_outline(())
 
     def _mark(self, kind: str, paths: Mapping[tuple[str, bool], QPainterPath]) -> None:
-        """By colour and whether they are areas, over a dark edge that stands out from any map."""
+        """By colour and whether they are areas, over a dark edge that stands out from any map; thinly where many."""
+        crowded = sum(path.elementCount() for path in paths.values()) > MOST_WIDE
+        edge = () if crowded else ((19, cosmetic_pen("#90000000", 4.5)),)
         for item in [item for item in self._marks if item.data(0) == kind]:
             self._box.removeItem(item)
             self._marks.remove(item)
         for (colour, area), path in paths.items():
-            for z, pen in ((19, cosmetic_pen("#90000000", 4.5)), (20, cosmetic_pen(colour, 2.5))):
+            for z, pen in (*edge, (20, cosmetic_pen(colour, 1.0 if crowded else 2.5))):
                 item = QGraphicsPathItem(path)
                 item.setData(0, kind)
                 item.setPen(pen)

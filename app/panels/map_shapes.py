@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import floor
 
 import numpy as np
@@ -12,6 +13,8 @@ from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF
 from ..colouring import Bytes
 from ..masks import Bits
 from ..session import Place
+
+MOST_KEPT = 8192
 
 
 def tinted(mask: Bits, colour: QColor) -> Bytes:
@@ -55,6 +58,12 @@ def path_of(corners: Sequence[tuple[float, float]]) -> QPainterPath:
         path.moveTo(x + 1, y + 0.5)
         path.lineTo(x + 3, y + 0.5)
     return path
+
+
+@lru_cache(MOST_KEPT)
+def kept_path_of(corners: tuple[tuple[float, float], ...]) -> QPainterPath:
+    """Of labels: where there are thousands, one of them changes at a time."""
+    return path_of(corners)
 
 
 def cosmetic_pen(colour: str, width: float) -> QPen:

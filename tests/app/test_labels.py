@@ -110,6 +110,20 @@ def test_classes_are_renamed_recoloured_and_removed_with_their_labels(opened):
     assert opened.model.now.work.labels == labels
 
 
+def test_rows_of_classes_stay_as_they_are_while_labels_are_added(opened):
+    table = opened.findChild(LabelsPanel).classes
+    classes = (LandClass(1, "one", "#e69f00"), LandClass(2, "two", "#56b4e9"))
+    opened.model.do(classes=classes)
+    icons = [table.item(row, 0).icon().cacheKey() for row in range(2)]
+    opened.model.do(labels=(Label(2, ((1.5, 1.5),)),))
+    assert [table.item(row, 2).text() for row in range(2)] == ["0", "1"]
+    assert table.item(0, 0).icon().cacheKey() == icons[0]
+    opened.model.do(classes=classes[1:])
+    assert [table.item(row, 1).text() for row in range(table.rowCount())] == ["two"]
+    opened.model.undo()
+    assert [table.item(row, 1).text() for row in range(table.rowCount())] == ["one", "two"]
+
+
 def test_what_is_selected_is_labelled_as_outline_or_pixel_by_pixel(opened, until):
     corners = ((2.0, 2.0), (12.0, 2.0), (12.0, 12.0))
     opened.model.change(pick=MapPick(corners))
