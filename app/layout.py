@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
 
 LOW = 800
 """Windows lower than this have no room for docks below each other."""
 VERSION = 1
+SETTLED_MS = 100
+NEAR = 4
+"""Points between tabs and the dock below them."""
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 
 
@@ -26,6 +29,8 @@ class Layout(QObject):
         """The layout that comes back when the start page goes."""
         self._low = False
         """Whether the docks at the left are tabs because the window is low."""
+        self._tidied = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._tidied.timeout.connect(self._tidy)
         self._restore()
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
@@ -44,6 +49,7 @@ class Layout(QObject):
         else:
             self._window.restoreState(self._first, VERSION)
             self._fit()
+            self._tidied.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.Resize and self._aside is None:
@@ -79,6 +85,17 @@ class Layout(QObject):
             dock.show()
             dock.raise_()
         self._fit()
+        self._tidied.start()
+
+    def _tidy(self) -> None:
+        """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
+        tops = [dock.geometry().topLeft() for dock in self._docks if dock.isVisible()]
+        bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        home = [bar for bar in bars if any(_near(top, bar.geometry().bottomLeft()) for top in tops)]
+        kept = {_titles(bar) for bar in home}
+        for bar in bars:
+            if bar not in home and (bar.count() < 2 or _titles(bar) in kept):
+                bar.hide()
 
     def _fit(self) -> None:
         """Side docks below each other where there is room, else as tabs."""
@@ -100,3 +117,11 @@ class Layout(QObject):
 
     def _side_by_side(self, dock: QDockWidget) -> bool:
         return self._window.dockWidgetArea(dock) == LEFT and not dock.isFloating() and not dock.isHidden()
+
+
+def _near(one: QPoint, other: QPoint) -> bool:
+    return (one - other).manhattanLength() <= NEAR
+
+
+def _titles(bar: QTabBar) -> tuple[str, ...]:
+    return tuple(bar.tabText(number) for number in range(bar.count()))

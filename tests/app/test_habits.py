@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollBar,
+    QTabBar,
     QTextEdit,
     QWidget,
 )
@@ -79,6 +80,24 @@ def test_the_appearance_changes_while_the_window_is_open(opened, look):
     assert told == ["dark", "light"]
     assert theme_named("light").colours() == before
     assert settings.appearance(opened.settings) == "light"
+
+
+def test_tabs_that_are_left_behind_are_hidden_as_the_layout_comes_back(opened, until):
+    behind = QTabBar(opened)  # as Qt leaves them, over the menus
+    behind.addTab("Selections")
+    behind.show()
+    shown = [titles for titles in _tabs(opened) if titles != ("Selections",)]
+    assert any("Projection" in titles for titles in shown)
+    opened.layout_kept.reset()
+    until(behind.isHidden)
+    assert _tabs(opened) == shown
+
+
+def _tabs(window: MainWindow) -> list[tuple[str, ...]]:
+    """Of docks, where there are any to be seen."""
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    seen = [bar for bar in bars if bar.isVisible() and window.rect().intersects(bar.geometry())]
+    return [tuple(bar.tabText(number) for number in range(bar.count())) for bar in seen]
 
 
 def test_what_is_not_to_be_seen_takes_on_the_appearance_too(opened, until):
