@@ -223,7 +223,7 @@ class ComputePanel(QWidget):
     def _make_end(self) -> None:
         self.costs: dict[str, QLabel] = {}
         for name in COSTS:
-            self.costs[name] = QLabel()
+            self.costs[name] = QLabel(wordWrap=True)  # what is long must not widen the panel
             self.costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
             self.costs[name].setAccessibleName(self.tr(name))
         self._waiting = QLabel(wordWrap=True)
@@ -360,7 +360,7 @@ def _cost(name: str, plan: Plan) -> str:
     days = translate("ComputePanel", "{}, {} to {}").format(dates, plan.dates[0][:10], plan.dates[-1][:10])
     size = f"{columns} × {rows} px"
     if pixels != rows * columns:
-        size = translate("ComputePanel", "{:,} of {}").format(pixels, size)
+        size = f"{pixels:,} px"
     time = (
         translate("ComputePanel", "about {}")
         if plan.measured

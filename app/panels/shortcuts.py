@@ -22,6 +22,10 @@ def sheet_of(menus: Mapping[str, Sequence[QAction]], others: Sequence[QAction]) 
             sheet[menu] = rows
     rest = [(_keys(action), _name(action)) for action in others if not action.shortcut().isEmpty()]
     sheet[translate("ShortcutSheet", "Without a menu")] = _digits_together(rest)
+    sheet[translate("ShortcutSheet", "In lists")] = (
+        ("F2", translate("ShortcutSheet", "rename what is chosen")),
+        ("Del", translate("ShortcutSheet", "remove what is chosen")),
+    )
     sheet[translate("ShortcutSheet", "Mouse on the map")] = (
         (translate("ShortcutSheet", "Drag"), translate("ShortcutSheet", "move the map")),
         (translate("ShortcutSheet", "Wheel"), translate("ShortcutSheet", "closer, further away")),

@@ -344,11 +344,10 @@ def test_holes_of_a_file_are_said_to_be_filled(areas, until, tmp_path):
 
 
 def _pixels(areas) -> tuple[int, int]:
-    """Of the area, and of the rectangle around it, as the cost says."""
-    inside, columns, rows = re.search(
-        r"([\d,]+) of (\d+) × (\d+) px", areas.compute.costs["Size"].text()
-    ).groups()
-    return int(inside.replace(",", "")), int(columns) * int(rows)
+    """Of the area, as the cost says, and of the rectangle around it."""
+    inside = re.search(r"([\d,]+) px", areas.compute.costs["Size"].text()).group(1)
+    rows, columns = areas.computing._plan.grid.shape
+    return int(inside.replace(",", "")), columns * rows
 
 
 def test_areas_survive_in_a_project():
