@@ -17,6 +17,7 @@ from ..colouring import Painted, paint
 from ..engine_link import EngineLink
 from ..panels.map import MapPanel, View
 from ..session import Session, SessionModel
+from ..telling import sentences
 
 MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
@@ -126,8 +127,8 @@ class MapsController:
         """The dates beside this one: stepping through them is what is done most. One by one, once it is shown,
         lest what is asked for next waits for all of them."""
         store = now.store
-        if store is None:
-            return
+        if store is None or (now.live and any(one.look == now.look for one in now.made)):
+            return  # the next label makes another preview
         near = (now.date, now.date + 1, now.date - 1, now.date + 2)
         dates = [date for date in near if 0 <= date < len(store.times)]
         parts = [_whole(store, dated_look(store, now.look, date)) for date in dates]
@@ -163,7 +164,7 @@ class MapsController:
     def _refused(self, slot: str, part: Part, error: ServiceError) -> None:
         """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
         self._panel.clear(slot)
-        self._panel.say(slot, f"{error.cause}. {error.remedy}".strip())
+        self._panel.say(slot, sentences(error))
 
 
 def dated_look(store: Store, look: Look, date: int) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from phenolens.engine.client.readings import Probe
 from PySide6.QtCore import QCoreApplication, Qt, Signal
@@ -27,6 +28,8 @@ from .score_tables import embolden, fill, table, tip
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 EXPECT, WHERE, CURVE = range(3)
+SCATTER_HEIGHT = 250
+"""Points: sites and their series are to be found below it."""
 OUT = {
     "random": QT_TRANSLATE_NOOP("Scores", "random split"),
     "polygon": QT_TRANSLATE_NOOP("Scores", "polygons out"),
@@ -188,8 +191,9 @@ class ScoresPanel(QWidget):
         self._scheme.activated.connect(lambda _: self._show_where())
         self._confusion, self._scatter, self._sites = ConfusionPanel(theme), ScatterPlot(theme), table()
         self._confusion.picked.connect(self._picked)
+        self._scatter.setFixedHeight(SCATTER_HEIGHT)
         self._sites.setAccessibleName(self.tr("Scores of each site"))
-        self._sites.cellClicked.connect(lambda row, _: self._show_site(row))
+        self._sites.cellClicked.connect(lambda row, _: self._show_site(row, chosen=True))
         self._site_note, self._site_plot = QLabel(wordWrap=True), SitePlot(theme)
         self._site_note.setProperty("faint", True)
         self._site_key = QLabel(wordWrap=True)
@@ -288,14 +292,24 @@ class ScoresPanel(QWidget):
         fill(self._sites, (self.tr("site"), "n", "R²", "RMSE", self.tr("bias")), rows)
         self._show_site(0)
 
-    def _show_site(self, row: int) -> None:
+    def _show_site(self, row: int, chosen: bool = False) -> None:
         """Its measurements, and what the probe that had not seen them said."""
         item, report = self._sites.item(row, 0), self._report
         if item is not None and report is not None:
             scheme, site = str(self._scheme.currentData()), item.text()
             held = [one for one in report.held if (one.scheme, one.site) == (scheme, site)]
             self._site_plot.set_samples(held, report)
-            self._site_key.setText(self._site_plot.key)
+            self._site_key.setText(f"<b>{escape(site)}</b> &nbsp; {self._site_plot.key}")
+            if chosen:
+                self._bring(self._site_plot)
+
+    def _bring(self, plot: QWidget) -> None:
+        """Into view, where the panel is low and scrolls."""
+        around = plot.parentWidget()
+        while around is not None and not isinstance(around, QScrollArea):
+            around = around.parentWidget()
+        if around is not None:
+            around.ensureWidgetVisible(plot)
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)

@@ -231,6 +231,9 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     assert lines["mean seasonal cycle"].tolist() == [4.1, 4.2, 4.3, 4.4]
     assert "mean&nbsp;seasonal&nbsp;cycle" in scores._site_key.text()
     assert "NIRv" not in scores._site_key.text()  # it was asked nowhere
+    scores._sites.cellClicked.emit(0, 0)
+    qtbot.waitUntil(lambda: not scores._site_plot.viewport().visibleRegion().isEmpty())
+    assert "BE-Bra" in scores._site_key.text()
     look(scores)
     scores._tabs.setCurrentIndex(2)
     assert "sites out" in scores._curve_said.text()
