@@ -10,38 +10,54 @@ from ...errors import InputError
 from ...views.colour import Bytes
 from ...views.maps import times_of
 from ...views.projection_density import Colouring
-from .layers import Look
+from .kept import Kept
+from .layers import Drawing, Look
+from .maps import Part
 from .projections import Projected
 from .stores import OpenStore
 
 if TYPE_CHECKING:
     from .desk import Desk
 
+CODES_BYTES = 32 * 2**20
 
-def layer_classes(desk: "Desk", opened: OpenStore, found: Projected, look: Look) -> Colouring:
-    """Of a layer such as `cluster` or a probe's, on each date or over one period (the look's date).
 
-    `InputError` where it shows no classes."""
-    times = times_of(opened.store)
+class LayerClasses:
+    """Codes of layers that were asked for lately: the same picture along other axes reads nothing again."""
 
-    def on(date: int) -> Look:
+    def __init__(self) -> None:
+        self._codes: Kept[Bytes] = Kept(CODES_BYTES, lambda codes: codes.nbytes)
+
+    def colouring(
+        self, desk: "Desk", opened: OpenStore, found: Projected, look: Look, part: Part
+    ) -> Colouring:
+        """Of a layer such as `cluster` or a probe's, on each date or over one period (the look's date).
+
+        `part` is what `found` shows. `InputError` where the layer has no classes."""
+        times = times_of(opened.store)
+
+        def drawing(date: int) -> tuple[Look, Drawing]:
+            day = f"{times[date]:%Y-%m-%dT%H:%M:%SZ}"
+            dated = look if look.date is not None else Look(look.layer, day, clusters=look.clusters)
+            return dated, desk.drawing(opened, dated)
+
+        classes = drawing(found.dates[0])[1].classes
+        if classes is None:
+            remedy = "cluster, or a probe of classes"
+            raise InputError("the layer shows no classes", value=look.layer, remedy=remedy)
+
+        def codes(date: int) -> Bytes:
+            dated, drawn = drawing(date)
+            key = (opened.key, drawn.key, dated, part)
+            return self._codes.get(key, lambda: drawn.values(found.view).array[0])
+
         if look.date is not None:
-            return look
-        return Look(look.layer, f"{times[date]:%Y-%m-%dT%H:%M:%SZ}", clusters=look.clusters)
+            return Colouring("class", classes=classes, codes=codes(found.dates[0]))
+        return Colouring("class", classes=classes, codes_of=codes)
 
-    classes = desk.drawing(opened, on(found.dates[0])).classes
-    if classes is None:
-        raise InputError(
-            "the layer shows no classes", value=look.layer, remedy="cluster, or a probe of classes"
-        )
-
-    def codes(date: int) -> Bytes:
-        values: Bytes = desk.drawing(opened, on(date)).values(found.view).array[0]
-        return values
-
-    if look.date is not None:
-        return Colouring("class", classes=classes, codes=codes(found.dates[0]))
-    return Colouring("class", classes=classes, codes_of=codes)
+    def forget(self) -> None:
+        """Let go of all: they are read again when they are asked for."""
+        self._codes.forget()
 
 
 def given_classes(opened: OpenStore, found: Projected, text: str) -> Colouring:

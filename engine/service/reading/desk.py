@@ -13,6 +13,7 @@ from ...views.composite import COMPOSITES
 from ..workspace import Workspace
 from .acquired import Acquired
 from .class_maps import ClassMaps
+from .coded import LayerClasses
 from .kept import Kept
 from .layers import STORE_LAYERS, Drawing, Look, StoreLayers, Values
 from .legends import legend
@@ -73,6 +74,7 @@ class Desk:
         self.acquired = Acquired(workspace)
         self.projections = Projections()
         self.searches = Searches()
+        self.classes = LayerClasses()
         self.probes = Probes(workspace)
         self.class_maps = ClassMaps(workspace)
         self._makers = {
@@ -96,6 +98,7 @@ class Desk:
         self._tiles.forget()
         self.projections.forget()
         self.searches.forget()
+        self.classes.forget()
         self.give_back()
 
     def give_back(self) -> None:

@@ -226,7 +226,7 @@ def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
 
 def _colouring(desk: "Desk", asked: DensityAsked, projected: "Projected") -> "Colouring":
     from ...views.projection_density import Colouring  # noqa: PLC0415 - matplotlib comes with it
-    from ..reading.coded import given_classes, layer_classes  # noqa: PLC0415
+    from ..reading.coded import given_classes  # noqa: PLC0415
     from ..reading.layers import Look  # noqa: PLC0415
 
     if asked.colour != "class":
@@ -234,9 +234,8 @@ def _colouring(desk: "Desk", asked: DensityAsked, projected: "Projected") -> "Co
     opened, classes = desk.stores.open(asked.store), asked.classes
     if classes.codes is not None:
         return given_classes(opened, projected, classes.codes)
-    return layer_classes(
-        desk, opened, projected, Look(classes.layer, classes.period, clusters=classes.clusters)
-    )
+    look = Look(classes.layer, classes.period, clusters=classes.clusters)
+    return desk.classes.colouring(desk, opened, projected, look, asked.scope.part)
 
 
 def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
