@@ -89,12 +89,14 @@ class Layout(QObject):
 
     def _tidy(self) -> None:
         """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
-        tops = [dock.geometry().topLeft() for dock in self._docks if dock.isVisible()]
+        shown = [dock for dock in self._docks if dock.isVisible()]
+        tops, titles = [dock.geometry().topLeft() for dock in shown], {dock.windowTitle() for dock in shown}
         bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         home = [bar for bar in bars if any(_near(top, bar.geometry().bottomLeft()) for top in tops)]
         kept = {_titles(bar) for bar in home}
         for bar in bars:
-            if bar not in home and (bar.count() < 2 or _titles(bar) in kept):
+            stray = bar.count() < 2 or _titles(bar) in kept or titles.isdisjoint(_titles(bar))
+            if bar not in home and stray:
                 bar.hide()
 
     def _fit(self) -> None:

@@ -189,9 +189,9 @@ class MainWindow(QMainWindow):
             self.stores.open(str(job.result["store"]))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        self.layout_kept.save()
         self.dates.stop()
         self.closing.emit()
+        self.layout_kept.save()
         self.link.close()
         super().closeEvent(event)
 

@@ -97,7 +97,7 @@ class Areas(QObject):
         window.step_shown.connect(self._step)
         window.model.listen(self._opened)
         window.theme.changed.connect(lambda: self.area.set_theme(window.theme))
-        window.closing.connect(self.area.close_page)
+        window.closing.connect(self._leave)
         window.project.keep("areas", self._stored, self._restore)
         self.plans.listen(lambda *_: window.project.touch())
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
@@ -124,11 +124,19 @@ class Areas(QObject):
             QTimer.singleShot(0, self, self._give_room)
         self._planning = planning
 
+    def _leave(self) -> None:
+        """The layout that is kept is the one with the docks that were put aside."""
+        self.area.close_page()
+        for dock in self._aside:
+            dock.show()
+
     def _give_room(self) -> None:
         """To the map, once the docks are there."""
         data, compute, acquisitions = self._docks
         self._window.resizeDocks([data, compute], [280, 300], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([acquisitions], [max(190, self._window.height() * 27 // 100)], Qt.Orientation.Vertical)
+        self._window.resizeDocks(
+            [acquisitions], [max(190, self._window.height() * 27 // 100)], Qt.Orientation.Vertical
+        )
 
     def _opened(self, old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:

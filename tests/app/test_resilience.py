@@ -182,6 +182,18 @@ def test_a_broken_project_without_a_backup_is_said_and_work_goes_into_another_fi
         stop(alone)
 
 
+def test_docks_that_the_area_map_put_aside_are_there_the_next_time(opened, again, workspace, until):
+    before = {name for name, dock in opened.docks.items() if not dock.isHidden()}
+    opened.show_step("Area")
+    until(opened.docks["Projection"].isHidden)
+    opened.close()
+    later = again(workspace)
+    later.stores.open(STORE)
+    until(lambda: "base" in later.map.shown)
+    assert {"Projection", "Series", "Layers"} <= before
+    assert before <= {name for name, dock in later.docks.items() if not dock.isHidden()}
+
+
 def test_a_disk_that_fills_up_under_a_job_says_so_and_the_job_is_resumed(
     window, again, small_disk, workspace, until, look
 ):
