@@ -1,8 +1,10 @@
-"""What is kept stays within bounds."""
+"""What is kept, and what is fetched ahead, stays within bounds."""
 
 from phenolens.app.controllers import maps, selections
 from phenolens.app.controllers.selections import SelectionsController
 from phenolens.app.selection import MapPick
+from phenolens.app.session import MadeLayer
+from phenolens.engine.client.look import Look
 
 
 def test_maps_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
@@ -28,3 +30,19 @@ def test_selections_are_forgotten_once_they_take_too_much_room(opened, until, mo
         until(lambda size=size: bool(told) and told[-1].count == int(size - 1) ** 2)
         monkeypatch.setattr(selections, "MOST_KEPT_BYTES", 2 * told[-1].nbytes)
     assert [one.count for one in controller._kept.values()] == [13**2, 19**2]
+
+
+def test_maps_are_fetched_ahead_but_for_previews_that_the_next_label_replaces(opened, until, monkeypatch):
+    asked, ask = [], opened.link.ask
+    monkeypatch.setattr(
+        opened.link, "ask", lambda channel, *a, **k: (asked.append(channel), ask(channel, *a, **k))
+    )
+    opened.model.change(look=Look("dim", dim=1))
+    until(lambda: "map ahead" in asked)
+    until(lambda: not opened.link._under_way)
+    preview, before = Look("dim", dim=2), opened.map.shown["base"]
+    asked.clear()
+    opened.model.change(made=(MadeLayer("preview", preview),), live=True, look=preview)
+    until(lambda: opened.map.shown["base"] is not before)
+    assert "map base" in asked
+    assert "map ahead" not in asked

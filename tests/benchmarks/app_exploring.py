@@ -137,11 +137,11 @@ class Driver:
             self.window.map.set_tint = overlay  # type: ignore[method-assign]
 
     def label(self) -> float:
-        """One more point, as the probe is fitted anew on every stroke."""
+        """A few more points (one alone may lie where no embedding is), as the probe is fitted anew on every stroke."""
         model, shown = self.window.model, self.window.map.shown
         look, before, labels = model.now.look, shown["base"], model.now.work.labels
         return self.taken(
-            lambda: model.do(labels=(*labels, self._point(len(labels)))),
+            lambda: model.do(labels=(*labels, *map(self._point, range(4)))),
             lambda: model.now.look != look and shown["base"] is not before,
         )
 
