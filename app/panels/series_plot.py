@@ -85,8 +85,9 @@ class SeriesPlot(pg.PlotWidget):
         self._cursor.setVisible(len(times) > 0)
         if len(times):
             margin = max(86_400.0, 0.02 * (times[-1] - times[0]))
-            self.setXRange(times[0] - margin, times[-1] + margin, padding=0)
+            # the limits first: those of the store before would cut the range off
             self.setLimits(xMin=times[0] - 90 * 86_400, xMax=times[-1] + 90 * 86_400)
+            self.setXRange(times[0] - margin, times[-1] + margin, padding=0)
 
     def set_date(self, date: int) -> None:
         self._date = date

@@ -7,6 +7,7 @@ import pytest
 from phenolens.app.curves import CLEAR, NO_DATA, Curve
 from phenolens.app.panels.curves_item import CurvesItem
 from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.panels.series_plot import SeriesPlot
 from phenolens.app.session import Place, SeriesChoice
 from phenolens.app.theme import theme_named
 from PySide6.QtCore import QPointF, Qt
@@ -160,3 +161,14 @@ def test_the_plot_is_as_high_as_what_is_in_view_needs(qtbot):
     assert item.dataBounds(0) == (0, 2e7)
     assert item.dataBounds(1) == (-1, 6)
     assert item.dataBounds(1, orthoRange=(5e6, 1.5e7)) == (0, 2)
+
+
+def test_another_store_has_all_its_dates_in_view(qtbot):
+    plot = SeriesPlot(theme_named("light"))
+    qtbot.addWidget(plot)
+    day = 86_400.0
+    for first in (0.0, 900.0, 300.0):  # neither within what the store before allowed
+        times = day * (first + np.arange(0, 700, 10))
+        plot.set_times(times)
+        left, right = plot.plotItem.vb.viewRange()[0]
+        assert left <= times[0] < times[-1] <= right
