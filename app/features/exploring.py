@@ -138,9 +138,10 @@ def _link(
 
 
 def _give_layers_room(window: MainWindow) -> None:
-    """At first all layers are to be seen; where the user has moved docks, they stay."""
+    """At first all layers are to be seen, and names of tabs; where the user has moved docks, they stay."""
     docks = [window.docks["Layers"], window.docks["Selections"]]
     window.resizeDocks(docks, [3, 2], Qt.Orientation.Vertical)
+    window.resizeDocks([window.docks["Projection"]], [window.width() // 5], Qt.Orientation.Horizontal)
 
 
 def _export(window: MainWindow, series: SeriesController) -> None:
