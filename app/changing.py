@@ -145,7 +145,11 @@ def layers_of(files: Sequence[str], tip: str = "") -> tuple[MadeLayer, ...]:
         WHEN: translate("Change", "{0}, date").format(first),
     }
     return tuple(
-        MadeLayer(names[ending], Look(f"map:{name}"), f"{tips[ending]}. {tip}".strip())
+        MadeLayer(
+            names[ending],
+            Look(f"map:{name}"),
+            translate("Change", "{0}: {1}").format(tips[ending], tip) if tip else tips[ending],
+        )
         for ending in names
         for name in files
         if name.endswith(ending)
