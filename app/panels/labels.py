@@ -75,7 +75,8 @@ class LabelsPanel(QWidget):
         self._hint.setVisible(bool(self._hint.text()))
         self._remove.setEnabled(bool(work.labels))
         self._selected.setEnabled(now.pick is not None)
-        self._count.setText(self.tr("{0:,} labels").format(len(work.labels)) if work.labels else "")
+        count = self.tr("one label") if len(work.labels) == 1 else self.tr("{0:,} labels")
+        self._count.setText(count.format(len(work.labels)) if work.labels else "")
 
     def tell(self, text: str, warning: bool = False) -> None:
         """What became of an import; empty: nothing to say."""

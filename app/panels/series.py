@@ -185,7 +185,7 @@ class SeriesPanel(QWidget):
 
     def set_curves(self, curves: Sequence[Curve], axis: str) -> None:
         self.plot.set_curves(curves, axis)
-        self.key.set_names(list(dict.fromkeys(curve.name for curve in curves)))
+        self.key.set_curves(curves)
         self._stack.setCurrentIndex(1 if curves else 0)
         self._export.setEnabled(bool(curves))
 

@@ -154,6 +154,8 @@ class CurveKey(QWidget):
         super().__init__()
         self._theme = theme
         self._names: tuple[str, ...] = ()
+        self.marks: tuple[int, ...] = ()
+        """Qualities that points have."""
         self.setAccessibleName(self.tr("Key of the curves"))
         self.setFixedHeight(self.fontMetrics().height() + 6)
         self.setToolTip(
@@ -163,9 +165,11 @@ class CurveKey(QWidget):
             )
         )
 
-    def set_names(self, names: Sequence[str]) -> None:
-        """Of the lines, in the order of their dashes."""
+    def set_curves(self, curves: Sequence[Curve]) -> None:
+        """Names of their lines, in the order of their dashes, and the marks that occur."""
+        names = list(dict.fromkeys(curve.name for curve in curves))
         self._names = tuple(names)
+        self.marks = tuple(sorted({int(code) for curve in curves for code in np.unique(curve.quality)}))
         self.setAccessibleDescription(", ".join(names))
         self.updateGeometry()
         self.update()
@@ -181,9 +185,9 @@ class CurveKey(QWidget):
             painter.setPen(QPen(QColor(self._theme.text), 1.6, DASHES[order % len(DASHES)]))
             painter.drawLine(QPointF(x, self.height() / 2), QPointF(x + 26, self.height() / 2))
             x = self._text(painter, x + 31, name)
-        for code, name in enumerate(QUALITIES if self._names else ()):
+        for code in self.marks:
             self._mark(painter, x + 5, code)
-            x = self._text(painter, x + 13, name)
+            x = self._text(painter, x + 13, QUALITIES[code])
         painter.end()
 
     def _mark(self, painter: QPainter, x: float, code: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from phenolens.app.curves import CLEAR, NO_DATA, Curve
 from phenolens.app.panels.curves_item import CurvesItem
 from phenolens.app.panels.series import SeriesPanel
-from phenolens.app.panels.series_plot import SeriesPlot
+from phenolens.app.panels.series_plot import CurveKey, SeriesPlot
 from phenolens.app.session import Place, SeriesChoice
 from phenolens.app.theme import theme_named
 from PySide6.QtCore import QPointF, Qt
@@ -161,6 +161,22 @@ def test_the_plot_is_as_high_as_what_is_in_view_needs(qtbot):
     assert item.dataBounds(0) == (0, 2e7)
     assert item.dataBounds(1) == (-1, 6)
     assert item.dataBounds(1, orthoRange=(5e6, 1.5e7)) == (0, 2)
+
+
+def test_the_key_tells_marks_that_occur(qtbot):
+    key = CurveKey(theme_named("light"))
+    qtbot.addWidget(key)
+    times, values = np.arange(3.0), np.ones(3)
+    seen, told = np.array([CLEAR] * 3, np.uint8), np.array([CLEAR, CLEAR, NO_DATA], np.uint8)
+    curves = [
+        Curve("A", "#0072b2", name, times, values, quality)
+        for name, quality in (("B04", seen), ("B08", seen))
+    ]
+    key.set_curves(curves)
+    assert key.marks == (CLEAR,)
+    key.set_curves([*curves, Curve("B", "#d55e00", "B04", times, values, told)])
+    assert key.marks == (CLEAR, NO_DATA)
+    assert key.accessibleDescription() == "B04, B08"
 
 
 def test_another_store_has_all_its_dates_in_view(qtbot):
