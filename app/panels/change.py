@@ -12,8 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -45,10 +43,7 @@ class ChangePanel(QWidget):
         for kind, name in KINDS:
             self._kinds.addItem(self.tr(name), kind)
         self._kinds.currentIndexChanged.connect(self._choose_kind)
-        self._pages = QStackedWidget()
-        self._each_page = (self._dates_page(), self._periods_page(), self._breaks_page())
-        for page in self._each_page:
-            self._pages.addWidget(page)
+        self._pages = (self._dates_page(), self._periods_page(), self._breaks_page())
         self._hint, self._told = QLabel(wordWrap=True), QLabel(wordWrap=True)
         self._hint.setAccessibleName(self.tr("About this choice"))
         self._told.setProperty("faint", True)
@@ -64,9 +59,10 @@ class ChangePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         column.setSpacing(6)
-        for widget in (self._kinds, self._pages, self._hint, self._go, self._told):
+        for widget in (self._kinds, *self._pages, self._hint, self._go, self._told):
             column.addWidget(widget)
         column.addStretch(1)
+        self._kinds.setCurrentIndex(1)  # the tallest: whether the panel scrolls is decided by how it begins
         self._choose_kind()
         self.set_hint(Hint(self.tr("Open a store first.")), False)
 
@@ -179,11 +175,8 @@ class ChangePanel(QWidget):
         self._told.setText(text)
 
     def _choose_kind(self) -> None:
-        self._pages.setCurrentIndex(self._kinds.currentIndex())
-        height = QSizePolicy.Policy
-        for number, page in enumerate(self._each_page):  # the shown one alone has a say in the height
-            shown = number == self._pages.currentIndex()
-            page.setSizePolicy(height.Preferred, height.Preferred if shown else height.Ignored)
+        for number, page in enumerate(self._pages):
+            page.setVisible(number == self._kinds.currentIndex())
         self._tell_change()
 
     def _tell_change(self) -> None:

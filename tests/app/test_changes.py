@@ -96,7 +96,7 @@ def test_a_choice_that_can_not_work_says_why(opened, panel, look):
 
 def test_the_same_days_a_year_later_are_one_click(panel):
     panel.choose(ChangeWanted("periods", ("2019-04-01", "2019-05-31"), ("2019-07-01", "2019-07-31")))
-    page = panel._pages.currentWidget()
+    page = panel._pages[1]
     button = next(one for one in page.children() if hasattr(one, "text") and "year later" in one.text())
     button.click()
     assert panel.wanted.after == ("2020-04-01", "2020-05-31")
@@ -114,7 +114,7 @@ def test_the_date_of_the_map_is_taken_over(opened, panel):
     day = opened.model.now.time[:10]
     take = next(
         one
-        for one in panel._pages.widget(0).children()
+        for one in panel._pages[0].children()
         if hasattr(one, "click") and one.accessibleName() == "After: the date of the map"
     )
     take.click()
