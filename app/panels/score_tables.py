@@ -46,7 +46,8 @@ def fill(made: QTableWidget, header: Sequence[str], rows: Sequence[Sequence[str]
 def fit_height(made: QTableWidget) -> None:
     """As high as its rows, up to a dozen."""
     rows = min(made.rowCount(), MOST_ROWS)
-    made.setFixedHeight(made.horizontalHeader().sizeHint().height() + rows * ROW_HEIGHT + 18)
+    head = made.horizontalHeader()
+    made.setFixedHeight(max(head.sizeHint().height(), head.minimumHeight()) + rows * ROW_HEIGHT + 18)
 
 
 def tip(made: QTableWidget, row: int, column: int, text: str) -> None:

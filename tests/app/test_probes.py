@@ -153,6 +153,7 @@ def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
     left = {4, 5, 6} if row == 0 else {38, 39, 40}
     assert {pixel[1] for pixel in pick.pixels} <= left
     assert [shown.horizontalHeaderItem(column).toolTip() for column in (0, 1)] == ["beech", "spruce"]
+    assert shown.verticalScrollBar().maximum() == 0
     labelled.model.change(made=())  # as a project opens that shows the map of a probe
     labelled.findChild(FitsController).refresh()
     until(lambda: "probe:trees.probe" in {one.look.layer for one in labelled.model.now.made})
