@@ -36,7 +36,9 @@ OPEN, CLOSE = "⟦", "⟧"
 APP = Path(__file__).parents[2] / "app"
 NAMES = {"dense-s1s2-v1", "area 1", "oak", "wood", "Phenolens"}
 """Of things: they are called so in every language."""
-KEYS = r"component \d|km²|Ctrl|Shift|Alt|Space|Left|Right|Del|Esc|Return|Backspace|Up|Down|Home|End|PgUp|PgDown"
+KEYS = (
+    r"component \d|km²|Ctrl|Shift|Alt|Space|Left|Right|Del|Esc|Return|Backspace|Up|Down|Home|End|PgUp|PgDown"
+)
 """Keys, units, and what the engine calls things."""
 FIRST = {
     *("setText", "setToolTip", "setAccessibleName", "setAccessibleDescription", "setPlaceholderText"),
