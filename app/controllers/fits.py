@@ -15,7 +15,7 @@ from phenolens.engine.client.errors import NotFound, ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Probe, Store
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from ..engine_link import EngineLink, EngineState
@@ -30,6 +30,8 @@ from ..session import MadeLayer, Session, SessionModel, Work
 from ..telling import plain
 from .jobs import JobsController
 from .probes import when_of
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 NAME = re.compile(r"[\w][\w -]{0,59}")
 Asked = dict[str, Any]
@@ -76,7 +78,7 @@ class FitsController(QObject):
         if now.store is None:
             return
         if not NAME.fullmatch(name):
-            self._say("A probe's name is made of letters, digits, spaces, - and _.", True)
+            self._say(self.tr("A probe's name is made of letters, digits, spaces, - and _."), True)
             return
         if self._going:
             self._say(self.tr("A probe is being fitted: wait for it, or cancel it at the lower left."), True)
@@ -95,7 +97,7 @@ class FitsController(QObject):
             "overwrite": True,
         }
         self._set_going(True)
-        self._panel.set_busy("Handing the labels over…")
+        self._panel.set_busy(self.tr("Handing the labels over…"))
         self._link.ask(
             "hand over", hand_over, lambda learnt: self._submit(name, {**common, **learnt}), self._failed
         )
@@ -113,10 +115,12 @@ class FitsController(QObject):
     def _layers_of(self, probe: str, known: Probe) -> list[MadeLayer]:
         name = probe.removesuffix(".probe")
         period = self._model.now.recipe.period if known.features in ("period", "season") else None
-        made = [MadeLayer(f"Probe {name}", Look(f"probe:{probe}", period), "What the probe predicts")]
+        made = [
+            MadeLayer(f"Probe {name}", Look(f"probe:{probe}", period), self.tr("What the probe predicts"))
+        ]
         if (known.response or {}).get("task") == "classification":
             look = Look(f"probe:{probe}", period, output="confidence")
-            made.append(MadeLayer(f"Probe {name}, confidence", look, "How sure it is of its class"))
+            made.append(MadeLayer(f"Probe {name}, confidence", look, self.tr("How sure it is of its class")))
         return made
 
     def _offer_shown(self) -> None:
@@ -137,7 +141,7 @@ class FitsController(QObject):
     def _submit(self, name: str, asked: Asked) -> None:
         probe = f"{name}.probe"
         self._panel.set_busy("Fitting…")
-        self._scores.tell("Fitting and validating; the scores come here.")
+        self._scores.tell(self.tr("Fitting and validating; the scores come here."))
         self._jobs.submit(
             "probe-fit", {**asked, "out": probe}, lambda job: self._fitted(probe, asked, job), self._failed
         )
@@ -154,7 +158,7 @@ class FitsController(QObject):
         self._judging = probe
         self.refresh(probe)
         told = fit_told(job.result or {})
-        self._panel.set_busy(f"{told} Validating on places that it hasn't seen…")
+        self._panel.set_busy(self.tr("{} Validating on places that it hasn't seen…").format(told))
         out = _report_stem(probe)
         self._jobs.submit(
             "probe-report", {**asked, "out": out}, lambda job: self._judged(probe, told, job), self._failed
@@ -167,9 +171,9 @@ class FitsController(QObject):
         self.show_on_map(probe)
         self._panel.set_busy(told)
         if job.fault is not None:
-            self._scores.tell(f"Fitted, but not validated: {job.fault}", True)
+            self._scores.tell(self.tr("Fitted, but not validated: {}").format(job.fault), True)
             return
-        self._say(f"{probe} is fitted and validated: see Scores.", False)
+        self._say(self.tr("{} is fitted and validated: see Scores.").format(probe), False)
         self._scores.choose(probe)
         self._load(probe)
         self.judged.emit()
@@ -207,11 +211,11 @@ class FitsController(QObject):
             return
         self._scores.set_map(store is not None and known.preview and not known.problem)
         if known.problem:
-            self._scores.tell(f"{known.problem}. Fit it again.", True)
+            self._scores.tell(self.tr("{}. Fit it again.").format(known.problem), True)
             return
         if probe == self._judging:
             self._link.drop("report")
-            self._scores.tell("Validating; the scores come here.")
+            self._scores.tell(self.tr("Validating; the scores come here."))
             return
         folder, grid = self._link.workspace, store.grid if store else None
         self._link.ask("report", lambda _: report_of(folder, probe, grid), self._show, self._no_report)
@@ -226,18 +230,20 @@ class FitsController(QObject):
     def _open_report(self) -> None:
         path = self._link.workspace / f"{_report_stem(self._scores.chosen)}.html"
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._say(f"No browser opened; the report is {path}", True)
+            self._say(self.tr("No browser opened; the report is {}").format(path), True)
 
     def _pick(self, scheme: str, reference: str, predicted: str) -> None:
         if self._report is None:
             return
         pixels = self._report.confused(scheme, reference, predicted)
         if not pixels:
-            self._say("There are no such pixels in the area that is shown.", False)
+            self._say(self.tr("There are no such pixels in the area that is shown."), False)
             return
         self._model.change(pick=PixelPick(pixels))
         called = "called right" if reference == predicted else f"taken for {predicted}"
-        self._say(f"Selected: {len(pixels):,} pixels of {reference} that were {called}.", False)
+        self._say(
+            self.tr("Selected: {:,} pixels of {} that were {}.").format(len(pixels), reference, called), False
+        )
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready" and not self._probes:
@@ -256,8 +262,12 @@ def report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
     except OSError:
         stale = False  # it is missing, which reading says
     if stale:
-        remedy = "fit and validate it here"
-        raise NotFound("this probe was fitted anew and not validated since", value=probe, remedy=remedy)
+        remedy = translate("Fits", "fit and validate it here")
+        raise NotFound(
+            translate("Fits", "this probe was fitted anew and not validated since"),
+            value=probe,
+            remedy=remedy,
+        )
     return read_report(path, grid)
 
 
@@ -265,7 +275,7 @@ def fit_told(result: Mapping[str, Any]) -> str:
     """`Fitted on 18 samples; left out: 90 without a valid embedding.`"""
     dropped = "; ".join(f"{count:,} {reason}" for reason, count in (result.get("dropped") or {}).items())
     left_out = f" Left out: {dropped}." if dropped else ""
-    return f"Fitted on {int(result.get('samples', 0)):,} samples.{left_out}"
+    return translate("Fits", "Fitted on {:,} samples.{}").format(int(result.get("samples", 0)), left_out)
 
 
 def _report_stem(probe: str) -> str:

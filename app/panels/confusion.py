@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -94,7 +94,7 @@ class ConfusionPanel(QWidget):
         ]
         fill(self._scores, (self.tr("class"), *(METRICS[kind] for kind in KINDS), "n"), rows)
         for column, kind in enumerate(KINDS, 1):
-            tip(self._scores, -1, column, MEANINGS[kind])
+            tip(self._scores, -1, column, QCoreApplication.translate("Report", MEANINGS[kind]))
             for row, found in enumerate(scores.values()):
                 tip(self._scores, row, column, self.tr("95 %: {0}").format(found[kind].interval))
 
