@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -178,10 +177,9 @@ class EmbeddingStore:
         rows, cols = self._inside(window or self.grid.window)
         index = self.index_of(when)
         dates = range(index, index + 1)
-        with ThreadPoolExecutor(1) as pool:
-            validity = pool.submit(self._readers["validity"].read, dates, rows, cols)
-            seen = self._embedding.read(dates, rows, cols, self._prefix(dims), glass)
-            return seen[0], validity.result()[0, 0].astype(bool)
+        seen = self._embedding.read(dates, rows, cols, self._prefix(dims), glass)
+        validity = self._readers["validity"].read(dates, rows, cols)
+        return seen[0], validity[0, 0].astype(bool)
 
     def read_series(
         self, row: int, col: int, dims: int | None = None, *, support: bool = True
@@ -243,12 +241,12 @@ class EmbeddingStore:
     ) -> dict[str, npt.NDArray[Any]]:
         """The embedding and the layers, each [time, dim, y, x]."""
         wanted = {"embedding": dims, **dict.fromkeys(self._names(support), 1)}
-        alone = self._embedding.alone(len(dates) * dims * len(rows) * len(cols))
+        threads = self._embedding.threads(len(dates) * dims * len(rows) * len(cols))
 
         def read(name: str) -> npt.NDArray[Any]:
             return self._readers[name].read(dates, rows, cols, wanted[name])
 
-        return dict(zip(wanted, each(read, wanted, 1 if alone else len(wanted)), strict=True))
+        return dict(zip(wanted, each(read, wanted, threads), strict=True))
 
     def _prefix(self, dims: int | None) -> int:
         if dims is None:

@@ -24,9 +24,10 @@ from .store_place import Place as StorePlace
 
 MISSING = 2**64 - 1
 CHECKSUM_BYTES = 4  # crc32c after the index
-# reads and copies run outside the interpreter lock; 8 gained nothing, and 4 on two cores lost a sixth to waiting for it
-THREADS = max(2, min(4, os.cpu_count() or 2))
-
+# numbers are decoded faster than memory brings them: two threads on two cores took a fifth longer than one alone
+THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
+WAITING = 4
+"""Threads that wait for the answers of a bucket."""
 MOST_ALONE = 2**18
 """Numbers that one thread reads."""
 MOST_TOGETHER = 2
@@ -139,14 +140,16 @@ class ShardReader:
         shards: dict[Place, list[_Chunk]] = {}
         for chunk in self._chunks(times, rows, cols):
             shards.setdefault(self._place(chunk), []).append(chunk)
-        threads = 1 if self.alone(len(times) * dims * len(rows) * len(cols)) else THREADS
+        threads = self.threads(len(times) * dims * len(rows) * len(cols))
         each(lambda place: self._read_shard(place, shards[place], view), shards, threads)
         return out
 
-    def alone(self, numbers: int) -> bool:
-        """Whether one thread reads so many numbers quicker than several: what those hand around is the interpreter's
-        lock, and the series of a pixel took them three times as long. A bucket has them wait for its answers."""
-        return isinstance(self._store, Folder) and numbers <= MOST_ALONE
+    def threads(self, numbers: int) -> int:
+        """How many threads read so many numbers. Several hand around the interpreter's lock, so that the series of a
+        pixel took them three times as long; a bucket has them wait for its answers."""
+        if not isinstance(self._store, Folder):
+            return WAITING
+        return 1 if numbers <= MOST_ALONE else THREADS
 
     def _chunks(self, times: range, rows: range, cols: range) -> Iterator[_Chunk]:
         down, along = _overlaps(rows, self.layout.chunk), _overlaps(cols, self.layout.chunk)
