@@ -13,6 +13,16 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 SUMMERS = ChangeWanted("periods", ("2019-06-01", "2019-08-31"), ("2020-06-01", "2020-08-31"))
 
 
+@pytest.fixture(autouse=True)
+def swept(workspace):
+    """Maps that a test leaves would be layers of the windows of all tests after it."""
+    before = set(workspace.iterdir())
+    yield
+    for path in set(workspace.iterdir()) - before:
+        if path.is_file():
+            path.unlink()
+
+
 @pytest.fixture
 def panel(opened) -> ChangePanel:
     return opened.findChild(ChangePanel)
