@@ -34,6 +34,24 @@ SIDE, PATIENCE_S, DISK = 32, 600.0, "80m"
 LEFT = ".*partial*", ".writing-*"
 # so little memory that there are many tiles, which is what an interrupted run keeps
 FOREST = {"dates": "every:2", "start": "2019-02-05", "end": "2020-12-25", "dims": 8, "memory_gb": 0.55}
+SHORT = """
+[simulated]
+train = 1
+validation = 1
+size = 24
+days = 200
+""" + "".join(
+    f"""
+[stages.{stage}]
+steps = 60
+crops_a_step = 1
+check_every = 20
+validation_crops = 2
+sample_crops = 8
+"""
+    for stage in ("stage1-s1", "stage1-s2", "stage2")
+)
+"""A training of a minute, for what becomes of its job alone."""
 LANDSCAPE = {"dates": "every:10", "dims": 8, "memory_gb": 0.7}
 
 
@@ -226,8 +244,14 @@ def each_kind(table: Table, site: Site) -> None:
         "view": {**store, "show": "dim", "dates": "all"},
         "cluster": {**store, "of": "mean", "count": 3},
         "project": {**store, "method": "pca"},
+        "similarity": {**store, "like": {"pixels": [[3, 4]]}, "dates": [labels["when"]]},
+        "change": {**store, "parts": 6},
         "probe-fit": {**store, "labels": labels},
+        "probe-report": {**store, "labels": labels, "baselines": False},
+        "probe-apply": {**store, "probe": "k.probe", "dates": "all", "form": "netcdf"},
+        "train": {"recipe": "short.toml", "data": "."},
     }
+    (site.root / "short.toml").write_text(SHORT)
     for kind, params in kinds.items():
         out = "k.probe" if kind == "probe-fit" else f"k-{kind}"
         before = {path.name for path in site.root.iterdir()}
@@ -236,7 +260,8 @@ def each_kind(table: Table, site: Site) -> None:
         job.process.send_signal(signal.SIGCONT)
         ended = client.jobs.wait(job.id)
         new = sorted({path.name for path in site.root.iterdir()} - before)
-        table.row(f"{kind}: cancelled mid-way, it leaves", ("cancelled", []), (ended.state, new))
+        left = [out] if kind == "train" else []  # its states, which the same training goes on from
+        table.row(f"{kind}: cancelled mid-way, it leaves", ("cancelled", left), (ended.state, new))
         job = _frozen(site, client, kind, {**params, "out": out})
         job.process.kill()
         table.row(f"{kind}: killed mid-way, it is", "interrupted", client.jobs.wait(job.id).state)
