@@ -1,6 +1,7 @@
 """The whole way with mouse and keys: look, lasso, label, fit, read the scores, export; QGIS opens what comes out."""
 
 import pytest
+from phenolens.app.panels.export import ExportPanel
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QToolButton, QWidget
@@ -88,8 +89,10 @@ def test_from_the_map_to_a_geotiff_that_qgis_opens(
     # probe: fit, judge, read
     press(qtbot, named(window.steps, "Probe", QToolButton))
     window.docks["Probe"].raise_()
+    others = set(workspace.glob("*.probe"))
     press(qtbot, named(window, "Fit and validate", QPushButton))
-    until(lambda: any(workspace.glob("*.probe")))
+    until(lambda: bool(set(workspace.glob("*.probe")) - others))
+    (fitted,) = set(workspace.glob("*.probe")) - others
     until(lambda: window.docks["Scores"].widget().isVisible())
     look(window, "-judged")
 
@@ -97,6 +100,9 @@ def test_from_the_map_to_a_geotiff_that_qgis_opens(
     press(qtbot, named(window.steps, "Export", QToolButton))
     what = named(window, "What to write", QComboBox)
     what.setCurrentIndex(next(n for n in range(what.count()) if what.itemData(n) == "probe"))
+    probes = window.findChild(ExportPanel)._probe
+    until(lambda: probes.findData(fitted.name) >= 0)
+    probes.setCurrentIndex(probes.findData(fitted.name))
     named(window, "Beginning of the file names", QLineEdit).setText("maps/cover")
     until(lambda: named(window, "Export", QPushButton).isEnabled())
     look(window, "-export")
