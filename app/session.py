@@ -140,6 +140,16 @@ class Session:
     work: Work = field(default_factory=Work)
 
     @property
+    def new_label_days(self) -> tuple[str | None, str | None]:
+        """First and last day of new labels, the day of the map put in; None: they hold always."""
+        if self.label_span is None:
+            return None, None
+        if self.label_span[0]:
+            return self.label_span
+        day = self.time[:10] if self.time else None
+        return day, day
+
+    @property
     def time(self) -> str | None:
         """ISO 8601, UTC."""
         return self.store.times[self.date] if self.store and self.store.times else None

@@ -254,7 +254,7 @@ class _View:
     out: npt.NDArray[Any]
     dims: int
     glass: Glass | None
-    room: "_Room" = field(default_factory=_Room)
+    room: _Room = field(default_factory=_Room)
 
     def take(self, targets: list[Target], stored: npt.NDArray[Any], scale: float) -> None:
         """Decode parts of chunks, [chunk, dim, y, x], and put each where it belongs."""

@@ -61,7 +61,7 @@ class ClusterLabelsController(QObject):
         """In a thread, as an area may have millions of pixels; all of it is undone at once."""
         now = self._model.now
         classes, class_of = named(clustered, naming, now.work.classes)
-        span = span_of(now)
+        span = now.new_label_days
 
         def come(labels: tuple[Label, ...]) -> None:
             again = {one.corners for one in labels}
@@ -76,23 +76,13 @@ class ClusterLabelsController(QObject):
         )
 
     def _held(self, now: Session) -> str:
-        start, end = span_of(now)
+        start, end = now.new_label_days
         if start is None:
             return self.tr("They hold always (the step Label says otherwise).")
         return self.tr("They hold from {0} to {1} (as the step Label says).").format(start, end)
 
     def _refused(self, error: ServiceError) -> None:
         self._panel.say(sentences(error))
-
-
-def span_of(now: Session) -> tuple[str | None, str | None]:
-    """First and last day of new labels."""
-    if now.label_span is None:
-        return None, None
-    if now.label_span[0]:
-        return now.label_span
-    day = now.time[:10] if now.time else None
-    return day, day
 
 
 def _clustered(client: EngineClient, store: Store, look: Look) -> Clustered:

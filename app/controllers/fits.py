@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,9 @@ class FitsController(QObject):
             return
         store, work, recipe, when = now.store, now.work, now.recipe, when_of(now)
         if recipe.learns == "towers":
-            towers = recipe.towers
-            hand_over = lambda client: _hand_over_towers(client, towers)  # noqa: E731 - one of two
+            hand_over: Callable[[EngineClient], Asked] = partial(_hand_over_towers, towers=recipe.towers)
         else:
-            hand_over = lambda client: _hand_over_labels(client, name, store, work, when)  # noqa: E731 - the other
+            hand_over = partial(_hand_over_labels, name=name, store=store, work=work, when=when)
         common = {
             "store": store.store,
             "features": recipe.features_asked(),

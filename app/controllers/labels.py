@@ -160,18 +160,10 @@ class LabelsController:
         self._need_class()
         now = self._model.now
         value = float(now.label_class) if now.work.quantity is None else now.label_value
-        start, end = self._span(now)
+        start, end = now.new_label_days
         again = set(shapes)
         kept = tuple(one for one in now.work.labels if one.corners not in again or one.start != start)
         self._model.do(labels=(*kept, *(Label(value, corners, start, end) for corners in shapes)))
-
-    def _span(self, now: Session) -> tuple[str | None, str | None]:
-        if now.label_span is None:
-            return None, None
-        if now.label_span[0]:
-            return now.label_span
-        day = now.time[:10] if now.time else None
-        return day, day
 
     def _rename(self, code: int, name: str) -> None:
         names = {one.name for one in self._model.now.work.classes if one.code != code}

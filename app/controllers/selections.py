@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil, sqrt
 from typing import Literal
 
@@ -159,7 +160,7 @@ class SelectionsController(QObject):
             self._keep(key, found)
             self._tell(found)
 
-        work = lambda client: _found(client, store, pick, date, self._colour)  # noqa: E731 - it is handed on
+        work = partial(_found, store=store, pick=pick, date=date, colour=self._colour)
         self._link.ask("selection", work, come, self._refused)
 
     def _keep(self, key: tuple[str, Pick, int | None], found: Found) -> None:
