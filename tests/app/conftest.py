@@ -6,6 +6,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # the browser of the area map ends a program of root's
 os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import xarray as xr
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
-WAIT_MS = 180_000
+WAIT_MS = 120_000
 STORE = "forest.zarr"
 DAYS = ",".join(f"{year}-{month:02}-15" for year in (2019, 2020) for month in range(3, 11))
 SHOTS = os.environ.get("PHENOLENS_SHOTS")
@@ -25,11 +26,9 @@ SHOTS = os.environ.get("PHENOLENS_SHOTS")
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A workspace with a corner of the real forest sample (48 × 48 pixels), its embeddings, and its service."""
-    from phenolens.engine.client.launch import stop
-
-    folder = tmp_path_factory.mktemp("workspace")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corner of the real forest sample (48 × 48 pixels) and its embeddings."""
+    folder = tmp_path_factory.mktemp("prepared")
     sample = Path(str(resources.files("phenolens.resources") / "samples" / "romania"))
     with xr.open_dataset(sample / "romania_10m_2019_2021.nc", engine="h5netcdf", decode_cf=False) as whole:
         corner = whole.isel(x=slice(0, 48), y=slice(0, 48)).load()
@@ -41,6 +40,18 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(
         [sys.executable, "-m", "phenolens.engine", *embed], check=True, capture_output=True, cwd=folder
     )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy with a service of its own: what the tests of one file leave is nothing to those of another."""
+    from phenolens.engine.client.launch import stop
+
+    folder = tmp_path_factory.mktemp("workspace")
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    run = (folder / STORE).with_suffix(".run.toml")  # it names the scenes
+    run.write_text(run.read_text().replace(str(prepared), str(folder)))
     yield folder
     stop(folder)
 
@@ -69,9 +80,23 @@ def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
 
 
 @pytest.fixture
-def until(qtbot) -> Callable[[Callable[[], bool]], None]:
-    """`until(condition)` lets the window live until it holds."""
-    return lambda condition: qtbot.waitUntil(condition, timeout=WAIT_MS)
+def until(qtbot, workspace: Path) -> Callable[[Callable[[], bool]], None]:
+    """`until(condition)` lets the window live until it holds; else it tells what the engine was at."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        try:
+            qtbot.waitUntil(condition, timeout=WAIT_MS)
+        except qtbot.TimeoutError:
+            pytest.fail(f"waited in vain; the last jobs: {_last_jobs(workspace)}")
+
+    return wait
+
+
+def _last_jobs(workspace: Path) -> list[str]:
+    from phenolens.engine.client import EngineClient
+
+    with EngineClient.of_workspace(workspace) as client:
+        return [f"{job.kind} {job.state} {job.error or ''}" for job in client.jobs.list(limit=5).jobs]
 
 
 @pytest.fixture

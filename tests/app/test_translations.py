@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ import pyqtgraph as pg
 import pytest
 from phenolens.app.features.areas import Areas
 from phenolens.app.session import Label, LandClass, Place
-from phenolens.engine.client.launch import stop
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -81,17 +79,6 @@ class Brackets(QTranslator):
         if context in OURS:
             self.asked.add(text)
         return f"{OPEN}{text}{CLOSE}"
-
-
-@pytest.fixture(scope="module")
-def workspace(workspace, tmp_path_factory) -> Iterator[Path]:
-    """One of its own: what other tests have fitted speaks as the engine does."""
-    folder = tmp_path_factory.mktemp("texts")
-    for name in ("forest.nc", "forest.run.toml"):
-        shutil.copy(workspace / name, folder)
-    shutil.copytree(workspace / "forest.zarr", folder / "forest.zarr")
-    yield folder
-    stop(folder)
 
 
 @pytest.fixture
