@@ -17,11 +17,13 @@ from PySide6.QtWidgets import (
 
 from ..report import MEANINGS, METRICS, Confusion, Score
 from ..theme import Theme
-from .score_tables import fill, fit_height, table, tip
+from .score_tables import embolden, fill, fit_height, table, tip
 
 HEAD_LINES = 3
 """Of a class's name over its column."""
 KINDS = ("precision", "recall", "f1")
+WHOLE = ("accuracy", "kappa")
+"""Of all classes together."""
 
 
 class ConfusionPanel(QWidget):
@@ -35,6 +37,8 @@ class ConfusionPanel(QWidget):
         self._theme = theme
         self._classes: tuple[str, ...] = ()
         self._caption, self._matrix, self._scores = QLabel(wordWrap=True), table(), table()
+        self._whole = table()
+        self._whole.setAccessibleName(self.tr("Overall accuracy and kappa"))
         self._caption.setText(
             self.tr("Rows: reference ↓   Columns: predicted →\nClick a cell to see its pixels on the map.")
         )
@@ -48,12 +52,14 @@ class ConfusionPanel(QWidget):
         self._matrix.cellActivated.connect(self._clicked)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
-        for widget in (self._caption, self._matrix, self._scores):
+        for widget in (self._whole, self._caption, self._matrix, self._scores):
             column.addWidget(widget)
         column.addStretch(1)
 
-    def set_confusion(self, found: Confusion, scores: Mapping[str, Mapping[str, Score]]) -> None:
-        """Counts, and their shares of each row as shades."""
+    def set_confusion(
+        self, found: Confusion, scores: Mapping[str, Mapping[str, Score]], whole: Mapping[str, Score]
+    ) -> None:
+        """Counts, and their shares of each row as shades; `whole` are scores of all classes together."""
         self._classes = found.classes
         size = len(found.classes)
         self._matrix.clear()
@@ -72,6 +78,7 @@ class ConfusionPanel(QWidget):
         heads.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         heads.setFixedHeight(HEAD_LINES * heads.fontMetrics().height() + 8)
         fit_height(self._matrix)
+        self._show_whole(whole)
         self._show_scores(scores)
 
     def _cell(self, row: int, column: int, count: int, share: float) -> QTableWidgetItem:
@@ -86,6 +93,17 @@ class ConfusionPanel(QWidget):
         )  # fmt: skip
         item.setToolTip(verb.format(count, right, said, share))
         return item
+
+    def _show_whole(self, whole: Mapping[str, Score]) -> None:
+        """Of a report that has them."""
+        names = {"accuracy": self.tr("overall accuracy"), "kappa": METRICS["kappa"]}
+        kinds = [kind for kind in WHOLE if kind in whole]
+        rows = [(names[kind], whole[kind].told, whole[kind].interval, f"{whole[kind].n:,}") for kind in kinds]
+        fill(self._whole, ("", self.tr("score"), "95 %", "n"), rows)
+        for row, kind in enumerate(kinds):
+            tip(self._whole, row, 0, QCoreApplication.translate("Report", MEANINGS[kind]))
+            embolden(self._whole, row, (1,))
+        self._whole.setVisible(bool(kinds))
 
     def _show_scores(self, scores: Mapping[str, Mapping[str, Score]]) -> None:
         rows = [

@@ -273,7 +273,8 @@ class ScoresPanel(QWidget):
         self._confusion.setVisible(detail.confusion is not None)
         self._scatter.setVisible(report.regression)
         if detail.confusion is not None:
-            self._confusion.set_confusion(detail.confusion, detail.classes)
+            whole = next(one for one in report.of(scheme) if one.method == report.headline).scores
+            self._confusion.set_confusion(detail.confusion, detail.classes, whole)
         if report.regression:
             self._scatter.set_samples([one for one in report.held if one.scheme == scheme], report)
         self._show_sites(report, detail.rows.get("site", ()))

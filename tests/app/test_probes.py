@@ -144,6 +144,7 @@ def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
     detail = report.detail[report.honest]
     assert counts == [list(row) for row in detail.confusion.counts]
     assert sum(map(sum, counts)) == report.score(report.honest).n
+    assert_overall_scores_follow_the_scheme(scores, counts)
     assert "Fitted on" in probe._fitting.text()
     row, column = np.unravel_index(np.argmax(counts), (2, 2))
     shown.cellClicked.emit(row, column)
@@ -158,6 +159,19 @@ def test_a_probe_is_fitted_judged_and_its_confusions_are_found_on_the_map(
     labelled.findChild(FitsController).refresh()
     until(lambda: "probe:trees.probe" in {one.look.layer for one in labelled.model.now.made})
     assert labelled.model.now.look.layer == "probe:trees.probe"
+
+
+def assert_overall_scores_follow_the_scheme(scores, counts):
+    report, whole, total = scores._report, scores.findChild(ConfusionPanel)._whole, sum(map(sum, counts))
+    told = [[whole.item(row, column).text() for column in range(4)] for row in (0, 1)]
+    accuracy, kappa = (report.score(report.honest, name) for name in ("accuracy", "kappa"))
+    share = f"{(counts[0][0] + counts[1][1]) / total:.2f}"
+    assert told[0] == ["overall accuracy", share, accuracy.interval, str(total)]
+    assert told[1] == ["kappa", kappa.told, kappa.interval, str(kappa.n)]
+    for scheme in ("random", report.honest):
+        scores._scheme.setCurrentIndex(scores._scheme.findData(scheme))
+        scores._scheme.activated.emit(scores._scheme.currentIndex())
+        assert whole.item(0, 2).text() == report.score(scheme, "accuracy").interval
 
 
 def test_towers_without_a_position_are_told_in_place_and_with_one_the_map_says_what_it_rests_on(
