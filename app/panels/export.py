@@ -86,6 +86,8 @@ class ExportPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("export")
         self._known: dict[str, Probe] = {}
+        self._picked = ""
+        """The probe that the user chose."""
         self._make_choices()
         self._make_end()
         self._lay_out()
@@ -123,14 +125,15 @@ class ExportPanel(QWidget):
         self._changed()
 
     def set_probes(self, probes: Sequence[Probe]) -> None:
-        """Those that can be drawn."""
-        before = self._probe.currentData()
+        """Those that can be drawn; the one fitted last is offered unless the user chose another."""
         self._known = {probe.probe: probe for probe in probes if not probe.problem}
+        newest = max(self._known.values(), key=lambda probe: probe.modified, default=None)
+        offered = self._picked if self._picked in self._known else newest.probe if newest else ""
         self._probe.blockSignals(True)
         self._probe.clear()
         for name in self._known:
             self._probe.addItem(name.removesuffix(".probe"), name)
-        self._probe.setCurrentIndex(max(0, self._probe.findData(before)))
+        self._probe.setCurrentIndex(self._probe.findData(offered))
         self._probe.blockSignals(False)
         self._changed()
 
@@ -172,6 +175,7 @@ class ExportPanel(QWidget):
             box.setMinimumContentsLength(10)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.currentIndexChanged.connect(lambda _: self._changed())
+        self._probe.currentIndexChanged.connect(lambda _: self._pick())
         self._maps = {
             name: QCheckBox(translate("Exporting", text), checked=name in ("class", "value"))
             for name, text in MAPS.items()
@@ -251,6 +255,9 @@ class ExportPanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
         self.set_exports(())
+
+    def _pick(self) -> None:
+        self._picked = str(self._probe.currentData() or "")
 
     def _changed(self) -> None:
         self._show()

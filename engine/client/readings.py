@@ -261,6 +261,8 @@ class Probe(Told):
     dims: Optional[int] = None
     preview: bool = False
     problem: Optional[str] = None
+    modified: float = 0.0
+    """When its file was written: seconds since 1970."""
 
 
 @dataclass(frozen=True)

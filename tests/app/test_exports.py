@@ -128,6 +128,35 @@ def test_the_map_of_a_probe_opens_in_qgis_with_the_colours_of_its_classes(
     assert found["period"][0].startswith(day)
 
 
+def test_the_probe_that_was_fitted_last_is_offered_unless_another_was_chosen(panel):
+    values = {"task": "regression", "unit": "m"}
+    probes = [
+        Probe(f"{name}.probe", values, modified=when) for name, when in (("a", 10), ("b", 30), ("c", 20))
+    ]
+    panel.set_probes(probes)
+    assert panel.wanted.probe == "b.probe"
+    later = Probe("a2.probe", values, modified=40)
+    panel.set_probes([later, *probes])
+    assert panel.wanted.probe == "a2.probe"
+    choose(panel._probe, "c.probe")
+    panel.set_probes([Probe("d.probe", values, modified=50), later, *probes])
+    assert panel.wanted.probe == "c.probe"
+    panel.set_probes(probes[:2])
+    assert panel.wanted.probe == "b.probe"
+    panel.set_probes(())
+    assert panel.wanted.probe == ""
+
+
+def test_the_engine_says_when_each_probe_was_fitted(opened, panel, fitted, until):
+    older = opened.link.workspace / "aaa.probe"
+    older.write_bytes((opened.link.workspace / fitted).read_bytes())
+    os.utime(older, (1, 1))
+    opened.findChild(FitsController).refresh()
+    until(lambda: panel._probe.findData(older.name) >= 0)
+    assert panel.wanted.probe == fitted
+    older.unlink()
+
+
 def in_qgis(folder, *rasters):
     """What QGIS' own Python makes of files; skips where there is no QGIS."""
     kept = {

@@ -84,7 +84,8 @@ class Probes:
 
     def _described(self, name: str) -> dict[str, Any]:
         try:
-            return {"probe": name, **_summary(read_record(self._workspace.existing(name)))}
+            path = self._workspace.existing(name)
+            return {"probe": name, "modified": path.stat().st_mtime, **_summary(read_record(path))}
         except (ProbeError, KeyError, TypeError, AttributeError) as error:
             return {"probe": name, "problem": getattr(error, "cause", "the probe's record can't be read")}
 

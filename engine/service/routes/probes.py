@@ -161,6 +161,8 @@ class ProbeTold(Told):
     preview: bool = False
     """Whether it can be drawn as the layer `probe:FILE`; a temporal one can't, as only jobs load PyTorch."""
     problem: str | None = None
+    modified: float = 0
+    """When its file was written: seconds since 1970."""
 
 
 class ProbeList(Told):
