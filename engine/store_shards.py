@@ -78,12 +78,15 @@ Block = npt.NDArray[np.float32]
 class Glass:
     """What a read is seen through, chunk by chunk, so that neither all dimensions nor all pixels are in memory.
 
-    It works pixel by pixel; what isn't valid may come as NaN, and may leave as anything."""
+    It works pixel by pixel; what isn't valid may come as NaN or anything, and may leave as anything."""
 
     bands: int
     dtype: str
     see: Callable[[Block], npt.NDArray[Any]] | None = None
     """[dim, y, x] → [band, y, x]; None = the numbers themselves, as `dtype`."""
+    weight: npt.NDArray[np.float32] | None = None
+    """[component, dim]: what is seen is these sums of the dimensions, [component, y, x], instead of them. Decoding
+    takes half as long where only sums are wanted: they are scaled, not each number."""
 
 
 class _Chunk(NamedTuple):
@@ -227,7 +230,9 @@ class ShardReader:
         if view.glass is None:
             view.out[chunk.target] = self.layout.fill
         else:
-            view.show([chunk.target], np.full((view.dims, 1, height, width), np.nan, np.float32))
+            weight = view.glass.weight
+            dims = view.dims if weight is None else len(weight)
+            view.show([chunk.target], np.full((dims, 1, height, width), np.nan, np.float32))
 
 
 Target = tuple[int, slice, slice, slice]
@@ -263,13 +268,17 @@ class _View:
             for target, part in zip(targets, stored, strict=True):
                 self.out[target] = part
             return
-        values = _floats(stored.swapaxes(0, 1), self.room)
-        if scale != 1:
-            values *= scale
+        numbers = stored.swapaxes(0, 1)
+        if self.glass is not None and self.glass.weight is not None:
+            values = _sums(numbers, self.glass.weight, scale, self.room)
+        else:
+            values = _floats(numbers, self.room)
+            if scale != 1:
+                values *= scale
         self.show(targets, values)
 
     def show(self, targets: list[Target], values: npt.NDArray[np.float32]) -> None:
-        """Put decoded numbers, [dim, chunk, y, x], where they belong, through the glass."""
+        """Put decoded numbers or sums of them, [dim, chunk, y, x], where they belong, through the glass."""
         dims, chunks, height, width = values.shape
         seen: npt.NDArray[Any] = values
         if self.glass is not None and self.glass.see is not None:
@@ -281,26 +290,44 @@ class _View:
 
 _SIGN_AND_REST = np.int32(np.uint32(0x8FFF_E000).view(np.int32))
 _FLOAT_EXPONENT = np.int32(0x7F80_0000)
+_OF_SHIFTED = np.float32(2.0**112)
 _BEYOND_HALVES = np.float32(2**16)
 """What a half that is infinite or no number becomes, or more; the largest other one is 65,504."""
 
 
 def _floats(stored: npt.NDArray[Any], room: _Room) -> Block:
-    """As float32, halves by shifting their bits: NumPy's own way takes three times as long without F16C.
+    """As float32."""
+    values, factor = _unscaled(stored, room)
+    if factor == 1:
+        return values
+    values *= factor
+    if values.size and max(values.max(), -values.min()) >= _BEYOND_HALVES:
+        bits, odd = values.view(np.int32), np.abs(values) >= _BEYOND_HALVES
+        np.bitwise_or(bits, _FLOAT_EXPONENT, out=bits, where=odd)  # no number stays none
+    return values
+
+
+def _sums(stored: npt.NDArray[Any], weight: npt.NDArray[np.float32], scale: float, room: _Room) -> Block:
+    """[dim, ...] → [component, ...]; anything, but not NaN, where a half is no number."""
+    values, factor = _unscaled(stored, room)
+    sums: Block = weight @ values.reshape(len(values), -1)
+    sums *= np.float32(factor * scale)
+    return sums.reshape(-1, *values.shape[1:])
+
+
+def _unscaled(stored: npt.NDArray[Any], room: _Room) -> tuple[Block, np.float32]:
+    """As float32, still to be multiplied; halves by shifting their bits: NumPy's own way takes three times as long
+    without F16C.
 
     A half's exponent and fraction, moved to those of a float, are its value × 2⁻¹¹²."""
     values: Block = room.array(stored.shape, np.float32)
     if stored.dtype != np.float16 or not stored.dtype.isnative:
         values[...] = stored
-        return values
-    halves, bits = stored.view(np.int16), values.view(np.int32)
-    np.left_shift(halves, 13, out=bits, dtype=np.int32)
+        return values, np.float32(1)
+    bits = values.view(np.int32)
+    np.left_shift(stored.view(np.int16), 13, out=bits, dtype=np.int32)
     bits &= _SIGN_AND_REST
-    values *= np.float32(2.0**112)
-    if values.size and max(values.max(), -values.min()) >= _BEYOND_HALVES:
-        odd = np.abs(values) >= _BEYOND_HALVES  # infinite, or no number: so must the float be
-        np.bitwise_or(bits, _FLOAT_EXPONENT, out=bits, where=odd)
-    return values
+    return values, _OF_SHIFTED
 
 
 def _batches(found: list[_Found]) -> Iterator[list[_Found]]:

@@ -10,7 +10,7 @@ import xarray
 import zarr
 from phenolens.engine.errors import AreaError, InputError, OutputError, TargetError
 from phenolens.engine.grid import Grid, Window
-from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.store import EmbeddingStore, Glass
 from phenolens.engine.store_layout import StoreSpec
 from phenolens.engine.store_writer import StoreWriter, TileData, TileKey
 
@@ -134,6 +134,23 @@ def test_what_lies_outside_the_store_is_refused(filled):
         store.read_series(-1, 0)
     with pytest.raises(InputError, match="1 to 6"):
         store.read_map(0, dims=7)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_sums_of_the_dimensions_are_read_as_those_of_the_numbers(tmp_path, dtype):
+    store_spec = spec(dtype=dtype, **({"value_range": 4.0} if dtype == "int8" else {}))
+    values, validity, layers = whole(store_spec)
+    values[0, :, 10, 10:12] = 1e-7, 6e4  # the smallest and largest that a half holds, about
+    validity[0, 10, 10:12] = True
+    store = write(tmp_path / "a.zarr", store_spec, values, validity, layers)
+    weight = np.random.default_rng(1).normal(size=(2, 4)).astype(np.float32)
+    glass = Glass(2, "float32", lambda sums: sums + 1, weight)
+    window = Window(3, 5, 140, 250)
+    seen, valid = store.read_through(0, glass, window, dims=4)
+    read = store.read_map(0, window, dims=4)
+    expected = np.einsum("cd,dyx->cyx", weight, read.embedding) + 1
+    np.testing.assert_array_equal(valid, read.validity)
+    np.testing.assert_allclose(seen[:, valid], expected[:, valid], rtol=1e-4, atol=1e-5)
 
 
 def test_int8_keeps_half_a_step_and_decodes_anywhere(tmp_path):

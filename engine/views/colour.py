@@ -73,25 +73,30 @@ class FrozenColours:
 
     def pca_rgb(self, values: Floats, validity: Bools) -> Bytes:
         """[dim, y, x] and [y, x] → RGBA [4, y, x], transparent where not valid."""
-        return painted(self.pca_levels(values), validity)
+        sums = self.pca_weight @ values.astype(np.float32, copy=False).reshape(len(values), -1)
+        return painted(self.pca_levels(sums.reshape(3, *values.shape[1:])), validity)
 
-    def pca_levels(self, values: Floats) -> Bytes:
-        """[dim, y, x] → red, green, blue [3, y, x]; anything where a value is NaN."""
-        weight, shift = self._affine
-        level = weight @ values.astype(np.float32, copy=False).reshape(len(values), -1)
-        level += shift
-        np.clip(level, 0, 255, out=level)
-        np.rint(level, out=level)
+    def pca_levels(self, sums: npt.NDArray[np.float32]) -> Bytes:
+        """Embeddings times `pca_weight`, [3, y, x], which it changes → red, green, blue; anything where one is NaN."""
+        sums += self._pca_shift
+        np.clip(sums, 0, 255, out=sums)
+        np.rint(sums, out=sums)
         with np.errstate(invalid="ignore"):  # NaN is no level
-            return level.astype(np.uint8).reshape(3, *values.shape[1:])
+            return sums.astype(np.uint8)
 
     @cached_property
-    def _affine(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Centring, components and stretch as one matrix [3, dim] and a shift [3, 1]: a level is 0 to 255."""
+    def pca_weight(self) -> npt.NDArray[np.float32]:
+        """[3, dim]: components and stretch as one matrix; with the shift that follows a level is 0 to 255."""
         low, high = self.stretch.T[:, :, None]
-        weight = self.components * (255 / (high - low))
-        shift = -(self.components @ self.mean[:, None] + low) * (255 / (high - low))
-        return weight.astype(np.float32), shift.astype(np.float32)
+        weight: Floats = self.components * (255 / (high - low))
+        return weight.astype(np.float32)
+
+    @cached_property
+    def _pca_shift(self) -> npt.NDArray[np.float32]:
+        """[3, 1, 1]"""
+        low, high = self.stretch.T[:, :, None]
+        shift: Floats = -(self.components @ self.mean[:, None] + low) * (255 / (high - low))
+        return shift.astype(np.float32)[..., None]
 
     def dimension(self, values: Floats, validity: Bools, dim: int) -> Bytes:
         """[dim, y, x] and [y, x] → palette index [1, y, x]: 1-255 over the frozen range, 0 not valid."""

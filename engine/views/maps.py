@@ -67,7 +67,7 @@ def _reader(store: EmbeddingStore) -> Any:
 def pca_layer(store: EmbeddingStore, colours: FrozenColours, date: int) -> Layer:
     """The first three principal components of one date as red, green and blue."""
 
-    glass = Glass(3, "uint8", colours.pca_levels)
+    glass = Glass(3, "uint8", colours.pca_levels, colours.pca_weight)
 
     def render(window: Window) -> Bytes:
         return painted(*store.read_through(date, glass, window))
