@@ -1,4 +1,5 @@
-"""Curves as a table: a row for each place and date."""
+"""Curves as a table: a row for each place and date. Columns are called the same in every language of the app, and as
+`phenolens series` calls them where it has them; the help tells what they mean."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .curves import QUALITIES, Curve, Subject
+from .curves import Curve, Subject
 from .geography import Geography
 
 Row = dict[str, object]
+QUALITIES, OBSERVED = ("clear", "gap-filled", "no-data"), "observed"
 
 
 def write_table(
@@ -51,7 +53,7 @@ def _position(subject: Subject, geography: Geography) -> Row:
     longitude, latitude = geography.lonlat(*subject.centre)
     pixels = {} if not subject.sampled else {"pixels": len(subject.pixels)}
     return {
-        "place": subject.name,
+        "point": subject.name,
         "x": round(x, 2),
         "y": round(y, 2),
         "lon": round(longitude, 7),
@@ -62,14 +64,21 @@ def _position(subject: Subject, geography: Geography) -> Row:
 
 def _fill(rows: dict[float, Row], curve: Curve) -> None:
     columns = (
-        (curve.name, curve.values),
-        (f"{curve.name} {curve.ends[0]}", curve.low),
-        (f"{curve.name} {curve.ends[1]}", curve.high),
+        (curve.column, curve.values),
+        (f"{curve.column}_{curve.ends[0]}", curve.low),
+        (f"{curve.column}_{curve.ends[1]}", curve.high),
     )
     for number, time in enumerate(curve.times):
-        row = rows.setdefault(float(time), {"quality": QUALITIES[curve.quality[number]]})
+        quality = OBSERVED if curve.observed else QUALITIES[curve.quality[number]]
+        row = rows.setdefault(float(time), {"quality": quality})
+        row.update(curve.facts)
         if curve.classes and curve.classes[number]:
             row["class"] = curve.classes[number]
         for name, values in columns:
             if values is not None and np.isfinite(values[number]):
-                row[name] = round(float(values[number]), 6)
+                row[name] = _number(float(values[number]), days=curve.column.startswith("nearest_days"))
+
+
+def _number(value: float, days: bool) -> float:
+    """Days of a single pixel are whole ones."""
+    return int(value) if days and value.is_integer() else round(value, 6)

@@ -20,6 +20,7 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
+Summary = tuple[Floats, Codes, Floats | None, Floats | None]
 CLEAR, GAP_FILLED, NO_DATA = range(3)
 QUALITIES = ("clear", "gap-filled", "no data")
 """As the engine numbers them."""
@@ -118,8 +119,14 @@ class Curve:
     """10th and 90th percentile of the pixels that the values are the mean of; or other `ends`."""
     order: int = 0
     """Among the curves of its owner: how its line is dashed."""
+    column: str = ""
+    """What it is called in tables, in every language."""
     ends: tuple[str, str] = ("p10", "p90")
-    """What `low` and `high` are called."""
+    """What `low` and `high` are called there, after the name."""
+    observed: bool = False
+    """Whether it tells acquisitions themselves, which nothing filled."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Further columns of tables that say the same of every row."""
     axis: str = ""
     """What the values are, where their kind doesn't say so."""
     classes: tuple[str, ...] = ()
@@ -177,6 +184,11 @@ def part_name(kind: str, part: str) -> str:
     return names.get(kind, part)
 
 
+def column_of(kind: str, part: str) -> str:
+    """What a part is called in tables: in every language, and by the command line too."""
+    return {"embedding": f"e{part:>02}", "support": f"nearest_days_{part}"}.get(kind, part)
+
+
 def curves_of(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> tuple[Curve, ...]:
     """The curves of one subject; in a thread, where many pixels are summed up."""
     if kind == "probe":
@@ -196,15 +208,17 @@ def _embedding(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable
     times, quality = seconds(told.times), quality_of(array_of(told.quality), told.mean is not None)
     for order, part in enumerate(parts):
         dim = int(part) - 1
-        name = part_name("embedding", part)
+        name, column = part_name("embedding", part), column_of("embedding", part)
         if told.mean is not None and told.percentiles is not None:
             spread = array_of(told.percentiles)[:, :, dim].astype(np.float64)
             mean = array_of(told.mean)[:, dim].astype(np.float64)
-            yield Curve(subject.name, subject.colour, name, times, mean, quality, spread[0], spread[2], order)
+            summary: Summary = mean, quality, spread[0], spread[2]
+            yield Curve(subject.name, subject.colour, name, times, *summary, order, column=column)
         elif told.embedding is not None:
             values = array_of(told.embedding)[:, :, dim].astype(np.float64)
             values[array_of(told.quality) == NO_DATA] = np.nan
-            yield Curve(subject.name, subject.colour, name, times, *summed(values, quality), order)
+            summary = summed(values, quality)
+            yield Curve(subject.name, subject.colour, name, times, *summary, order, column=column)
 
 
 def _support(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[Curve]:
@@ -215,8 +229,9 @@ def _support(subject: Subject, told: Series, parts: Sequence[str]) -> Iterable[C
         if days is not None:
             values = array_of(days).astype(np.float64)
             values[values == NO_FRAME] = np.nan
-            name = part_name("support", part)
-            yield Curve(subject.name, subject.colour, name, times, *summed(values, quality), order)
+            name, column = part_name("support", part), column_of("support", part)
+            found = summed(values, quality)
+            yield Curve(subject.name, subject.colour, name, times, *found, order, column=column)
 
 
 def quality_of(told: npt.NDArray[Any], counted: bool = False) -> Codes:
@@ -231,9 +246,7 @@ def quality_of(told: npt.NDArray[Any], counted: bool = False) -> Codes:
     return np.where(counts[:NO_DATA].sum(axis=0) > 0, better, NO_DATA).astype(np.uint8)
 
 
-def summed(
-    values: Floats, quality: Codes
-) -> tuple[Floats, Codes, npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
+def summed(values: Floats, quality: Codes) -> Summary:
     """[pixel, time] → mean, quality, 10th and 90th percentile over the pixels with data."""
     if len(values) == 1:
         return values[0], quality, None, None
@@ -263,9 +276,9 @@ def _bands(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> I
         seen = np.isfinite(values).any(axis=0)
         clear = np.zeros(int(seen.sum()), np.uint8)
         if len(clear):
-            yield Curve(
-                subject.name, subject.colour, part, times[seen], *summed(values[:, seen], clear), order
-            )
+            found = summed(values[:, seen], clear)
+            where = subject.name, subject.colour, part, times[seen]
+            yield Curve(*where, *found, order, column=part, observed=True)
 
 
 def _with_indices(frame: BandsAt) -> Mapping[str, float]:

@@ -72,11 +72,11 @@ def _of_values(
 ) -> Curve:
     values = array_of(told.values).astype(np.float64)
     mean, quality, low, high = summed(values, quality)
-    ends = ("p10", "p90")
+    ends, facts = ("p10", "p90"), [("probe", name_of(part))]
     if len(values) == 1 and told.low is not None and told.high is not None:
         low, high = (array_of(end)[0].astype(np.float64) for end in (told.low, told.high))
-        share = f"{told.coverage:.0%}".replace("%", " %") if told.coverage else ""
-        ends = (f"low {share}".strip(), f"high {share}".strip())
+        ends = "low", "high"
+        facts.append(("coverage", f"{told.coverage:g}" if told.coverage else ""))
     name, unit = str(told.response.get("name", "value")), str(told.response.get("unit") or "")
     return Curve(
         subject.name,
@@ -87,8 +87,10 @@ def _of_values(
         _seen(mean, quality),
         low,
         high,
+        column="predicted",
         ends=ends,
         axis=f"{name}, {unit}" if unit else name,
+        facts=(*facts, ("quantity", name), ("unit", unit)),
     )
 
 
@@ -100,10 +102,10 @@ def _of_classes(
     colours = {int(one["code"]): str(one["colour"]) for one in told.response.get("classes") or ()}
     if len(codes) == 1 and told.confidence is not None:
         chosen, sure = codes[0], array_of(told.confidence)[0].astype(np.float64)
-        axis = translate("SeriesPanel", "probability of the class")
+        axis, column = translate("SeriesPanel", "probability of the class"), "confidence"
     else:
         chosen, sure = _commonest(codes)
-        axis = translate("SeriesPanel", "share of the commonest class")
+        axis, column = translate("SeriesPanel", "share of the commonest class"), "class_share"
     return Curve(
         subject.name,
         subject.colour,
@@ -111,7 +113,9 @@ def _of_classes(
         times,
         sure,
         _seen(sure, quality),
+        column=column,
         axis=axis,
+        facts=(("probe", name_of(part)),),
         classes=tuple(names.get(int(code), "") for code in chosen),
         shades=tuple(colours.get(int(code), subject.colour) for code in chosen),
     )

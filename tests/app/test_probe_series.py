@@ -150,14 +150,14 @@ def test_a_fitted_quantity_is_drawn_with_its_interval_and_written_as_such(
     until(path.is_file)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    mine = [row for row in rows if row["place"] == "A" and row["height (heights)"]]
-    written = [
-        [float(row[f"height (heights){end}"]) for end in ("", " low 90 %", " high 90 %")] for row in mine
-    ]
+    mine = [row for row in rows if row["point"] == "A" and row["predicted"]]
+    written = [[float(row[f"predicted{end}"]) for end in ("", "_low", "_high")] for row in mine]
     wanted = np.stack([one.values[there], one.low[there], one.high[there]], axis=1)
     np.testing.assert_allclose(written, wanted, atol=1e-5)
     assert several.ends == ("p10", "p90")
-    assert "height (heights) p10" in rows[0]
+    assert "predicted_p10" in rows[0]
+    facts = {tuple(row[name] for name in ("probe", "quantity", "unit", "coverage")) for row in mine}
+    assert facts == {("heights", "height", "m", "0.9")}
 
 
 def test_a_date_without_data_that_the_days_before_carry_over_is_no_gap():

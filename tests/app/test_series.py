@@ -4,13 +4,21 @@ import csv
 
 import numpy as np
 import pytest
-from phenolens.app.curves import CLEAR, NO_DATA, Curve
+from phenolens.app.curve_table import write_table
+from phenolens.app.curves import CLEAR, NO_DATA, QUALITIES, Curve, Subject
+from phenolens.app.geography import Geography
 from phenolens.app.panels.curves_item import CurvesItem
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.panels.series_plot import CurveKey, SeriesPlot
+from phenolens.app.probe_curves import predicted_curves
 from phenolens.app.session import Place, SeriesChoice
 from phenolens.app.theme import theme_named
-from PySide6.QtCore import QPointF, Qt
+from phenolens.engine.client.arrays import Array, Grid
+from phenolens.engine.client.readings import ProbeSeries
+from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.views.series import Place as Pixel
+from phenolens.engine.views.series import series_rows
+from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTranslator
 from PySide6.QtWidgets import QFileDialog
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -115,11 +123,83 @@ def test_the_table_says_of_each_date_where_and_how_good_it_is(
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(opened.model.now.store.times)
-    assert {"place", "x", "y", "lon", "lat", "date", "quality", "dimension 1"} <= rows[0].keys()
+    assert {"point", "x", "y", "lon", "lat", "date", "quality", "e01"} <= rows[0].keys()
     left, bottom, right, top = opened.model.now.store.grid.bounds
     assert left < float(rows[0]["x"]) < right
     assert bottom < float(rows[0]["y"]) < top
-    assert {row["quality"] for row in rows} <= {"clear", "gap-filled", "no data"}
+    assert {row["quality"] for row in rows} <= {"clear", "gap-filled", "no-data"}
+
+
+COLUMNS = {
+    "embedding": ["e01", "e02"],
+    "support": ["nearest_days_s2"],
+    "index": ["NDVI", "kNDVI"],
+}
+"""Of kinds of curves, in tables."""
+
+
+@pytest.fixture
+def another_language():
+    """Every text of the app is another one."""
+
+    class Mirror(QTranslator):
+        def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
+            return False
+
+        def translate(self, _context: str, text: str, _why: str | None = None, _n: int = -1) -> str:
+            return text[::-1] if text.isalpha() else f"«{text}»"
+
+    spoken = Mirror()
+    QCoreApplication.installTranslator(spoken)
+    yield
+    QCoreApplication.removeTranslator(spoken)
+
+
+def test_columns_are_those_of_the_command_line_whatever_language_the_app_speaks(
+    opened, panel, click, until, tmp_path, another_language, monkeypatch
+):
+    click(10, 20)
+    for kind, parts in (("embedding", ("1", "2")), ("support", ("s2",)), ("index", ("NDVI", "kNDVI"))):
+        opened.model.change(series=SeriesChoice(kind, parts))
+        until(lambda wanted=COLUMNS[kind]: [curve.column for curve in panel.plot.curves] == wanted)
+        path = tmp_path / f"{kind}.csv"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=str(path): (name, ""))
+        panel._export.click()
+        until(path.exists)
+    store = EmbeddingStore(opened.link.workspace / opened.model.now.store.store)
+    told = list(series_rows(store, [Pixel("A", 10, 20)]))
+    rows = read(tmp_path / "embedding.csv")
+    assert [*rows[0]] == ["point", "x", "y", "lon", "lat", "date", "quality", "e01", "e02"]
+    assert rows == [{name: str(row.get(name, "")) for name in rows[0]} for row in told]
+    rows = read(tmp_path / "support.csv")
+    assert rows == [{name: str(row.get(name, "")) for name in rows[0]} for row in told]
+    rows = read(tmp_path / "index.csv")
+    assert [*rows[0]][6:] == ["quality", "NDVI", "kNDVI"]
+    assert {row["quality"] for row in rows} == {"observed"}
+
+
+def read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_columns_of_predictions_and_of_many_pixels_are_the_same_in_every_language(another_language, tmp_path):
+    times, values = np.arange(2.0), np.ones(2)
+    numbers = Array(values.reshape(1, 2).tobytes(), (1, 2), "float64")
+    codes = Array(np.zeros((1, 2), np.uint8).tobytes(), (1, 2), "uint8")
+    subject = Subject("A", "#0072b2", ((1, 1),))
+    dates = ("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z")
+    classes = {"task": "classification", "classes": [{"code": 1, "name": "Wald", "colour": "#0072b2"}]}
+    told = ProbeSeries(dates, ((1, 1),), QUALITIES, codes, classes, numbers, confidence=numbers)
+    curves = predicted_curves(subject, told, "trees.probe")
+    geography = Geography(Grid("EPSG:32635", (10, 0, 500_000, 0, -10, 5_000_000), (8, 8)))
+    write_table(tmp_path / "p.csv", [subject], curves, geography)
+    (row, _) = read(tmp_path / "p.csv")
+    assert [*row][6:] == ["quality", "probe", "class", "confidence"]
+    assert (row["probe"], row["class"], row["quality"]) == ("trees", "Wald", "clear")
+    mean = Curve("A", "#0072b2", "Mittel", times, values, np.zeros(2, np.uint8), values, values, column="e03")
+    write_table(tmp_path / "m.csv", [subject], [mean], geography)
+    assert [*read(tmp_path / "m.csv")[0]][7:] == ["e03", "e03_p10", "e03_p90"]
 
 
 def test_a_table_that_cannot_be_written_says_so(opened, panel, click, until, tmp_path, monkeypatch):
