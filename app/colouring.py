@@ -30,6 +30,8 @@ class Painted:
     raster: Raster | None
     """None: a picture, whose colours are all there is."""
     legend: Legend
+    seen: float = 1.0
+    """Share of the pixels that have a colour."""
 
     @property
     def nbytes(self) -> int:
@@ -60,12 +62,17 @@ def paint(raster: Raster, legend: Legend) -> Painted:
     """Colours of a picture as they are; of one band, by its scale or classes. No data is transparent."""
     values = array_of(raster)
     if len(values) == 4:
-        return Painted(np.ascontiguousarray(np.moveaxis(values, 0, -1)), None, legend)
+        return _painted(np.ascontiguousarray(np.moveaxis(values, 0, -1)), None, legend)
     band = values[0]
     hidden = _hidden(band, raster.nodata)
     table, index = _table(legend), _indices(band, legend)
     index[hidden] = 0
-    return Painted(table[index], raster, legend)
+    return _painted(table[index], raster, legend)
+
+
+def _painted(rgba: Bytes, raster: Raster | None, legend: Legend) -> Painted:
+    shown = rgba[..., 3]
+    return Painted(rgba, raster, legend, np.count_nonzero(shown) / max(1, shown.size))
 
 
 def _hidden(band: npt.NDArray[np.generic], nodata: float | None) -> npt.NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil, sqrt
@@ -174,10 +175,13 @@ def dated_look(store: Store, look: Look, date: int) -> Look:
         return look
     time = store.times[date]
     scenes = store.scenes.get(ACQUIRED.get(look.layer, ""), ())
-    if scenes:
-        wanted = datetime.fromisoformat(time)
-        time = min(scenes, key=lambda scene: abs(datetime.fromisoformat(scene) - wanted))
-    return replace(look, date=time)
+    return replace(look, date=nearest_scene(scenes, time) if scenes else time)
+
+
+def nearest_scene(scenes: Sequence[str], time: str) -> str:
+    """The acquisition nearest to a date, as the map draws it."""
+    wanted = datetime.fromisoformat(time)
+    return min(scenes, key=lambda scene: abs(datetime.fromisoformat(scene) - wanted))
 
 
 def _of_date(legend: Legend, date: str | None) -> Legend:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.changes import ChangesController
+from ..controllers.clear_dates import ClearDatesController
 from ..controllers.cluster_labels import ClusterLabelsController
 from ..controllers.dates import DatesController
 from ..controllers.hovering import HoverController
@@ -33,6 +34,7 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
     DatesController(window.model, window.link, window.dates)
+    _clear_dates(window)
     curves, plane = SeriesPanel(window.theme), ProjectionPanel(window.theme)
     series = _series(window, curves)
     selections = _selections(window)
@@ -41,6 +43,16 @@ def install(window: MainWindow) -> None:
     _changes(window)
     NamedController(window.model, window.link, window.map, plane)
     HoverController(window.model, window.link, window.map, curves, plane, window.theme)
+
+
+def _clear_dates(window: MainWindow) -> None:
+    clear = ClearDatesController(window.model, window.link, window.map, window.say)
+    for name, keys, way in (
+        (translate("Exploring", "Nearest clear date"), "N", 0),
+        (translate("Exploring", "Previous clear date"), "Shift+Left", -1),
+        (translate("Exploring", "Next clear date"), "Shift+Right", 1),
+    ):
+        window.add_action("Dates", name, keys, lambda way=way: clear.go(way))
 
 
 def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
@@ -128,20 +140,11 @@ def _link(
     def changed(old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:
             window.show_step("Explore")
-            if old.store is None and window.settings.value("layout") is None:
-                QTimer.singleShot(0, window, lambda: _give_layers_room(window))
 
     window.model.listen(changed)
     window.map.clicked.connect(clicked)
     window.map.drawn.connect(drawn)
     selections.found.connect(found)
-
-
-def _give_layers_room(window: MainWindow) -> None:
-    """At first all layers are to be seen, and names of tabs; where the user has moved docks, they stay."""
-    docks = [window.docks["Layers"], window.docks["Selections"]]
-    window.resizeDocks(docks, [3, 2], Qt.Orientation.Vertical)
-    window.resizeDocks([window.docks["Projection"]], [window.width() // 5], Qt.Orientation.Horizontal)
 
 
 def _export(window: MainWindow, series: SeriesController) -> None:

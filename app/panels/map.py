@@ -20,6 +20,7 @@ from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_box import MapBox
 from .map_legend import WIDTH, Legends
+from .map_offer import LEAST_SEEN, ClearOffer
 from .map_overlays import ReadOut, ScaleBar
 from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of, tinted
 
@@ -28,7 +29,7 @@ SETTLED_MS = 120
 MOST_WIDE = 8_000
 """Corners of labels or places; more of them are drawn with thin lines, which takes a twentieth of the time."""
 NOTHING_CLEAR = QT_TRANSLATE_NOOP(
-    "MapPanel", "Nothing clear was seen in the nearest acquisition: ← and → go to other dates"
+    "MapPanel", "Nothing clear was seen in the acquisition nearest to this date"
 )
 AROUND = 0.03
 """Of the area's length, left free around it."""
@@ -78,6 +79,7 @@ class MapPanel(QWidget):
         self._make_items()
         self._read_out, self._legends = ReadOut(theme, self._view), Legends(theme, self._view)
         self._scale = ScaleBar(theme, self._view)
+        self.offer = ClearOffer(self._view)
         self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settled.timeout.connect(self._tell_view)
         self._fitted = False
@@ -216,7 +218,9 @@ class MapPanel(QWidget):
         image.setRect(QRectF(column, row, shown_columns * step, shown_rows * step))
         image.show()
         self._legends.show_legend(slot, painted.legend)
-        self.say(slot, "" if painted.rgba[..., 3].any() else self.tr(NOTHING_CLEAR))
+        if not slot.endswith("detail"):
+            self.say(slot, "" if painted.seen else self.tr(NOTHING_CLEAR))
+            self.offer.set_blank(slot, painted.seen < LEAST_SEEN)
         self._tell()
 
     def clear(self, slot: str) -> None:
@@ -225,6 +229,7 @@ class MapPanel(QWidget):
         self._image_of(slot).hide()
         if not slot.endswith("detail"):
             self._legends.show_legend(slot, None)
+            self.offer.set_blank(slot, False)
         self._tell()
 
     def say(self, slot: str, text: str) -> None:

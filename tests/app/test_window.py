@@ -45,7 +45,7 @@ def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, un
     opened.model.change(look=Look("dim", dim=1))
     until(lambda: opened.map.shown["base"][0].legend.scale is not None)
     view, box = opened.map._view, opened.map._box
-    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20, 20)))
+    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20.5, 20.5)))
     value = opened.map._value("base", 20, 20)
     assert value in opened.map.told
     opened.model.change(look=Look("probe:none.probe"))
@@ -55,7 +55,7 @@ def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, un
 
 def test_the_read_out_is_empty_once_the_mouse_has_left_the_map(opened):
     view, box = opened.map._view, opened.map._box
-    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20, 20)))
+    view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20.5, 20.5)))
     assert " N " in opened.map.told
     QApplication.sendEvent(opened.map, QEvent(QEvent.Type.Leave))
     assert opened.map.told == ""

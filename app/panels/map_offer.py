@@ -1,0 +1,55 @@
+"""The way out of a blank map: a button over it that leads to the nearest date with something to be seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from .map_overlays import MARGIN
+
+LEAST_SEEN = 0.02
+"""Of a layer: with less, the map is as good as blank."""
+ABOVE = 62
+"""Points from below: the read-out, which says what is missing, lies there."""
+
+
+class ClearOffer(QPushButton):
+    """There while a layer is blank and something else can be offered."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._blank: set[str] = set()
+        self.setObjectName("clear offer")
+        self.setProperty("primary", True)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def set_blank(self, slot: str, blank: bool) -> None:
+        """Whether a layer has nothing to show on this date."""
+        (self._blank.add if blank else self._blank.discard)(slot)
+        self._update()
+
+    def set_offer(self, text: str, tip: str = "") -> None:
+        """What can be done about it; empty: nothing."""
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setToolTip(tip)
+        self._update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _update(self) -> None:
+        self.setVisible(bool(self._blank and self.text()))
+        self._place()
+
+    def _place(self) -> None:
+        holder = self.parentWidget()
+        if holder is None or self.isHidden():
+            return
+        wanted = self.sizeHint()
+        width = min(wanted.width(), holder.width() - 2 * MARGIN)
+        top = max(MARGIN, holder.height() - ABOVE - wanted.height())
+        self.setGeometry(MARGIN, top, width, wanted.height())
