@@ -37,7 +37,7 @@ def test_a_blank_map_leads_to_the_nearest_clear_date(opened, shares, until, qtbo
     blank = int(np.argmin(shares))
     expected = nearest_clear(store, shares, blank)
     opened.model.change(look=COLOUR, date=blank)
-    until(lambda: opened.map.offer.isVisible())
+    until(opened.map.offer.isVisible)
     assert opened.map.shown["base"][0].seen < LEAST_SEEN
     assert "Nothing clear was seen" in opened.map.told
     assert store.times[expected][:4] in opened.map.offer.text()
@@ -50,7 +50,7 @@ def test_a_blank_map_leads_to_the_nearest_clear_date(opened, shares, until, qtbo
 
 def test_what_is_drawn_in_full_has_no_offer(opened, until, shares):
     opened.model.change(look=COLOUR, date=int(np.argmin(shares)))
-    until(lambda: opened.map.offer.isVisible())
+    until(opened.map.offer.isVisible)
     opened.model.change(look=Look("pca"))
     until(lambda: opened.map.shown["base"][0].seen > 0.9)
     assert not opened.map.offer.isVisible()
