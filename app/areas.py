@@ -19,6 +19,8 @@ class Area:
     name: str
     corners: tuple[Corner, ...]
     rectangle: bool = True
+    holes: tuple[tuple[Corner, ...], ...] = ()
+    """Of a polygon: what isn't embedded."""
 
     @property
     def bounds(self) -> Bounds:
@@ -28,17 +30,18 @@ class Area:
     @property
     def km2(self) -> float:
         """About; of one that crosses itself not even that."""
-        west, south, _, north = self.bounds
-        turned = zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True)
-        twice = sum((x - west) * (v - south) - (u - west) * (y - south) for (x, y), (u, v) in turned)
-        return abs(twice) / 2 * KM_PER_DEGREE**2 * math.cos(math.radians((south + north) / 2))
+        _, south, _, north = self.bounds
+        square_degrees = _enclosed(self.corners) - sum(map(_enclosed, self.holes))
+        return max(0.0, square_degrees) * KM_PER_DEGREE**2 * math.cos(math.radians((south + north) / 2))
 
     @property
     def asked(self) -> dict[str, Any]:
         """As the engine takes it: of a polygon, pixels whose centre lies inside."""
         if self.rectangle:
             return {"bounds": list(self.bounds)}
-        return {"polygon": [list(corner) for corner in self.corners]}
+        holes = [[list(corner) for corner in hole] for hole in self.holes]
+        polygon: dict[str, Any] = {"polygon": [list(corner) for corner in self.corners]}
+        return {**polygon, **({"holes": holes} if holes else {})}
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,12 @@ class Plans:
         """`ValueError` where it is something else."""
         try:
             areas = tuple(
-                Area(str(one["name"]), _corners(one["corners"]), bool(one["rectangle"]))
+                Area(
+                    str(one["name"]),
+                    _corners(one["corners"]),
+                    bool(one["rectangle"]),
+                    tuple(_corners(hole) for hole in one.get("holes", ())),
+                )
                 for one in stored["areas"]
             )
             data = tuple(_data(one) for one in stored["data"])
@@ -139,9 +147,15 @@ class PlansModel:
             for listener in tuple(self._listeners):
                 listener(old, plans)
 
-    def add_area(self, corners: Sequence[Corner], rectangle: bool, name: str = "") -> None:
+    def add_area(
+        self,
+        corners: Sequence[Corner],
+        rectangle: bool,
+        name: str = "",
+        holes: Sequence[Sequence[Corner]] = (),
+    ) -> None:
         """A new one, which becomes the chosen one."""
-        area = Area(self.free_name(name or "area"), tuple(corners), rectangle)
+        area = Area(self.free_name(name or "area"), tuple(corners), rectangle, tuple(map(tuple, holes)))
         self.change(areas=(*self.now.areas, area), chosen=len(self.now.areas))
 
     def remove_area(self, number: int) -> None:
@@ -168,6 +182,13 @@ class PlansModel:
         while f"{name} {number}" in taken:
             number += 1
         return f"{name} {number}"
+
+
+def _enclosed(corners: Sequence[Corner]) -> float:
+    """Square degrees."""
+    left, low = corners[0]
+    turned = zip(corners, (*corners[1:], corners[0]), strict=True)
+    return abs(sum((x - left) * (v - low) - (u - left) * (y - low) for (x, y), (u, v) in turned)) / 2
 
 
 def bounds_of(corners: Sequence[Corner]) -> Bounds:

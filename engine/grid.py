@@ -186,13 +186,15 @@ class AreaOfInterest:
         return cls(shapely.box(west, south, east, north), name)
 
     @classmethod
-    def from_corners(cls, corners: Sequence[Sequence[float]], name: str = "area") -> "AreaOfInterest":
-        """A polygon of (longitude, latitude); where it crosses itself, all that it encloses."""
-        if len(corners) < 3:
-            raise AreaError("a polygon has three corners or more", value=len(corners), remedy="add corners")
-        polygon = shapely.make_valid(shapely.Polygon([(lon, lat) for lon, lat in corners]))
-        parts = [part for part in shapely.get_parts(polygon) if part.geom_type in ("Polygon", "MultiPolygon")]
-        return cls(shapely.union_all(parts), name)
+    def from_corners(
+        cls,
+        corners: Sequence[Sequence[float]],
+        name: str = "area",
+        holes: Sequence[Sequence[Sequence[float]]] = (),
+    ) -> "AreaOfInterest":
+        """A polygon of (longitude, latitude) without its holes; where an edge crosses itself, all that it encloses."""
+        inside = shapely.union_all([_enclosed(hole) for hole in holes])
+        return cls(shapely.difference(_enclosed(corners), inside), name)
 
     @classmethod
     def from_file(cls, path: Path) -> "AreaOfInterest":
@@ -254,3 +256,12 @@ class AreaOfInterest:
                 remedy=f"stay below {LARGEST_AREA_KM2:,.0f} km² and run several areas",
             )
         return Grid.from_bounds(crs, bounds, resolution)
+
+
+def _enclosed(corners: Sequence[Sequence[float]]) -> BaseGeometry:
+    """What an edge encloses; a line has no area."""
+    if len(corners) < 3:
+        raise AreaError("a polygon has three corners or more", value=len(corners), remedy="add corners")
+    polygon = shapely.make_valid(shapely.Polygon([(lon, lat) for lon, lat in corners]))
+    parts = [part for part in shapely.get_parts(polygon) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts)

@@ -86,8 +86,8 @@ class AreasController:
 
         def loaded(found: Outlines) -> None:
             polygons = found.polygons
-            for polygon in polygons[:MOST_LOADED]:
-                self._plans.add_area(polygon[:-1] if polygon[0] == polygon[-1] else polygon, False, path.stem)
+            for polygon, holes in list(zip(polygons, found.holes, strict=True))[:MOST_LOADED]:
+                self._plans.add_area(_open(polygon), False, path.stem, [_open(hole) for hole in holes])
             self._fit()
             more = len(polygons) - MOST_LOADED
             if more > 0:
@@ -97,9 +97,16 @@ class AreasController:
                     ).format(len(polygons), MOST_LOADED),
                     True,
                 )
-            elif found.holes:
+            elif found.filled:
+                text = translate(
+                    "AreasController", "{:,} small holes were filled: more than 200 in a polygon aren't kept."
+                )
+                self._panel.hint(text.format(found.filled), True)
+            elif any(found.holes):
                 self._panel.hint(
-                    translate("AreasController", "Holes in polygons are filled: they are embedded as well.")
+                    translate(
+                        "AreasController", "Holes in polygons are kept: what lies in them isn't embedded."
+                    )
                 )
 
         def failed(error: ServiceError) -> None:
@@ -122,9 +129,9 @@ class AreasController:
         if not rectangle or len(self._plans.now.areas) == 1:
             self._panel.hint(translate("AreasController", "Drag the handles to change it."))
 
-    def _edit(self, number: int, corners: tuple[Corner, ...]) -> None:
+    def _edit(self, number: int, corners: tuple[Corner, ...], holes: tuple[tuple[Corner, ...], ...]) -> None:
         if number < len(self._plans.now.areas):
-            self._plans.replace_area(number, corners=corners)
+            self._plans.replace_area(number, corners=corners, holes=holes)
 
     def _take_footprint(self, name: str) -> None:
         kind, _, rest = name.partition(":")
@@ -190,6 +197,11 @@ class AreasController:
         if corners:
             self._fitted = True
             self._panel.fit(bounds_of(corners))
+
+
+def _open(ring: tuple[Corner, ...]) -> tuple[Corner, ...]:
+    """Without its first corner at its end."""
+    return ring[:-1] if ring[0] == ring[-1] else ring
 
 
 def _ring(bounds: Bounds) -> list[Corner]:

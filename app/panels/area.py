@@ -60,7 +60,8 @@ class AreaPanel(QWidget):
 
     drawn = Signal(object, bool)
     """Corners (longitude, latitude), and whether they are a rectangle."""
-    edited = Signal(int, object)
+    edited = Signal(int, object, object)
+    """Number of an area, its corners, and those of each of its holes."""
     chosen = Signal(int)
     footprint_clicked = Signal(str)
     file_wanted = Signal()
@@ -100,7 +101,9 @@ class AreaPanel(QWidget):
         self._call("setQuicklooks", list(tiles))
 
     def set_areas(self, areas: Sequence[Area], chosen: int) -> None:
-        told = [{"name": a.name, "corners": a.corners, "rectangle": a.rectangle} for a in areas]
+        told = [
+            {"name": a.name, "corners": a.corners, "holes": a.holes, "rectangle": a.rectangle} for a in areas
+        ]
         self._call("setAreas", told, chosen)
 
     def fit(self, bounds: Bounds) -> None:
@@ -234,7 +237,9 @@ class AreaPanel(QWidget):
         hearers: dict[str, Callable[[], object]] = {
             "ready": self._start,
             "drawn": lambda: self._take_drawn(_corners(value["corners"]), bool(value["rectangle"])),
-            "edited": lambda: self.edited.emit(int(value["area"]), _corners(value["corners"])),
+            "edited": lambda: self.edited.emit(
+                int(value["area"]), _corners(value["corners"]), tuple(map(_corners, value["holes"]))
+            ),
             "chosen": lambda: self.chosen.emit(int(value)),
             "footprint": lambda: self.footprint_clicked.emit(str(value)),
             "stopped": lambda: self.draw(None),

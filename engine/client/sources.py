@@ -114,8 +114,10 @@ class Outlines(Told):
     """Outer edges of polygons, [polygon][corner] (longitude, latitude), the largest first."""
 
     polygons: tuple[tuple[tuple[float, float], ...], ...]
-    holes: int = 0
-    """How many holes the polygons have, which the edges don't tell of."""
+    holes: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
+    """[polygon][hole][corner]"""
+    filled: int = 0
+    """How many holes were left out, the smallest ones."""
 
 
 @dataclass(frozen=True)

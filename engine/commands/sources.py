@@ -94,7 +94,10 @@ class AreaFlags:
     ] = None
     polygon: Annotated[
         str | None,
-        typer.Option(help='Corners of a polygon in degrees: "lon lat, lon lat, …".', rich_help_panel=_AREA),
+        typer.Option(
+            help='Corners of a polygon in degrees: "lon lat, lon lat, …"; those of its holes behind semicolons.',
+            rich_help_panel=_AREA,
+        ),
     ] = None
     crs: Annotated[
         str | None,
@@ -125,7 +128,8 @@ class AreaFlags:
         if self.area:
             return AreaOfInterest.from_file(self.area)
         if self.polygon:
-            return AreaOfInterest.from_corners(_corners(self.polygon))
+            edge, *holes = (_corners(ring) for ring in self.polygon.split(";"))
+            return AreaOfInterest.from_corners(edge, holes=holes)
         return AreaOfInterest.from_bounds(*_four_numbers(self.bounds)) if self.bounds else None
 
 

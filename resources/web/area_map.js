@@ -47,10 +47,13 @@ window.areaMap = (function () {
     });
   }
 
-  function corners(layer) {
-    var ring = layer.getLatLngs()[0];
-    return ring.map(function (p) { return [p.lng, p.lat]; });
+  function rings(layer) {
+    return layer.getLatLngs().map(function (ring) {
+      return ring.map(function (p) { return [p.lng, p.lat]; });
+    });
   }
+
+  function corners(layer) { return rings(layer)[0]; }
 
   function created(e) {
     say("drawn", {corners: corners(e.layer), rectangle: e.layerType === "rectangle"});
@@ -161,13 +164,15 @@ window.areaMap = (function () {
     chosen = which;
     named.forEach(function (one, number) {
       var style = {color: colours.selection, weight: number === which ? 3 : 1.5, fillOpacity: number === which ? 0.12 : 0.04};
-      var shape = one.rectangle ? L.rectangle(L.latLngBounds(ring(one.corners)), style) : L.polygon(ring(one.corners), style);
+      var shape = one.rectangle ? L.rectangle(L.latLngBounds(ring(one.corners)), style) : L.polygon([one.corners].concat(one.holes).map(ring), style);
       shape.bindTooltip(one.name, {sticky: true, className: "told"});
       shape.on("click", function (e) {
         L.DomEvent.stopPropagation(e);
         if (number !== chosen) { say("chosen", number); }
       });
-      shape.on("edit", function () { say("edited", {area: number, corners: corners(shape)}); });
+      shape.on("edit", function () {
+        say("edited", {area: number, corners: corners(shape), holes: rings(shape).slice(1)});
+      });
       areas.addLayer(shape);
       if (number === which) { shape.editing.enable(); }
     });
@@ -198,7 +203,8 @@ window.areaMap = (function () {
   }
 
   function counts() {
-    return JSON.stringify({areas: areas.getLayers().length, footprints: footprints.getLayers().length,
+    var edges = areas.getLayers().map(function (shape) { return shape.getLatLngs().length; });
+    return JSON.stringify({areas: areas.getLayers().length, rings: edges, footprints: footprints.getLayers().length,
       quicklooks: quicklooks.getLayers().length, lines: lines.getLayers().length});
   }
 

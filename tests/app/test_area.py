@@ -6,6 +6,7 @@ import re
 import pytest
 from phenolens.app.areas import Area, Plans, PlansModel, corners_of
 from phenolens.app.features.areas import Areas
+from phenolens.app.geography import Geography
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -332,15 +333,41 @@ def test_a_polygon_drawn_with_the_mouse_is_embedded_inside_alone(mapped, window,
     assert shown.size == whole
 
 
-def test_holes_of_a_file_are_said_to_be_filled(areas, until, tmp_path):
-    outer = [[10.3, 46.03], [10.31, 46.03], [10.31, 46.04], [10.3, 46.03]]
-    hole = [[10.306, 46.031], [10.309, 46.032], [10.309, 46.034], [10.306, 46.031]]
+def test_holes_of_a_file_are_drawn_and_not_embedded(mapped, window, until, ask_page, drag, look, tmp_path):
+    west, south, east, north = LANDSCAPE
+    outer = [[west, south], [east, south], [east, north], [west, south]]
+    hole = [[10.3025, 46.0305], [10.3037, 46.0305], [10.3037, 46.0315], [10.3025, 46.0305]]
     file = tmp_path / "ring.geojson"
     geometry = {"type": "Polygon", "coordinates": [outer, hole]}
     file.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": geometry}))
-    areas.areas.load(file)
-    until(lambda: "Holes" in areas.area.hint_text)
-    assert len(areas.plans.now.areas) == 1
+    mapped.areas.load(file)
+    until(lambda: "Holes" in mapped.area.hint_text)
+    (area,) = mapped.plans.now.areas
+    assert [len(ring) for ring in (area.corners, *area.holes)] == [3, 3]
+    until(lambda: json.loads(ask_page(mapped, "areaMap.counts()"))["areas"] == 1)
+    assert json.loads(ask_page(mapped, "areaMap.counts()"))["rings"] == [2]
+    stored = Plans.from_json(json.loads(json.dumps(mapped.plans.now.to_json())))
+    assert stored.area == area
+    full = Area("full", area.corners, False)
+    assert 0 < area.km2 < full.km2
+    look(window)
+    drag(mapped, (west, south), (west - 0.0002, south))
+    until(lambda: mapped.plans.now.area.bounds[0] < west)
+    assert mapped.plans.now.area.holes == area.holes
+    mapped.compute.days.setValue(365)
+    until(mapped.compute.compute.isEnabled)
+    pixels, whole = _pixels(mapped)
+    mapped.compute.out.setText("ring")
+    mapped.compute.compute.click()
+    until(lambda: window.model.now.store is not None and window.model.now.store.store == "ring.zarr")
+    until(lambda: "base" in window.map.shown)
+    look(window, "-opened")
+    shown = window.map.shown["base"][0].rgba[..., 3] > 0
+    assert shown.sum() == pixels
+    assert shown.size == whole
+    column, row = map(int, Geography(window.model.now.store.grid).pixel_of_lonlat(10.3033, 46.0308))
+    assert not shown[row - 1 : row + 2, column - 1 : column + 2].any()
+    assert shown[row, -3:].any()
 
 
 def _pixels(areas) -> tuple[int, int]:
@@ -354,6 +381,8 @@ def test_areas_survive_in_a_project():
     model = PlansModel()
     model.add_area(corners_of("3, 51, 3.01, 51.01"), True)
     model.add_area(((3, 51), (3.01, 51), (3.01, 51.01)), False, "field")
+    hole = ((3.006, 51.001), (3.009, 51.001), (3.009, 51.002))
+    model.add_area(((3, 51), (3.01, 51), (3.01, 51.01)), False, "ring", [hole])
     stored = json.loads(json.dumps(model.now.to_json()))
     assert Plans.from_json(stored) == model.now
     for broken in (

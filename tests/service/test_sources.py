@@ -12,6 +12,8 @@ import rasterio
 from phenolens.engine.acquisitions.choice import SourceChoice
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import AreaError, InputError, PathError, ServiceError, TargetError
+from phenolens.engine.commands.sources import AreaFlags
+from phenolens.engine.config import load
 from phenolens.engine.grid import AreaOfInterest, Window
 from phenolens.engine.inference.on_paper import Wish, estimated, recorded_model
 from phenolens.engine.inference.runner import RunOptions, prepare_run
@@ -254,6 +256,8 @@ def test_what_lies_in_the_workspace_is_named_relative_to_it(client, root):
         ({"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER), "polygon": RING}}, AreaError),
         ({"sources": {"sample": "landscape"}, "area": {"polygon": RING[:2]}}, InputError),
         ({"sources": {"sample": "landscape"}, "area": {"polygon": [RING[0]] * 4}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"polygon": RING, "holes": [RING]}}, AreaError),
+        ({"sources": {"sample": "landscape"}, "area": {"bounds": list(CORNER), "holes": [RING]}}, AreaError),
         ({"sources": {"sample": "landscape"}, "dates": "every:soon"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "2035-01-01"}, TargetError),
         ({"sources": {"sample": "landscape"}, "dates": "every:0"}, TargetError),
@@ -279,9 +283,52 @@ def test_polygons_of_a_file_in_another_crs_come_in_degrees(client, root):
     file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [shape]}))
     found = client.sources.outlines("fields.geojson")
     (polygon,) = found.polygons
-    assert found.holes == 0
+    assert found.holes == ((),)
     assert len(polygon) == 4
     assert polygon[0] == pytest.approx((10.2918, 46.0369), abs=2e-3)
+
+
+def test_holes_of_a_file_come_with_its_polygons_and_of_too_many_the_large_ones(client, root):
+    def square(x, side):
+        return [[x, 46], [x + side, 46], [x + side, 46 + side], [x, 46 + side], [x, 46]]
+
+    holes = [square(10.0001 + n * 1e-4, 1e-5 + n * 1e-8) for n in range(205)]
+    holes = [[[x, y + 1e-4] for x, y in hole] for hole in holes]
+    many = {"type": "Polygon", "coordinates": [square(10, 0.03), *holes]}
+    one = {
+        "type": "Polygon",
+        "coordinates": [square(11, 0.02), [[x, y + 1e-4] for x, y in square(11.01, 1e-3)]],
+    }
+    shapes = [{"type": "Feature", "properties": {}, "geometry": geometry} for geometry in (one, many)]
+    file = root / "workspace" / "holes.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": shapes}))
+    found = client.sources.outlines("holes.geojson")
+    assert [polygon[0][0] // 1 for polygon in found.polygons] == [10, 11]
+    assert [len(holes) for holes in found.holes] == [200, 1]
+    assert found.filled == 5
+    assert max(y for _, y in found.holes[0][0]) == pytest.approx(46 + 1e-4 + 1e-5 + 204e-8, abs=1e-9)
+
+
+def test_what_lies_in_a_hole_is_neither_planned_nor_embedded(client, root):
+    asked = {"sources": {"sample": "landscape"}, "dates": "every:365"}
+    hole = [[10.301, 46.031], [10.304, 46.031], [10.304, 46.033]]
+    whole, part, middle = (
+        client.sources.plan({**asked, "area": area}).pixel_dates
+        for area in ({"polygon": RING}, {"polygon": RING, "holes": [hole]}, {"polygon": hole})
+    )
+    assert part == whole - middle < whole
+    job = client.jobs.submit(
+        "embed", {**asked, "area": {"polygon": RING, "holes": [hole]}, "out": "ring.zarr"}
+    )
+    assert client.jobs.wait(job.id).outcome()["effort"]["pixel_dates"] == part
+    config = load(root / "workspace" / "ring.run.toml")
+    _edge, inner = config["polygon"].split("; ")
+    assert inner == "10.301 46.031, 10.304 46.031, 10.304 46.033"
+    flags = AreaFlags(polygon=config["polygon"])
+    store = EmbeddingStore(root / "workspace" / "ring.zarr")
+    outline = flags.outline(store.grid)
+    assert flags.grid() == store.grid
+    np.testing.assert_array_equal(store.read_map(0).validity, outline.mask(store.grid, store.grid.window))
 
 
 @pytest.mark.parametrize("content", ["", "{}", "no json", '{"type": "FeatureCollection", "features": []}'])

@@ -33,7 +33,7 @@ from .kept import Kept
 MOST_OPEN = 8
 LOOKED_AT = 16
 """Side of the windows, in pixels, by which the share of clear pixels is estimated."""
-MOST_POLYGONS, MOST_CORNERS = 200, 500
+MOST_POLYGONS, MOST_CORNERS, MOST_HOLES = 200, 500, 200
 FINE_DEGREES = 1e-4
 """About a pixel."""
 EDGE_POINTS = 5
@@ -199,16 +199,24 @@ def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
     return choice.sample, *stated, stamps, area
 
 
-def outlines(path: Path) -> tuple[list[list[list[float]]], int]:
-    """The outer edges of a file's polygons in degrees, the largest first, and how many holes they have.
+Ring = list[list[float]]
 
-    Fine detail of long edges is left out."""
+
+def outlines(path: Path) -> tuple[list[Ring], list[list[Ring]], int]:
+    """A file's polygons in degrees, the largest first: outer edges, holes of each, how many small holes are left out.
+
+    Fine detail of long edges is left out as well."""
     geometry = AreaOfInterest.from_file(path).geometry
     parts = sorted(shapely.get_parts(geometry), key=lambda part: -part.area)[:MOST_POLYGONS]
-    edges = [shapely.get_exterior_ring(part) for part in parts]
-    plain = [edge if len(edge.coords) <= MOST_CORNERS else edge.simplify(FINE_DEGREES) for edge in edges]
-    rings = [[[x, y] for x, y in shapely.get_coordinates(edge)] for edge in plain]
-    return rings, int(shapely.get_num_interior_rings(parts).sum())
+    holes = [sorted(part.interiors, key=lambda ring: -shapely.Polygon(ring).area) for part in parts]
+    kept = [[_corners(ring) for ring in rings[:MOST_HOLES]] for rings in holes]
+    left_out = sum(max(0, len(rings) - MOST_HOLES) for rings in holes)
+    return [_corners(part.exterior) for part in parts], kept, left_out
+
+
+def _corners(edge: shapely.LinearRing) -> Ring:
+    plain = edge if len(edge.coords) <= MOST_CORNERS else edge.simplify(FINE_DEGREES)
+    return [[x, y] for x, y in shapely.get_coordinates(plain)]
 
 
 def footprint(grid: Grid) -> list[list[float]]:

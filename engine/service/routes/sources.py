@@ -142,9 +142,11 @@ class OutlineAsked(Asked):
 
 class OutlineTold(Told):
     polygons: list[list[list[float]]]
-    """[polygon][corner][longitude, latitude], the largest first."""
-    holes: int
-    """In these polygons, which their edges don't tell of."""
+    """Outer edges, [polygon][corner][longitude, latitude], the largest first."""
+    holes: list[list[list[list[float]]]]
+    """Of each polygon: [polygon][hole][corner][longitude, latitude]."""
+    filled: int
+    """How many holes were left out, as a polygon has too many of them: the smallest ones."""
 
 
 @router.post("/outlines")
@@ -156,8 +158,8 @@ async def outlines(asked: OutlineAsked, reads: AtOnce, service: Here) -> Outline
 
         return found(service.workspace.source(asked.file))
 
-    polygons, holes = await reads(work, long=True)
-    return OutlineTold(polygons=polygons, holes=holes)
+    polygons, holes, filled = await reads(work, long=True)
+    return OutlineTold(polygons=polygons, holes=holes, filled=filled)
 
 
 class ModelList(Told):

@@ -93,6 +93,9 @@ Corner = Annotated[list[Number], Field(min_length=2, max_length=2)]
 """Longitude and latitude."""
 
 
+Hole = Annotated[list[Corner], Field(min_length=3, max_length=10_000)]
+
+
 class AreaAsked(Asked):
     """Which area: degrees, a polygon, or polygons of a file; its grid has 10 m."""
 
@@ -102,13 +105,21 @@ class AreaAsked(Asked):
     """GeoPackage, GeoJSON or Shapefile: pixels belong to its polygons where their centre lies inside."""
     polygon: Annotated[list[Corner], Field(min_length=3, max_length=10_000)] | None = None
     """Corners in degrees, in the same way."""
+    holes: Annotated[list[Hole], Field(max_length=1_000)] = Field(default_factory=list)
+    """Of the polygon: corners of what doesn't belong to it."""
     crs: Text | None = None
 
     def flags(self, workspace: Workspace) -> dict[str, Any]:
         """The same as flags of the command line, by name."""
         bounds = None if self.bounds is None else ",".join(map(repr, self.bounds))
-        corners = None if self.polygon is None else ", ".join(f"{lon!r} {lat!r}" for lon, lat in self.polygon)
-        return {"bounds": bounds, "area": self.polygons(workspace), "polygon": corners, "crs": self.crs}
+        rings = [] if self.polygon is None else [self.polygon, *self.holes]
+        corners = "; ".join(", ".join(f"{lon!r} {lat!r}" for lon, lat in ring) for ring in rings)
+        return {
+            "bounds": bounds,
+            "area": self.polygons(workspace),
+            "polygon": corners or None,
+            "crs": self.crs,
+        }
 
     def polygons(self, workspace: Workspace) -> Path | None:
         return None if self.file is None else workspace.source(self.file)
@@ -121,10 +132,12 @@ class AreaAsked(Asked):
 
         if sum(one is not None for one in (self.bounds, self.file, self.polygon)) != 1:
             raise AreaError("an area is bounds, a file or a polygon", remedy="give one of them")
+        if self.holes and self.polygon is None:
+            raise AreaError("only a polygon has holes", remedy="give the polygon with them")
         if self.file is not None:
             return AreaOfInterest.from_file(workspace.source(self.file))
         if self.polygon is not None:
-            return AreaOfInterest.from_corners(self.polygon)
+            return AreaOfInterest.from_corners(self.polygon, holes=self.holes)
         assert self.bounds is not None
         west, south, east, north = self.bounds
         return AreaOfInterest.from_bounds(west, south, east, north)
