@@ -21,7 +21,7 @@ demo: .venv/ready
 	@$(BIN)/phenolens demo --out "$(OUT)" --overwrite
 
 test: lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/ready build/typing/phenolens
 	@$(BIN)/ruff check .

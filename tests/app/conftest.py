@@ -58,8 +58,9 @@ def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
-    """The main window, with the engine ready and nothing open."""
+    """The main window, with the engine ready and nothing open; the test may move it to another workspace."""
     from phenolens.app.engine_link import EngineLink
+    from phenolens.engine.client.launch import stop
     from phenolens.app.main_window import MainWindow
     from phenolens.app.theme import apply_theme, theme_named
 
@@ -74,7 +75,11 @@ def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
     link.start()
     qtbot.waitUntil(lambda: link.state.name in ("ready", "busy"), timeout=WAIT_MS)
     yield shown
+    if moved := link.workspace != workspace:  # what still starts can't be stopped
+        qtbot.waitUntil(lambda: link.state.name in ("ready", "busy"), timeout=WAIT_MS)
     shown.close()
+    if moved:
+        stop(link.workspace)
     shown.deleteLater()  # else every further window takes longer: a style is set for all there are
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -16,7 +16,6 @@ from phenolens.app.project import Looked, Project
 from phenolens.app.selection import Combined, LassoPick, MapPick, Selection
 from phenolens.app.session import Label, LandClass, Place, Session, Work
 from phenolens.engine.client.errors import InputError, OutputError
-from phenolens.engine.client.launch import stop
 from phenolens.engine.client.look import Look
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -206,15 +205,12 @@ def test_a_project_of_another_folder_moves_to_that_workspace(opened, workspace, 
     path = other / "there.phenolens"
     files.write(path, Project("moved.zarr", {"moved.zarr": Looked(work=WORK)}))
     before = opened.link.state.hello.pid
-    try:
-        opened.project.open(path)
-        until(lambda: opened.model.now.store is not None and opened.model.now.store.store == "moved.zarr")
-        assert opened.link.workspace == other
-        assert opened.link.state.hello.pid != before
-        assert opened.model.now.work == WORK
-        until(lambda: "base" in opened.map.shown)
-    finally:
-        stop(other)
+    opened.project.open(path)
+    until(lambda: opened.model.now.store is not None and opened.model.now.store.store == "moved.zarr")
+    assert opened.link.workspace == other
+    assert opened.link.state.hello.pid != before
+    assert opened.model.now.work == WORK
+    until(lambda: "base" in opened.map.shown)
 
 
 def test_a_project_names_its_workspace_relative_to_itself(tmp_path):

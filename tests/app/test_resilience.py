@@ -93,6 +93,8 @@ def again(qtbot, window):
     for one in windows:
         one.close()
         one.deleteLater()
+    for workspace in {one.link.workspace for one in windows} - {window.link.workspace}:
+        stop(workspace)
 
 
 def test_work_that_its_disk_has_no_room_for_is_kept_elsewhere_and_taken_up_again(
@@ -169,17 +171,14 @@ def test_a_broken_project_without_a_backup_is_said_and_work_goes_into_another_fi
     broken = alone / "alone.phenolens"
     broken.write_text("{")
     window.close()
-    try:
-        later = again(alone)
-        later.project.start()
-        until(lambda: "project file is broken" in later._message.text())
-        later.stores.open(STORE)
-        until(lambda: later.model.now.store is not None)
-        later.model.do(places=PLACES)
-        until((alone / "alone-2.phenolens").exists)
-        assert broken.read_text() == "{"
-    finally:
-        stop(alone)
+    later = again(alone)
+    later.project.start()
+    until(lambda: "project file is broken" in later._message.text())
+    later.stores.open(STORE)
+    until(lambda: later.model.now.store is not None)
+    later.model.do(places=PLACES)
+    until((alone / "alone-2.phenolens").exists)
+    assert broken.read_text() == "{"
 
 
 def test_docks_that_the_area_map_put_aside_are_there_the_next_time(opened, again, workspace, until):
