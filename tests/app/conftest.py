@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from phenolens.engine.client import EngineClient
+from phenolens.engine.client.launch import stop
 from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 
@@ -46,8 +48,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy with a service of its own: what the tests of one file leave is nothing to those of another."""
-    from phenolens.engine.client.launch import stop
-
     folder = tmp_path_factory.mktemp("workspace")
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
     run = (folder / STORE).with_suffix(".run.toml")  # it names the scenes
@@ -60,7 +60,6 @@ def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
     """The main window, with the engine ready and nothing open; the test may move it to another workspace."""
     from phenolens.app.engine_link import EngineLink
-    from phenolens.engine.client.launch import stop
     from phenolens.app.main_window import MainWindow
     from phenolens.app.theme import apply_theme, theme_named
 
@@ -98,8 +97,6 @@ def until(qtbot, workspace: Path) -> Callable[[Callable[[], bool]], None]:
 
 
 def _last_jobs(workspace: Path) -> list[str]:
-    from phenolens.engine.client import EngineClient
-
     with EngineClient.of_workspace(workspace) as client:
         return [f"{job.kind} {job.state} {job.error or ''}" for job in client.jobs.list(limit=5).jobs]
 
