@@ -23,9 +23,10 @@ from ..panels.projection import ProjectionPanel
 from ..selection import Pick, Selection
 from ..session import Session, SessionModel
 from .projections import MOST_SENT, scope_of
-from .selections import MOST_TINTED
 
 MOST_KEPT = 24
+MOST_TINTED = 1_500_000
+"""Pixels of the picture over the map: of larger areas it shows every n-th."""
 Packed = npt.NDArray[np.uint8]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil, sqrt
 from typing import Literal
 
 import numpy as np
@@ -13,20 +12,15 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Legend, Store
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QColor
 
-from ..colouring import Bytes
 from ..engine_link import EngineLink
 from ..masks import Bits, find_on, follows_dates
-from ..panels.map_shapes import tinted
 from ..panels.selections import SelectionsPanel
 from ..selection import Combined, Corners, MapPick, Pick, Selection
 from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
 from ..telling import sentences
 
 MOST_KEPT, MOST_KEPT_BYTES = 24, 60_000_000
-MOST_TINTED = 1_500_000
-"""Pixels of the overlay: of larger areas it shows every n-th."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +33,6 @@ class Found:
     bits: Bits
     """[row, column]"""
     count: int
-    tint: Bytes
-    """RGBA for the map, of every n-th pixel."""
-
-    @property
-    def nbytes(self) -> int:
-        return self.bits.nbytes + self.tint.nbytes
 
 
 class SelectionsController(QObject):
@@ -53,9 +41,9 @@ class SelectionsController(QObject):
     found = Signal(object)
     """`Found`, or None where nothing is selected."""
 
-    def __init__(self, model: SessionModel, link: EngineLink, panel: SelectionsPanel, colour: str) -> None:
+    def __init__(self, model: SessionModel, link: EngineLink, panel: SelectionsPanel) -> None:
         super().__init__(panel)
-        self._model, self._link, self._panel, self._colour = model, link, panel, colour
+        self._model, self._link, self._panel = model, link, panel
         self._kept: OrderedDict[tuple[str, Pick, int | None], Found] = OrderedDict()
         model.listen(self._changed)
         panel.lasso_wanted.connect(lambda on: model.change(tool="select" if on else "look"))
@@ -160,14 +148,14 @@ class SelectionsController(QObject):
             self._keep(key, found)
             self._tell(found)
 
-        work = partial(_found, store=store, pick=pick, date=date, colour=self._colour)
+        work = partial(_found, store=store, pick=pick, date=date)
         self._link.ask("selection", work, come, self._refused)
 
     def _keep(self, key: tuple[str, Pick, int | None], found: Found) -> None:
         self._kept[key] = found
-        size = sum(one.nbytes for one in self._kept.values())
+        size = sum(one.bits.nbytes for one in self._kept.values())
         while len(self._kept) > MOST_KEPT or (size > MOST_KEPT_BYTES and len(self._kept) > 1):
-            size -= self._kept.popitem(last=False)[1].nbytes
+            size -= self._kept.popitem(last=False)[1].bits.nbytes
 
     def _tell(self, found: Found | None) -> None:
         now = self._model.now
@@ -179,12 +167,10 @@ class SelectionsController(QObject):
         self._panel.say(sentences(error))
 
 
-def _found(client: EngineClient, store: Store, pick: Pick, date: int, colour: str) -> Found:
+def _found(client: EngineClient, store: Store, pick: Pick, date: int) -> Found:
     """In a thread."""
     bits = find_on(pick, client, store, date)
-    step = max(1, ceil(sqrt(bits.size / MOST_TINTED)))
-    tint = tinted(bits[::step, ::step], QColor(colour))
-    return Found(store.store, pick, date, bits, int(np.count_nonzero(bits)), tint)
+    return Found(store.store, pick, date, bits, int(np.count_nonzero(bits)))
 
 
 def _area(store: Store | None, found: Found | None) -> float:

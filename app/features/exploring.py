@@ -66,7 +66,7 @@ def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
 
 def _selections(window: MainWindow) -> SelectionsController:
     panel = SelectionsPanel()
-    controller = SelectionsController(window.model, window.link, panel, window.theme.selection)
+    controller = SelectionsController(window.model, window.link, panel)
     ClusterLabelsController(window.model, window.link, panel)
     window.add_dock(
         QT_TRANSLATE_NOOP("MainWindow", "Selections"), panel, Qt.DockWidgetArea.LeftDockWidgetArea, "Explore"
@@ -133,7 +133,7 @@ def _link(
             series.outline(corners)
 
     def found(selected: Found | None) -> None:
-        window.map.set_tint(None if selected is None else selected.tint)
+        window.map.set_selected(None if selected is None else selected.bits)
         series.select(selected)
         projection.select(selected)
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
-from ..colouring import Bytes, Painted
+from ..colouring import Painted
 from ..geography import Geography
 from ..masks import Bits
 from ..session import Label, LandClass, Place
@@ -22,7 +22,8 @@ from .map_box import MapBox
 from .map_legend import WIDTH, Legends
 from .map_offer import LEAST_SEEN, ClearOffer
 from .map_overlays import ReadOut, ScaleBar
-from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of, tinted
+from .map_selection import SelectionItem
+from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
@@ -105,7 +106,7 @@ class MapPanel(QWidget):
         self._images = {slot: self._image(z, self._box) for z, slot in enumerate(SLOTS[:2])}
         self._swiped = {slot: self._image(z, self._clip) for z, slot in enumerate(SLOTS[2:])}
         self._side = {slot: self._image(z, self._side_box) for z, slot in enumerate(SLOTS[2:])}
-        self._selected = [self._image(10, box) for box in (self._box, self._side_box)]
+        self._selected = [SelectionItem(box, self._theme) for box in (self._box, self._side_box)]
         self._edges = [QGraphicsRectItem() for _ in range(2)]
         for edge, box in zip(self._edges, (self._box, self._side_box), strict=True):
             edge.setPen(cosmetic_pen(self._theme.line, 1))
@@ -278,23 +279,13 @@ class MapPanel(QWidget):
 
     def set_selected(self, mask: Bits | None) -> None:
         """Outline and tint of the selected pixels, [row, column] of the store."""
-        if mask is None or not mask.any():
-            for image in self._selected:
-                image.hide()
-            return
-        self.set_tint(tinted(mask, QColor(self._theme.selection)))
+        for item in self._selected:
+            item.set_mask(mask)
 
-    def set_tint(self, tint: Bytes | None) -> None:
-        """Outline and tint of the selected pixels as RGBA, of all pixels of the store or every n-th."""
-        for image in self._selected:
-            if tint is None or self._store is None:
-                image.hide()
-                continue
-            rows, columns = tint.shape[:2]
-            step = max(1, -(-self._store.grid.shape[0] // rows))
-            image.setImage(tint, autoLevels=False, levels=None)
-            image.setRect(QRectF(0, 0, columns * step, rows * step))
-            image.show()
+    @property
+    def selected(self) -> Bits | None:
+        """[row, column], where a selection is shown."""
+        return self._selected[0].mask
 
     def add_overlay(self, item: QGraphicsItem) -> None:
         """Something that lies over the layers, in their coordinates."""

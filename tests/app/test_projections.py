@@ -177,9 +177,8 @@ def test_other_axes_are_shown_and_a_lasso_there_selects_by_them(opened, panel, u
     panel.drawn.emit(middle)
     assert opened.model.now.pick.axes == (1, 3)
     assert not panel.plot._outline.path().isEmpty()
-    image = opened.map._selected[0]
-    until(image.isVisible)
-    assert 0 < (image.image[..., 3] > 0).mean() < 1
+    until(lambda: opened.map.selected is not None)
+    assert 0 < opened.map.selected.mean() < 1
     panel.choice_changed.emit(ProjectionChoice())
     until(lambda: panel.plot.getAxis("left").labelText.startswith("component 2"))
     assert panel.plot._outline.path().isEmpty()  # it was drawn along other axes

@@ -4,11 +4,13 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from phenolens.app.masks import find, find_on, inside
+from phenolens.app.panels.map_selection import _lines, _picture
 from phenolens.app.panels.selections import SelectionsPanel
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.selection import Combined, LassoPick, MapPick
 from phenolens.engine.client.look import Look
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
 SQUARE = MapPick(((4.0, 6.0), (14.0, 6.0), (14.0, 26.0), (4.0, 26.0)))
 BESIDE = MapPick(((9.0, 6.0), (24.0, 6.0), (24.0, 26.0), (9.0, 26.0)))
@@ -24,11 +26,7 @@ def panel(opened) -> SelectionsPanel:
 def tint(opened):
     """Selected pixels of the overlay, or None."""
 
-    def get():
-        image = opened.map._selected[0]
-        return image.image[..., 3] > 0 if image.isVisible() else None
-
-    return get
+    return lambda: opened.map.selected
 
 
 def test_a_lasso_on_the_map_selects_the_pixels_in_it(opened, panel, tint, until, qtbot, look, monkeypatch):
@@ -143,3 +141,31 @@ def test_a_lasso_that_the_engine_refuses_says_why(opened, panel, tint, until):
 def test_what_is_selected_is_counted_in_pixels_and_hectares(opened, panel, until):
     opened.model.change(pick=SQUARE)
     until(lambda: "200 pixels selected on this date, 2.00 ha" in panel.told)
+
+
+@pytest.mark.parametrize("colour", ["#e0007a", "#ffffff", "#000000", "#808080", "#fde725"])
+def test_the_outline_of_a_selection_stands_out_from_any_colour(colour):
+    mask = np.zeros((40, 40), bool)
+    mask[12:28, 12:28] = True
+    background = QImage(40, 40, QImage.Format.Format_RGB32)
+    background.fill(QColor(colour))
+    painter = QPainter(background)
+    painter.drawImage(0, 0, _picture(_lines(mask, 1), QColor("#e0007a")))
+    painter.end()
+    across = [background.pixelColor(x, 20).lightness() for x in range(8, 16)]
+    assert max(across) - min(across) > 100
+    assert background.pixelColor(2, 20) == QColor(colour)
+
+
+def test_the_outline_lies_around_the_selected_pixels_at_any_zoom(opened, until):
+    opened.model.change(pick=SQUARE)
+    until(lambda: opened.map.selected is not None)
+    for zoom in (1.0, 3.0):
+        opened.map.centre_on(9.0, 16.0)
+        opened.map.zoom(zoom)
+        image = opened.map.grab().toImage()
+        box, view = opened.map._box, opened.map._view
+        for column, row, wanted in ((4.05, 16.5, True), (9.5, 16.5, False), (18.5, 20.5, False)):
+            place = view.mapTo(opened.map, view.mapFromScene(box.mapViewToScene(QPointF(column, row))))
+            near = [image.pixelColor(place.x() + x, place.y()) for x in range(-4, 5)]
+            assert any(one.lightness() > 235 for one in near) is wanted

@@ -65,8 +65,8 @@ def test_from_the_map_to_a_geotiff_that_qgis_opens(
     # lasso: pixels of the map are selected, and undone by choosing nothing
     qtbot.keyClick(window, Qt.Key.Key_L)
     drag(window.map._view, window.map._box, [(5, 5), (25, 5), (25, 25), (5, 25), (5, 5)])
-    until(window.map._selected[0].isVisible)
-    selected = window.map._selected[0].image[..., 3] > 0
+    until(lambda: window.map.selected is not None)
+    selected = window.map.selected
     assert 300 < selected.sum() < 500
     assert selected[6:24, 6:24].all()
     look(window, "-selected")

@@ -124,17 +124,17 @@ class Driver:
         y = bottom + (centre[1] + radius * np.sin(angle)) * (top - bottom)
         corners = tuple(zip(x.tolist(), y.tolist(), strict=True))
         seen: list[object] = []
-        overlay = self.window.map.set_tint
+        overlay = self.window.map.set_selected
 
-        def told(tint: object) -> None:
-            overlay(tint)  # type: ignore[arg-type]
-            seen.append(tint)
+        def told(mask: object) -> None:
+            overlay(mask)  # type: ignore[arg-type]
+            seen.append(mask)
 
-        self.window.map.set_tint = told  # type: ignore[method-assign,assignment]
+        self.window.map.set_selected = told  # type: ignore[method-assign,assignment]
         try:
             return self.taken(lambda: self.projection.drawn.emit(corners), lambda: bool(seen))
         finally:
-            self.window.map.set_tint = overlay  # type: ignore[method-assign]
+            self.window.map.set_selected = overlay  # type: ignore[method-assign]
 
     def label(self) -> float:
         """A few more points (one alone may lie where no embedding is), as the probe is fitted anew on every stroke."""
