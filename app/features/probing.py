@@ -16,6 +16,7 @@ from ..controllers.label_import import LabelImportController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
 from ..controllers.searches import SearchesController
+from ..controllers.towers import TowersController
 from ..panels.accuracy import AccuracyPanel
 from ..panels.export import ExportPanel
 from ..panels.labels import LabelsPanel
@@ -121,6 +122,7 @@ def _probes(window: MainWindow) -> FitsController:
     fits = FitsController(
         window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget
     )
+    TowersController(window.model, window.link, window.map, window.theme, window.say)
     window.theme.changed.connect(scores.redraw)
     fits.judged.connect(window.docks["Scores"].raise_)
     panel.towers_asked.connect(lambda: _choose_towers(window))

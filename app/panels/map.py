@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
+from typing import TypeVar
 
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
@@ -34,6 +35,7 @@ NOTHING_CLEAR = QT_TRANSLATE_NOOP(
 )
 AROUND = 0.03
 """Of the area's length, left free around it."""
+Item = TypeVar("Item", bound=QGraphicsItem)
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,7 @@ class MapPanel(QWidget):
         if parted:
             self._show_side(how == "side")
         self._legends.set_aside(how == "side")
+        self.offer.set_aside(how == "side")
         self._handle.setVisible(how == "swipe")
         if how == "swipe" and self._store is not None:
             (left, right), _ = self._box.viewRange()
@@ -290,6 +293,19 @@ class MapPanel(QWidget):
     def add_overlay(self, item: QGraphicsItem) -> None:
         """Something that lies over the layers, in their coordinates."""
         self._box.addItem(item, ignoreBounds=True)
+
+    def add_overlays(self, make: Callable[[], Item]) -> tuple[Item, Item]:
+        """The same over both maps that may lie side by side."""
+        items = make(), make()
+        for item, box in zip(items, (self._box, self._side_box), strict=True):
+            box.addItem(item, ignoreBounds=True)
+        return items
+
+    @property
+    def pixels_per_point(self) -> float:
+        """Pixels of the store along a point of the screen."""
+        (left, right), _ = self._box.viewRange()
+        return float((right - left) / max(1.0, self._box.width()))
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
         """Points and polygons in the colours of their classes; those of one colour are drawn as one shape."""

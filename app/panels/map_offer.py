@@ -19,6 +19,7 @@ class ClearOffer(QPushButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._blank: set[str] = set()
+        self._aside = False
         self.setObjectName("clear offer")
         self.setProperty("primary", True)
         parent.installEventFilter(self)
@@ -36,6 +37,11 @@ class ClearOffer(QPushButton):
         self.setToolTip(tip)
         self._update()
 
+    def set_aside(self, aside: bool) -> None:
+        """Whether the second layer has a map of its own."""
+        self._aside = aside
+        self._place()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.Resize:
             self._place()
@@ -50,6 +56,7 @@ class ClearOffer(QPushButton):
         if holder is None or self.isHidden():
             return
         wanted = self.sizeHint()
-        width = min(wanted.width(), holder.width() - 2 * MARGIN)
+        left = MARGIN + (holder.width() // 2 if self._aside and "base" not in self._blank else 0)
+        width = min(wanted.width(), holder.width() - left - MARGIN)
         top = max(MARGIN, holder.height() - ABOVE - wanted.height())
-        self.setGeometry(MARGIN, top, width, wanted.height())
+        self.setGeometry(left, top, width, wanted.height())

@@ -1,0 +1,118 @@
+"""Towers on the map: those that a probe is to learn from, or has learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from ..engine_link import EngineLink
+from ..geography import Geography
+from ..panels.map import MapPanel
+from ..panels.map_towers import TowerMarks
+from ..session import Session, SessionModel
+from ..theme import Theme
+from ..tower_sites import Towers, parted, towers_of, towers_of_report
+
+MOST_NAMED = 4
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Files that say where towers stand."""
+
+    files: tuple[str, ...] = ()
+    sites: str | None = None
+    probes: tuple[str, ...] = ()
+    fits: int = 0
+    """Reports are written anew."""
+
+
+class TowersController(QObject):
+    """Reads in a thread; says once which towers lie outside of the area."""
+
+    def __init__(
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        panel: MapPanel,
+        theme: Theme,
+        say: Callable[[str, bool], None],
+    ) -> None:
+        super().__init__(panel)
+        self._model, self._link, self._say = model, link, say
+        self.marks = TowerMarks(panel, theme)
+        self._said = Towers()
+        panel.hovered.connect(self.marks.point_at)
+        model.listen(self._changed)
+
+    def _changed(self, old: Session, new: Session) -> None:
+        if (old.store, _sources(old)) == (new.store, _sources(new)):
+            return
+        store, sources, folder = new.store, _sources(new), self._link.workspace
+        if store is None or sources == _Sources():
+            self._link.drop("towers")
+            self._show(Towers())
+            return
+        geography = Geography(store.grid)
+        self._link.ask("towers", lambda _: _found(sources, folder, geography), self._come)
+
+    def _come(self, found: tuple[Towers, str]) -> None:
+        towers, problem = found
+        self._show(towers)
+        told = problem and self.tr(
+            "Where towers stand can't be read there (needed are columns site, lat, lon): {}"
+        ).format(problem)
+        if told or towers != self._said:
+            outside = [tower.name for tower, _ in towers.outside]
+            told = told or (self._told(towers) if outside else "")
+            if told:
+                self._say(told, bool(problem) or not towers.within)
+        self._said = towers
+
+    def _show(self, towers: Towers) -> None:
+        self.marks.set_towers(towers.within)
+
+    def _told(self, towers: Towers) -> str:
+        """Of those that can't be marked."""
+        names = ", ".join(
+            self.tr("{} ({:,.0f} km away)").format(tower.name, max(1.0, away / 1000))
+            for tower, away in towers.outside[:MOST_NAMED]
+        )
+        more = len(towers.outside) - MOST_NAMED
+        names += self.tr(" and {} more").format(more) if more > 0 else ""
+        if not towers.within:
+            return self.tr("No tower lies within the area, so a probe can't learn from them here: {}").format(
+                names
+            )
+        return self.tr("Towers outside of the area aren't used: {}").format(names)
+
+
+def _sources(now: Session) -> _Sources:
+    towers = now.recipe.towers if now.recipe.learns == "towers" else None
+    layers = [look.layer for look in (now.look, now.beside) if look is not None]
+    probes = tuple(layer[len("probe:") :] for layer in layers if layer.startswith("probe:"))
+    probes = tuple(name for name in probes if name.endswith(".probe"))
+    if towers is None or not (towers.sites or towers.files):
+        return _Sources(probes=probes, fits=now.fits) if probes else _Sources()
+    return _Sources(towers.files, towers.sites, probes, now.fits)
+
+
+def _found(sources: _Sources, folder: Path, geography: Geography) -> tuple[Towers, str]:
+    """In a thread: the towers, and what could not be read."""
+    found, problem = {}, ""
+    for probe in sources.probes:
+        stem = probe.removesuffix(".probe")
+        try:
+            for tower in towers_of_report(folder / f"{stem}-report-heldout.csv", geography):
+                found[tower.name] = tower
+        except (OSError, ValueError):
+            pass  # it was never judged, or its table was changed: nothing to mark
+    try:
+        for tower in towers_of(sources.files, sources.sites, geography):
+            found[tower.name] = tower
+    except (OSError, ValueError) as error:
+        problem = str(error)
+    return parted(found.values(), geography), problem
