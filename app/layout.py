@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
 
+from .proportions import proportions_of
+
 LOW = 800
 """Windows lower than this have no room for docks below each other."""
-VERSION = 1
+VERSION = 2
+"""Of the layouts that are kept: those of another one (other docks, other sizes) are left alone. 1: the map had 27 %."""
 SETTLED_MS = 100
 NEAR = 4
 """Points between tabs and the dock below them."""
-LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+START, WORK, PLAN = "start", "layout", "planning layout"
+"""Arrangements: the start page has the window to itself, an area is chosen with other docks than results are seen."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An arrangement that is not in use."""
+
+    state: QByteArray
+    low: bool
+    """Whether the docks at the left are tabs because the window is low."""
 
 
 class Layout(QObject):
@@ -24,68 +43,126 @@ class Layout(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._middle, self._docks, self._settings = window, middle, docks, settings
-        self._first = window.saveState(VERSION)
-        self._aside: QByteArray | None = None
-        """The layout that comes back when the start page goes."""
-        self._low = False
-        """Whether the docks at the left are tabs because the window is low."""
+        self._first = _Kept(window.saveState(VERSION), False)
+        self._now, self._low = START, False
+        self._kept = {WORK: self._first}
+        self._sized: set[str] = set()
+        """Arrangements whose docks have sizes of the user's, or have been given some."""
+        self._planned: list[QDockWidget] = []
         self._tidied = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._tidied.timeout.connect(self._tidy)
         self._restore()
+        for dock in docks:
+            dock.hide()
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
-        self._middle_changed()
 
     def save(self) -> None:
         self._settings.setValue("geometry", self._window.saveGeometry())
-        self._settings.setValue("layout", self._aside or self._window.saveState(VERSION))
-        self._settings.setValue("low", "yes" if self._low else "no")
+        for name, kept in {**self._kept, self._now: self._here()}.items():
+            if name in self._sized:
+                self._settings.setValue(name, kept.state)
+                self._settings.setValue(f"{name} low", "yes" if kept.low else "no")
 
     def reset(self) -> None:
         """As the window was first seen."""
-        self._low = False
-        if self._aside is not None:
-            self._aside = self._first
-        else:
-            self._window.restoreState(self._first, VERSION)
-            self._fit()
-            self._tidied.start()
+        self._kept, self._sized = {WORK: self._first}, set()
+        if self._now != START:
+            self._come(self._now)
+
+    def plan(self, docks: list[QDockWidget]) -> None:
+        """Room for these docks alone, until `work`."""
+        self._planned = docks
+        self._go(PLAN)
+
+    def work(self) -> None:
+        """The docks that were there before `plan`."""
+        if self._now == PLAN:
+            self._go(WORK)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() == QEvent.Type.Resize and self._aside is None:
+        if event.type() == QEvent.Type.Resize and self._now != START:
             self._fit()
         return False
 
     def _restore(self) -> None:
-        geometry, layout = self._settings.value("geometry"), self._settings.value("layout")
-        if geometry is not None:
-            self._window.restoreGeometry(geometry)
-        else:
+        """What was kept the last time."""
+        geometry = self._settings.value("geometry")
+        if not isinstance(geometry, QByteArray) or not self._window.restoreGeometry(geometry):
             self._window.resize(1360, 860)
-        if layout is not None:
-            self._window.restoreState(layout, VERSION)
-            self._low = self._settings.value("low") == "yes"
+        for name in (WORK, PLAN):
+            state = self._settings.value(name)
+            if isinstance(state, QByteArray):
+                self._kept[name] = _Kept(state, self._settings.value(f"{name} low") == "yes")
+                self._sized.add(name)
 
     def _middle_changed(self) -> None:
         """The start page has the window to itself."""
         at_start = self._middle.currentIndex() == 0
-        if at_start and self._aside is None:
-            self._aside = self._window.saveState(VERSION)
+        if at_start and self._now != START:
+            self._kept[self._now], self._now = self._here(), START
             for dock in self._docks:
                 dock.hide()
-        elif not at_start and self._aside is not None:
-            self._come_back()
+        elif not at_start and self._now == START:
+            raised = [
+                dock for dock in self._docks if dock.isVisible()
+            ]  # a step has asked for these meanwhile
+            self._come(WORK)
+            for dock in raised:
+                dock.show()
+                dock.raise_()
 
-    def _come_back(self) -> None:
-        raised = [dock for dock in self._docks if dock.isVisible()]  # a step has asked for these meanwhile
-        layout, self._aside = self._aside, None
-        if layout is not None:
-            self._window.restoreState(layout, VERSION)
-        for dock in raised:
-            dock.show()
-            dock.raise_()
+    def _go(self, name: str) -> None:
+        if name == self._now:
+            return
+        if self._now != START:
+            self._kept[self._now] = self._here()
+        self._come(name)
+
+    def _come(self, name: str) -> None:
+        """Use an arrangement, as it was left or, where that is of another version, as it is at first."""
+        self._now, kept = name, self._kept.pop(name, None)
+        if kept is not None and self._window.restoreState(kept.state, VERSION):
+            self._low = kept.low
+        else:
+            self._begin(name)
         self._fit()
+        if name not in self._sized:
+            QTimer.singleShot(0, self, self._share_out)
         self._tidied.start()
+
+    def _begin(self, name: str) -> None:
+        self._sized.discard(name)
+        if name == WORK:
+            self._window.restoreState(self._first.state, VERSION)
+            self._low = self._first.low
+            return
+        for dock in self._docks:
+            dock.setVisible(dock in self._planned)
+
+    def _here(self) -> _Kept:
+        return _Kept(self._window.saveState(VERSION), self._low)
+
+    def _share_out(self) -> None:
+        """Room for the map, once the docks are there."""
+        if self._now == START or self._now in self._sized:
+            return
+        self._sized.add(self._now)
+        room, across = proportions_of(self._window.size(), self._now == PLAN), Qt.Orientation.Horizontal
+        for area, width in ((LEFT, room.left), (RIGHT, room.right)):
+            docks = self._seen(area)
+            self._window.resizeDocks(docks, [width] * len(docks), across)
+        below, left = self._seen(BOTTOM), self._seen(LEFT)
+        self._window.resizeDocks(below, [room.bottom] * len(below), Qt.Orientation.Vertical)
+        if len(left) == 2 and not self._low:
+            self._window.resizeDocks(left, [3, 2], Qt.Orientation.Vertical)
+
+    def _seen(self, area: Qt.DockWidgetArea) -> list[QDockWidget]:
+        return [
+            dock
+            for dock in self._docks
+            if self._window.dockWidgetArea(dock) == area and not dock.isFloating() and not dock.isHidden()
+        ]
 
     def _tidy(self) -> None:
         """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
@@ -105,7 +182,7 @@ class Layout(QObject):
         if low == self._low:
             return
         self._low = low
-        left = [dock for dock in self._docks if self._side_by_side(dock)]
+        left = self._seen(LEFT)
         for before, dock in pairwise(left):
             together = dock in self._window.tabifiedDockWidgets(before)
             if low and not together:
@@ -116,9 +193,6 @@ class Layout(QObject):
                 dock.show()
         if low and left:
             left[0].raise_()
-
-    def _side_by_side(self, dock: QDockWidget) -> bool:
-        return self._window.dockWidgetArea(dock) == LEFT and not dock.isFloating() and not dock.isHidden()
 
 
 def _near(one: QPoint, other: QPoint) -> bool:

@@ -217,11 +217,10 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(shown)
         self.setCentralWidget(self._middle)
         self.start.chosen.connect(self._start)
-        layers = self.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Layers"), self.layers, LEFT, "Explore")
+        self.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Layers"), self.layers, LEFT, "Explore")
         self.add_dock(
             QT_TRANSLATE_NOOP("MainWindow", "Jobs"), self.jobs_panel, BOTTOM, "Compute", shown=False
         )
-        self.resizeDocks([layers], [250], Qt.Orientation.Horizontal)
 
     def _make_status(self) -> None:
         self._message, self.job_line = Message(), JobLine()

@@ -74,16 +74,18 @@ _STYLE = """
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
 QDockWidget {{ titlebar-close-icon: none; font-weight: 600; }}
-QDockWidget::title {{ background: {window}; padding: 6px 8px; border-bottom: 1px solid {line}; text-align: left; }}
-QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px 6px; }}
+QDockWidget::title {{ background: {window}; padding: 4px 8px; border-bottom: 1px solid {line}; text-align: left; }}
+QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px; }}
 QStatusBar {{ background: {window}; border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
+QStatusBar QToolButton, QStatusBar QPushButton {{ padding: 1px 8px; }}
 QToolButton {{ padding: 4px 8px; border-radius: 4px; }}
 QToolButton:hover {{ background: {line}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton:disabled {{ color: {faint}; }}
 QToolButton[link="true"] {{ color: {accent}; }}
-QPushButton {{ padding: 5px 12px; border: 1px solid {line}; border-radius: 4px; background: {raised}; }}
+QToolButton[compact="true"] {{ padding: 3px 1px; }}
+QPushButton {{ padding: 4px 10px; border: 1px solid {line}; border-radius: 4px; background: {raised}; }}
 QPushButton:hover {{ border-color: {accent}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
@@ -106,7 +108,7 @@ QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {acce
 QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
-QMainWindow > QTabBar::tab {{ padding: 6px 7px; }}
+QMainWindow > QTabBar::tab {{ padding: 4px 4px; }}
 QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
 QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtCore import QObject, Qt
 
 from ..areas import Plans, PlansModel
 from ..controllers.areas import AreasController
@@ -44,8 +43,6 @@ class Areas(QObject):
         self._window = window
         self.plans = PlansModel()
         self._planning = False
-        self._aside: list[QDockWidget] = []
-        """Docks of other steps that make room."""
         self.area, self.data = AreaPanel(window.theme), DataPanel()
         window.add_to_middle(self.area)
         self.compute, self.acquisitions = ComputePanel(), AcquisitionsPanel(window.theme)
@@ -97,7 +94,7 @@ class Areas(QObject):
         window.step_shown.connect(self._step)
         window.model.listen(self._opened)
         window.theme.changed.connect(lambda: self.area.set_theme(window.theme))
-        window.closing.connect(self._leave)
+        window.closing.connect(self.area.close_page)
         window.project.keep("areas", self._stored, self._restore)
         self.plans.listen(lambda *_: window.project.touch())
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
@@ -110,33 +107,13 @@ class Areas(QObject):
 
     def _step(self, step: str) -> None:
         """The area map belongs to the first two steps; the others show the map of embeddings."""
-        planning = step in STEPS
-        self._window.show_in_middle(self.area if planning else None)
-        if not planning:
-            for dock in (*self._docks, *self._aside):
-                dock.setVisible(dock in self._aside)
-            self._aside = []
-        elif not self._planning:
-            others = [dock for name, dock in self._window.docks.items() if name != "Jobs"]
-            self._aside = [dock for dock in others if dock not in self._docks and not dock.isHidden()]
-            for dock in self._aside:
-                dock.hide()
-            QTimer.singleShot(0, self, self._give_room)
-        self._planning = planning
-
-    def _leave(self) -> None:
-        """The layout that is kept is the one with the docks that were put aside."""
-        self.area.close_page()
-        for dock in self._aside:
-            dock.show()
-
-    def _give_room(self) -> None:
-        """To the map, once the docks are there."""
-        data, compute, acquisitions = self._docks
-        self._window.resizeDocks([data, compute], [280, 300], Qt.Orientation.Horizontal)
-        self._window.resizeDocks(
-            [acquisitions], [max(190, self._window.height() * 27 // 100)], Qt.Orientation.Vertical
-        )
+        self._planning = step in STEPS
+        if self._planning:
+            self._window.layout_kept.plan(self._docks)
+            self._window.show_in_middle(self.area)
+        else:
+            self._window.show_in_middle(None)
+            self._window.layout_kept.work()
 
     def _opened(self, old: Session, new: Session) -> None:
         if old.store != new.store and new.store is not None:

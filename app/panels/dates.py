@@ -13,6 +13,8 @@ from ..theme import Theme
 
 PLAY_MS = 350
 MARGIN, TICKED_MARGIN = 8, 26
+HEIGHT = 52
+"""Of bars, ticks and names; every point more would be one less for the map."""
 TICK = 9
 """Height of a row of acquisitions."""
 
@@ -38,7 +40,7 @@ class DateBar(QWidget):
         self.strip = DateStrip(theme)
         self.strip.chosen.connect(self.chosen)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setContentsMargins(8, 1, 8, 1)
         layout.setSpacing(2)
         for widget in (self._back, self._on, self._play):
             layout.addWidget(widget)
@@ -110,7 +112,7 @@ class DateStrip(QWidget):
         self.date = 0
         self._shares: Sequence[float] = ()
         self._ticks: dict[str, list[datetime]] = {}
-        self.setMinimumHeight(64)
+        self.setMinimumHeight(HEIGHT)
         self.setMinimumWidth(160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Dates, one bar each"))

@@ -7,7 +7,6 @@ from collections import Counter
 from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDateEdit,
     QDoubleSpinBox,
     QGridLayout,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from ..recipe import Quantity
 from ..session import Session
 from .class_table import ClassTable
+from .elided import NarrowCombo
 from .label_list import LabelList
 
 ALWAYS, ON_DATE, RANGE = range(3)
@@ -119,7 +119,7 @@ class LabelsPanel(QWidget):
         self._import.clicked.connect(lambda _=False: self.import_asked.emit())
 
     def _make_answers(self) -> None:
-        self._answers = QComboBox()
+        self._answers = NarrowCombo()
         self._answers.addItems([self.tr("classes"), self.tr("measured values")])
         self._answers.setAccessibleName(self.tr("What labels say"))
         self._answers.activated.connect(lambda _: self._answer())
@@ -134,7 +134,7 @@ class LabelsPanel(QWidget):
         self._value.valueChanged.connect(self.value_chosen)
 
     def _make_span(self) -> None:
-        self._span = QComboBox()
+        self._span = NarrowCombo()
         self._span.addItems([self.tr("always"), self.tr("on the map's date"), self.tr("from … to …")])
         self._span.setToolTip(
             self.tr(
@@ -183,9 +183,10 @@ class LabelsPanel(QWidget):
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
-        for button in (*self._tools.values(), self._selected, self._import):
+        tools.setSpacing(4)
+        for button in (*self._tools.values(), self._selected):
             tools.addWidget(button)
-        tools.insertStretch(3, 1)
+        tools.addStretch(1)
         form = QGridLayout()
         form.setColumnStretch(1, 1)
         form.addWidget(QLabel(self.tr("Labels say")), 0, 0)
@@ -195,11 +196,14 @@ class LabelsPanel(QWidget):
         form.addWidget(self._unit, 1, 2)
         form.addWidget(QLabel(self.tr("New ones hold")), 2, 0)
         form.addWidget(self._span, 2, 1, 1, 2)
-        form.addWidget(self._from, 3, 1)
-        form.addWidget(self._to, 3, 2)
+        days = QHBoxLayout()
+        for edit in (self._from, self._to):
+            days.addWidget(edit, 1)
+        form.addLayout(days, 3, 0, 1, 3)
         self._unit.setMaximumWidth(90)
         foot = QHBoxLayout()
         foot.addWidget(self._count, 1)
+        foot.addWidget(self._import)
         foot.addWidget(self._remove)
         self._class_buttons = QWidget()
         buttons = QHBoxLayout(self._class_buttons)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QRadioButton,
     QScrollArea,
     QSlider,
     QSpinBox,
@@ -22,6 +21,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from .elided import ElidedRadio
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -113,7 +114,8 @@ class LayersPanel(QWidget):
         self._beside.idClicked.connect(self._compare)
         self._list = QGridLayout()
         self._list.setColumnStretch(0, 1)
-        self._list.setVerticalSpacing(2)
+        self._list.setVerticalSpacing(0)
+        self._list.setHorizontalSpacing(2)
         self._dim = QSpinBox(minimum=1, maximum=32, prefix=self.tr("dimension "))
         self._dim.setAccessibleName(self.tr("Dimension"))
         self._dim.valueChanged.connect(self._choose_dim)
@@ -135,7 +137,8 @@ class LayersPanel(QWidget):
     def _lay_out(self) -> None:
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(10, 8, 10, 8)
+        column.setContentsMargins(8, 6, 5, 6)
+        column.setSpacing(4)
         column.addWidget(self._empty)
         column.addLayout(self._list)
         self._change = QPushButton(self.tr("Find what changed…"))
@@ -176,7 +179,7 @@ class LayersPanel(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """What the layers need is known once they are laid out: nothing is cut off at the right."""
-        if event.type() == QEvent.Type.LayoutRequest:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show, QEvent.Type.Resize):
             bar = self._scroll.verticalScrollBar().sizeHint().width()
             self._scroll.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
         return False
@@ -219,10 +222,11 @@ class LayersPanel(QWidget):
 
     def _add(self, number: int, choice: Choice) -> None:
         long = len(choice.name) > MOST_LETTERS
-        shown = QRadioButton(f"{choice.name[: MOST_LETTERS - 1]}…" if long else choice.name)
+        shown = ElidedRadio(f"{choice.name[: MOST_LETTERS - 1]}…" if long else choice.name)
         shown.setToolTip(f"{choice.name}\n{choice.tip}".strip() if long else choice.tip)
         shown.setAccessibleName(choice.name)
         beside = QToolButton(text="◨", checkable=True, autoRaise=True)
+        beside.setProperty("compact", True)
         beside.setToolTip(self.tr("Compare with: {} (swipe)").format(choice.name))
         beside.setAccessibleName(self.tr("Compare with {}").format(choice.name))
         self._shown.addButton(shown, number)

@@ -21,6 +21,7 @@ from ..session import ProjectionChoice
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .class_key import ClassKey
+from .elided import NarrowCombo
 from .projection_plot import ProjectionPlot
 
 METHODS = (
@@ -84,7 +85,7 @@ class ProjectionPanel(QWidget):
         self._fit.clicked.connect(self.fit_wanted)
         self._fit.hide()
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 6)
+        column.setContentsMargins(7, 4, 7, 4)
         column.setSpacing(4)
         column.addLayout(self._first_row())
         column.addLayout(self._second_row())
@@ -105,7 +106,7 @@ class ProjectionPanel(QWidget):
             self._methods.addButton(button, number)
             row.addWidget(button)
         row.addSpacing(8)
-        self._colours = QComboBox()
+        self._colours = NarrowCombo(3)
         self._colours.setAccessibleName(self.tr("Colour by"))
         self._colours.setToolTip(self.tr("What the colours say of the pixels of a bin"))
         for kind, name in COLOURS:
@@ -139,8 +140,7 @@ class ProjectionPanel(QWidget):
             button.setChecked(number == 0)
             self._shapes.addButton(button, number)
             row.addWidget(button)
-        row.addSpacing(8)
-        self._dates = QComboBox()
+        self._dates = NarrowCombo(2)
         self._dates.setAccessibleName(self.tr("Dates of the projection"))
         self._dates.setToolTip(
             self.tr("Pixels of all dates, or of the one on the map; a lasso selects among the same")
@@ -161,6 +161,7 @@ class ProjectionPanel(QWidget):
         fit.setToolTip(self.tr("All of it in view (the wheel zooms, the right button moves)"))
         fit.setAccessibleName(self.tr("All of the projection in view"))
         fit.setAutoRaise(True)
+        fit.setProperty("compact", True)
         fit.clicked.connect(self.plot.fit)
         row.addWidget(fit)
         return row

@@ -66,7 +66,6 @@ class SelectionsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("selections")
-        self.setMinimumWidth(216)
         self._told = QLabel(self.tr(EMPTY), wordWrap=True)
         self._told.setProperty("faint", True)
         self._told.setAccessibleName(self.tr("Selection"))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,11 +23,14 @@ from ..curves import KINDS, Curve, Floats, part_name
 from ..session import Place
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
+from .elided import ElidedTool, NarrowCombo
 from .series_plot import CurveKey, SeriesPlot
 
 EMPTY = QT_TRANSLATE_NOOP(
     "SeriesPanel", "Click on the map to see what a place did over time; Shift-click adds another place."
 )
+BESIDE, LOWEST = 104, 140
+"""Width of the list of places; height in which curves can still be read."""
 
 
 class SeriesPanel(QWidget):
@@ -62,17 +63,18 @@ class SeriesPanel(QWidget):
         self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._places = QListWidget()
         self._places.setAccessibleName(self.tr("Places with curves"))
-        self._places.setFixedWidth(132)
+        self._places.setFixedWidth(BESIDE)
         self._places.setToolTip(self.tr("Places with curves. Delete removes the chosen one"))
         self._places.setMouseTracking(True)
         self._places.itemEntered.connect(lambda item: self.place_hovered.emit(self._places.row(item)))
         self._places.viewportEntered.connect(lambda: self.place_hovered.emit(-1))
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 4)
-        column.setSpacing(4)
+        column.setContentsMargins(8, 3, 8, 2)
+        column.setSpacing(3)
         column.addLayout(self._controls())
         middle = QHBoxLayout()
-        middle.addLayout(self._beside())
+        middle.setSpacing(4)
+        middle.addWidget(self._places)
         middle.addWidget(self._plot_or_text(), 1)
         column.addLayout(middle, 1)
         column.addWidget(self.key)
@@ -91,12 +93,12 @@ class SeriesPanel(QWidget):
         return self._stack
 
     def _controls(self) -> QHBoxLayout:
-        self._kinds = QComboBox()
+        self._make_buttons()
+        self._kinds = NarrowCombo(10)
         self._kinds.setAccessibleName(self.tr("Curves of"))
-        self._kinds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._kinds.setToolTip(self.tr("What is shown of the places"))
         self._kinds.activated.connect(lambda _: self.kind_chosen.emit(self._kinds.currentData()))
-        self._parts = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._parts = ElidedTool()
         self._parts.setAccessibleName(self.tr("Which curves"))
         self._parts.setToolTip(self.tr("Which curves are shown"))
         self._parts_menu = QMenu(self._parts)
@@ -106,13 +108,15 @@ class SeriesPanel(QWidget):
         self._export.setToolTip(self.tr("Save the curves that are shown, with positions, dates and quality"))
         self._export.clicked.connect(self.export_wanted)
         row = QHBoxLayout()
+        row.setSpacing(4)
         row.addWidget(self._kinds)
         row.addWidget(self._parts)
         row.addWidget(self._message, 1)
-        row.addWidget(self._export)
+        for button in (self._outline, self._remove, self._export):
+            row.addWidget(button)
         return row
 
-    def _beside(self) -> QVBoxLayout:
+    def _make_buttons(self) -> None:
         self._outline = QPushButton(self.tr("Polygon"))
         self._outline.setCheckable(True)
         self._outline.setToolTip(self.tr("Draw a polygon on the map: the mean of its pixels becomes a curve"))
@@ -125,12 +129,6 @@ class SeriesPanel(QWidget):
         delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         delete.triggered.connect(self._remove_chosen)
         self._places.addAction(delete)
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(self._places, 1)
-        column.addWidget(self._outline)
-        column.addWidget(self._remove)
-        return column
 
     def set_choices(self, kinds: Sequence[str]) -> None:
         """What there is to be shown."""
@@ -199,7 +197,10 @@ class SeriesPanel(QWidget):
         return self._empty.text()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(420, 240)
+        return QSize(super().minimumSizeHint().width(), LOWEST)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(super().sizeHint().width(), LOWEST)
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)  # type: ignore[arg-type]

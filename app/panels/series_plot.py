@@ -48,7 +48,6 @@ class SeriesPlot(pg.PlotWidget):
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-        self.getAxis("bottom").setLabel(self.tr("date (UTC)"), color=theme.faint, **SMALL)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(58)
         self.setMouseEnabled(x=True, y=False)
@@ -157,7 +156,8 @@ class CurveKey(QWidget):
         self.marks: tuple[int, ...] = ()
         """Qualities that points have."""
         self.setAccessibleName(self.tr("Key of the curves"))
-        self.setFixedHeight(self.fontMetrics().height() + 6)
+        self._time = self.tr("date (UTC)")  # the axis above has no room for a name of its own
+        self.setFixedHeight(self.fontMetrics().height() + 4)
         self.setToolTip(
             self.tr(
                 "Filled: a clear acquisition saw it that very day. Hollow: told from other days; "
@@ -188,6 +188,10 @@ class CurveKey(QWidget):
         for code in self.marks:
             self._mark(painter, x + 5, code)
             x = self._text(painter, x + 13, QUALITIES[code])
+        painter.setPen(QColor(self._theme.faint))
+        room = QRectF(x, 0, self.width() - x - 4, self.height())
+        if room.width() > self.fontMetrics().horizontalAdvance(self._time):
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._time)
         painter.end()
 
     def _mark(self, painter: QPainter, x: float, code: int) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 from phenolens.app.panels.jobs import stage_of
 from phenolens.app.panels.map_legend import WIDTH
+from phenolens.app.panels.steps import STEPS
+from phenolens.app.proportions import share_of
 from phenolens.app.session import MadeLayer
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.results import Job, Progress
@@ -84,6 +86,39 @@ def test_the_whole_area_stays_in_view_when_docks_take_room(opened, qtbot):
     for size in ((1200, 700), (1700, 800), (1440, 900)):
         opened.resize(*size)
         qtbot.waitUntil(opened.map._whole_in_view)
+
+
+def test_the_map_is_the_largest_thing_in_every_step(opened, until, look):
+    for size, least in (((1440, 900), 0.40), ((1280, 720), 0.32)):
+        opened.resize(*size)
+        for step in STEPS:
+            opened.show_step(step)
+            pane = opened.map if opened.map.isVisible() else opened._middle.currentWidget()
+            until(lambda pane=pane: share_of(pane) > max(_shares_of_docks(opened)))
+            if step not in ("Area", "Compute"):
+                until(lambda pane=pane, least=least: share_of(pane) >= least)
+            look(opened, f" {size[0]} {step}")
+
+
+def _shares_of_docks(window) -> list[float]:
+    """Of those that are in front."""
+    shares = [share_of(dock) for dock in window.docks.values()]
+    assert sum(share > 0 for share in shares) >= 3
+    return shares
+
+
+def test_docks_of_the_area_map_leave_those_of_results_as_they_were(opened, until):
+    def places():
+        shown = [dock for dock in opened.docks.values() if not dock.visibleRegion().isEmpty()]
+        return {dock.windowTitle(): dock.geometry() for dock in shown}
+
+    opened.resizeDocks([opened.docks["Series"]], [240], Qt.Orientation.Vertical)
+    until(lambda: opened.docks["Series"].height() == 240)
+    before = places()
+    opened.show_step("Compute")
+    until(lambda: "Jobs" in places() and "Series" not in places())
+    opened.show_step("Explore")
+    until(lambda: places() == before)
 
 
 def test_nothing_of_the_layers_is_cut_off_at_the_right(opened, until, look):

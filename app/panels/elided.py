@@ -1,0 +1,75 @@
+"""Controls that give way where there is little room: their text ends in …, or their list is wider than they are."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QRadioButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+)
+
+FEW_LETTERS = 6
+AROUND = 22
+"""Points of a button beside its text: edges, and the arrow that says there is a menu."""
+
+
+class ElidedRadio(QRadioButton):
+    """Holds the whole text; shows what there is room for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self.sizeHint().boundedTo(QSize(_wide(self) + self.sizeHint().height(), 9999))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        part = QStyle.SubElement.SE_RadioButtonContents
+        room = self.style().subElementRect(part, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter.drawControl(QStyle.ControlElement.CE_RadioButton, option)
+
+
+class ElidedTool(QToolButton):
+    """A button with a menu that says what is chosen of it; holds the whole text, shows what there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self.sizeHint().boundedTo(QSize(_wide(self) + 2 * self.sizeHint().height(), 9999))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter, option = QStylePainter(self), QStyleOptionToolButton()
+        self.initStyleOption(option)
+        room = self.width() - AROUND
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+
+
+class NarrowCombo(QComboBox):
+    """As narrow as a few letters; its list is as wide as what it offers."""
+
+    def __init__(self, letters: int = 8) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(letters)
+
+    def showPopup(self) -> None:  # noqa: N802 - Qt's name
+        view = self.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + view.verticalScrollBar().sizeHint().width())
+        super().showPopup()
+
+
+def _wide(widget: QRadioButton | QToolButton) -> int:
+    return widget.fontMetrics().averageCharWidth() * FEW_LETTERS
