@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from ..areas import Area, Plans, PlansModel
 from ..engine_link import EngineLink, EngineState
-from ..panels.acquisitions import AcquisitionsPanel, Row
+from ..panels.acquisition_table import Row
+from ..panels.acquisitions import AcquisitionsPanel
 from ..panels.compute import ComputePanel
 from ..texts import QT_TRANSLATE_NOOP
 from .data import Chosen, DataController

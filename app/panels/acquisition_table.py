@@ -1,0 +1,147 @@
+"""Acquisitions as the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from phenolens.engine.client.sources import Acquisition
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from ..texts import QT_TRANSLATE_NOOP
+
+COLUMNS = (
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Sensor"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Time (UTC)"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Clear"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Platform"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Orbit"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Track"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Baseline"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "File"),
+)
+TIPS = (
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Untick an acquisition to leave it out"),
+    "",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Share of the area that was seen, by a few windows of it"),
+    "",
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Direction of flight"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Number of the relative orbit"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Processing baseline: from 04.00 on numbers are shifted by 1000"),
+    "",
+)
+SORTED_BY = Qt.ItemDataRole.UserRole
+"""Numbers and times are sorted as such, not as their text."""
+
+Index = QModelIndex | QPersistentModelIndex
+NOWHERE = QModelIndex()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One acquisition; `clear` 0 to 1, None where it isn't known or doesn't apply."""
+
+    sensor: str
+    acquisition: Acquisition
+    clear: float | None = None
+
+    @property
+    def key(self) -> str:
+        """As the engine names it."""
+        return f"{self.sensor}:{self.acquisition.time}"
+
+
+class AcquisitionTable(QAbstractTableModel):
+    """Says a cell only when it is drawn: hundreds of rows of items took longer than a user waits."""
+
+    ticked = Signal(str, bool)
+    """Key of an acquisition, and whether it is used."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[Row, ...] = ()
+        self._left_out: frozenset[str] = frozenset()
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        before, rows = self._rows, tuple(rows)
+        if [row.key for row in before] == [row.key for row in rows]:  # more is known of them
+            self._rows = rows
+            self._tell()
+            return
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def set_left_out(self, keys: frozenset[str]) -> None:
+        if keys != self._left_out:
+            self._left_out = keys
+            self._tell()
+
+    def some_left_out(self) -> bool:
+        return any(row.key in self._left_out for row in self._rows)
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        usual = super().flags(index)
+        return usual | Qt.ItemFlag.ItemIsUserCheckable if index.column() == 0 else usual
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:  # noqa: N802 - Qt's name
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return QCoreApplication.translate("AcquisitionsPanel", COLUMNS[section])
+        if role == Qt.ItemDataRole.ToolTipRole and TIPS[section]:
+            return QCoreApplication.translate("AcquisitionsPanel", TIPS[section])
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _cells(row)[index.column()][0]
+        if role == SORTED_BY:
+            return _cells(row)[index.column()][1]
+        if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
+            return Qt.CheckState.Unchecked if row.key in self._left_out else Qt.CheckState.Checked
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
+        if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
+            return False
+        self.ticked.emit(self._rows[index.row()].key, Qt.CheckState(value) == Qt.CheckState.Checked)
+        return True
+
+    def _tell(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(COLUMNS) - 1))
+
+
+def _cells(row: Row) -> list[tuple[str, object]]:
+    """Text and what it is sorted by."""
+    one = row.acquisition
+    clear = "" if row.clear is None else f"{row.clear:.0%}"
+    direction = {"ascending": "↑ ascending", "descending": "↓ descending"}.get(one.orbit_direction or "", "")
+    file = one.sources[0].rpartition("/")[2] if one.sources else ""
+    more = f" and {len(one.sources) - 1} more" if len(one.sources) > 1 else ""
+    return [
+        (row.sensor.upper(), row.sensor),
+        (one.time[:16].replace("T", " ").removesuffix(" 00:00"), one.time),
+        (clear, -1.0 if row.clear is None else row.clear),
+        (one.platform or "", one.platform or ""),
+        (direction, direction),
+        ("" if one.relative_orbit is None else str(one.relative_orbit), one.relative_orbit or 0),
+        (one.processing_baseline or "", one.processing_baseline or ""),
+        (file + more, file),
+    ]
