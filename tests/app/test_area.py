@@ -247,20 +247,26 @@ def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
 
 def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
     areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
-    table = areas.acquisitions.table
-    until(lambda: table.rowCount() == 268 and any(table.item(row, 2).text() for row in range(268)))
-    assert {table.item(row, 0).text() for row in range(268)} == {"S1", "S2"}
-    table.sortItems(2, Qt.SortOrder.DescendingOrder)
-    shares = [float(table.item(row, 2).text().rstrip("%") or -1) for row in range(268)]
+    rows = areas.acquisitions.table.model()
+
+    def column(number):
+        return [rows.index(row, number).data() for row in range(rows.rowCount())]
+
+    until(lambda: rows.rowCount() == 268 and any(column(2)))
+    assert set(column(0)) == {"S1", "S2"}
+    areas.acquisitions.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    shares = [float(share.rstrip("%") or -1) for share in column(2)]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 90
-    table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
+    box, use = rows.index(0, 0), Qt.ItemDataRole.CheckStateRole
+    rows.setData(box, Qt.CheckState.Unchecked.value, use)
     until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 145 S2")
     assert len(areas.plans.now.left_out) == 1
+    assert Qt.CheckState(box.data(use)) == Qt.CheckState.Unchecked
     look(areas.acquisitions)
     areas.acquisitions.all_wanted.emit()
     until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 146 S2")
-    assert table.item(0, 0).checkState() == Qt.CheckState.Checked
+    assert Qt.CheckState(box.data(use)) == Qt.CheckState.Checked
 
 
 def test_the_map_leaves_for_the_next_steps_and_comes_back(areas, window):
