@@ -75,7 +75,7 @@ class HoverController(QObject):
     ) -> None:
         super().__init__(map)
         self._model, self._link, self._theme = model, link, theme
-        self._series, self._projection = series, projection
+        self._map, self._series, self._projection = map, series, projection
         self.on_map, self.on_plane = MapMarks(map, theme), PlaneMarks(projection.plot, theme)
         self.on_curves = CurveMarks(series.plot, theme)
         self._meant: _Meant = None
@@ -150,6 +150,8 @@ class HoverController(QObject):
             return
         if isinstance(meant, Place):
             self.on_map.show_place(meant)
+        elif self._map.aside:
+            self.on_map.show_place(Place("", "", (meant.row, meant.column)))  # where it is on the other map
         self._find_in_plane(store, meant)
         self._rest.start()
 
@@ -256,7 +258,10 @@ class HoverController(QObject):
 
     def _changed(self, old: Session, new: Session) -> None:
         """What is previewed is of a date, a projection, a kind of curve."""
-        seen = [(one.store, one.date, one.method, one.projection, one.series) for one in (old, new)]
+        seen = [
+            (one.store, one.date, one.method, one.projection, one.series, one.beside is None, one.compare)
+            for one in (old, new)
+        ]
         if seen[0] != seen[1]:
             self._shown = None
             self._drop()

@@ -53,6 +53,14 @@ class Rings:
         )
         self.item.show()
 
+    @property
+    def points(self) -> Points | None:
+        """[n, 2], where any are shown."""
+        if not self.item.isVisible():
+            return None
+        points = np.stack(self.item.getData(), axis=1)
+        return points[: len(points) // 2]  # each has an edge
+
     def clear(self) -> None:
         self.item.hide()
 
@@ -90,50 +98,67 @@ class PlaneMarks:
 
 
 class MapMarks:
-    """On the map: pixels that lie near the pointer in the projection, or the place that a curve is of."""
+    """On the map, on both where two lie side by side: pixels that lie near the pointer in the projection, or the place
+    that a curve is of."""
 
     def __init__(self, panel: MapPanel, theme: Theme) -> None:
         self._theme = theme
-        self.rings = Rings(theme, MAP_RING)
-        self._pixels = pg.ImageItem(axisOrder="row-major")
-        self._shape = QGraphicsPathItem()
-        for z, item in ((11, self._pixels), (ABOVE - 1, self._shape)):
-            item.setZValue(z)
-            item.hide()
-            panel.add_overlay(item)
-        panel.add_overlay(self.rings.item)
+        self._rings = (Rings(theme, MAP_RING), Rings(theme, MAP_RING))
+        self._pixels = panel.add_overlays(lambda: pg.ImageItem(axisOrder="row-major"))
+        self._shapes = panel.add_overlays(QGraphicsPathItem)
+        rings = iter(self._rings)
+        panel.add_overlays(lambda: next(rings).item)
+        for z, items in ((11, self._pixels), (ABOVE - 1, self._shapes)):
+            for item in items:
+                item.setZValue(z)
+                item.hide()
 
     @property
     def pixels(self) -> Bytes | None:
         """RGBA, where any are shown."""
-        return np.asarray(self._pixels.image) if self._pixels.isVisible() else None
+        first = self._pixels[0]
+        return np.asarray(first.image) if first.isVisible() else None
+
+    @property
+    def ringed(self) -> tuple[Points | None, ...]:
+        """[n, 2] by map: what is ringed."""
+        return tuple(ring.points for ring in self._rings)
+
+    @property
+    def outlined(self) -> bool:
+        """Whether a polygon is."""
+        return self._shapes[0].isVisible()
 
     def show_pixels(self, tint: Bytes, step: int) -> None:
         """RGBA of every `step`-th pixel."""
-        self._pixels.setImage(tint, autoLevels=False, levels=None)
-        self._pixels.setRect(QRectF(0, 0, tint.shape[1] * step, tint.shape[0] * step))
-        self._pixels.show()
+        for item in self._pixels:
+            item.setImage(tint, autoLevels=False, levels=None)
+            item.setRect(QRectF(0, 0, tint.shape[1] * step, tint.shape[0] * step))
+            item.show()
 
     def show_place(self, place: Place) -> None:
         """A ring around a pixel; a polygon in full."""
         corners = corners_of(place)
-        if len(corners) == 1:
-            self._shape.hide()
-            self.rings.show(np.array(corners, np.float32))
-            return
-        self.rings.clear()
-        self._shape.setPen(cosmetic_pen(self._theme.selection, 3))
-        self._shape.setPath(path_of(corners))
-        self._shape.show()
+        single = len(corners) == 1
+        for ring, shape in zip(self._rings, self._shapes, strict=True):
+            shape.setVisible(not single)
+            if single:
+                ring.show(np.array(corners, np.float32))
+                continue
+            ring.clear()
+            shape.setPen(cosmetic_pen(self._theme.selection, 3))
+            shape.setPath(path_of(corners))
 
     def clear_pixels(self) -> None:
-        self._pixels.hide()
+        for item in self._pixels:
+            item.hide()
 
     def clear(self) -> None:
-        self._pixels.hide()
-        self._shape.hide()
-        self._shape.setPath(QPainterPath())
-        self.rings.clear()
+        self.clear_pixels()
+        for ring, shape in zip(self._rings, self._shapes, strict=True):
+            ring.clear()
+            shape.hide()
+            shape.setPath(QPainterPath())
 
 
 class CurveMarks:

@@ -290,16 +290,17 @@ class MapPanel(QWidget):
         """[row, column], where a selection is shown."""
         return self._selected[0].mask
 
-    def add_overlay(self, item: QGraphicsItem) -> None:
-        """Something that lies over the layers, in their coordinates."""
-        self._box.addItem(item, ignoreBounds=True)
-
     def add_overlays(self, make: Callable[[], Item]) -> tuple[Item, Item]:
-        """The same over both maps that may lie side by side."""
+        """Something that lies over the layers, in their coordinates; once for each map that may lie side by side."""
         items = make(), make()
         for item, box in zip(items, (self._box, self._side_box), strict=True):
             box.addItem(item, ignoreBounds=True)
         return items
+
+    @property
+    def aside(self) -> bool:
+        """Whether two maps lie side by side."""
+        return self._compare == "side"
 
     @property
     def pixels_per_point(self) -> float:

@@ -21,20 +21,19 @@ Extent = tuple[float, float, float, float]
 
 
 class NamedMarks:
-    """One picture over the map, one over the projection."""
+    """A picture over the map (over both, where two lie side by side), and one over the projection."""
 
     def __init__(self, map: MapPanel, plot: ProjectionPlot) -> None:
-        self._map, self._plane = (pg.ImageItem(axisOrder="row-major") for _ in range(2))
-        self._map.setZValue(9)
-        self._plane.setZValue(0.5)
-        for item in (self._map, self._plane):
+        self._maps = map.add_overlays(lambda: pg.ImageItem(axisOrder="row-major"))
+        self._plane = pg.ImageItem(axisOrder="row-major")
+        for z, item in ((9.0, self._maps[0]), (9.0, self._maps[1]), (0.5, self._plane)):
+            item.setZValue(z)
             item.hide()
-        map.add_overlay(self._map)
         plot.addItem(self._plane, ignoreBounds=True)
 
     @property
     def on_map(self) -> Bytes | None:
-        return np.asarray(self._map.image) if self._map.isVisible() else None
+        return np.asarray(self._maps[0].image) if self._maps[0].isVisible() else None
 
     @property
     def on_plane(self) -> Bytes | None:
@@ -42,10 +41,11 @@ class NamedMarks:
 
     def show_on_map(self, tint: Bytes | None, step: int = 1) -> None:
         """RGBA of every `step`-th pixel."""
-        if tint is None:
-            self._map.hide()
-        else:
-            _show(self._map, tint, QRectF(0, 0, tint.shape[1] * step, tint.shape[0] * step))
+        for item in self._maps:
+            if tint is None:
+                item.hide()
+            else:
+                _show(item, tint, QRectF(0, 0, tint.shape[1] * step, tint.shape[0] * step))
 
     def show_on_plane(self, tint: Bytes | None, extent: Extent = (0, 1, 0, 1)) -> None:
         """RGBA of bins."""

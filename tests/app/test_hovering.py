@@ -7,6 +7,7 @@ from phenolens.app.controllers.hovering import HoverController
 from phenolens.app.panels.projection import ProjectionPanel
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.session import Place, SeriesChoice
+from phenolens.engine.client.look import Look
 from phenolens.engine.client.projections import Scope
 from PySide6.QtCore import QEvent, QPoint, QPointF
 from PySide6.QtWidgets import QApplication
@@ -55,10 +56,7 @@ def expected(opened):
 
 
 def _rings(marks) -> np.ndarray | None:
-    if not marks.rings.item.isVisible():
-        return None
-    points = np.stack(marks.rings.item.getData(), axis=1)
-    return points[: len(points) // 2]  # each has an edge
+    return marks.rings.points if hasattr(marks, "rings") else marks.ringed[0]
 
 
 def _leave(widget) -> None:
@@ -115,10 +113,10 @@ def test_a_place_of_the_list_is_shown_on_the_map_and_in_the_projection(opened, h
     series.place_hovered.emit(1)
     until(lambda: len(_rings(hover.on_plane)) > 10)
     assert _rings(hover.on_map) is None
-    assert hover.on_map._shape.isVisible()
+    assert hover.on_map.outlined
     look(opened)
     series.place_hovered.emit(-1)
-    until(lambda: not hover.on_map._shape.isVisible())
+    until(lambda: not hover.on_map.outlined)
     assert _rings(hover.on_plane) is None
 
 
@@ -170,3 +168,25 @@ def test_answers_of_another_store_are_not_shown(opened, hover, over, until):
     opened.stores.open("forest.zarr")
     until(lambda: opened.model.now.store is not None and "base" in opened.map.shown)
     assert hover.on_plane.trail is None
+
+
+@pytest.mark.parametrize("compare", ["side", "swipe"])
+def test_both_maps_show_where_the_pointer_is_and_which_place_a_curve_is_of(
+    opened, hover, over, until, look, compare
+):
+    opened.model.change(beside=Look("dim", dim=1), compare=compare)
+    until(lambda: "beside" in opened.map.shown)
+    opened.model.do(places=(Place("A", "#0072b2", PIXEL), Place("B", "#d55e00", None, CORNERS)))
+    over(5, 6)
+    until(lambda: hover._shown is not None)
+    wanted = [[[6.5, 5.5]]] * 2 if compare == "side" else [None, None]  # swiped, it is the same map
+    assert [None if one is None else one.tolist() for one in hover.on_map.ringed] == wanted
+    look(opened)
+    opened.findChild(SeriesPanel).place_hovered.emit(0)
+    until(lambda: hover.on_map.ringed[0] is not None and hover.on_map.ringed[0].tolist() == [[30.5, 20.5]])
+    assert hover.on_map.ringed[1].tolist() == [[30.5, 20.5]]
+    opened.findChild(SeriesPanel).place_hovered.emit(1)
+    until(lambda: hover.on_map.outlined)
+    look(opened, "-polygon")
+    opened.model.change(beside=None)
+    until(lambda: not hover.on_map.outlined)
