@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from .frozen_json import from_json, to_json
+
 Corner = tuple[float, float]
 Bounds = tuple[float, float, float, float]
 KM_PER_DEGREE = 111.32
@@ -50,10 +52,27 @@ class Files:
 
     paths: tuple[str, ...]
     stored_as: str | None = None
+    band_names: tuple[str, ...] = ()
+    """Of files that name none, in order."""
+    scale: float | None = None
+    """Value = stored × scale + offset, in the unit."""
+    offset: float | None = None
+    unit: str | None = None
+    nodata: tuple[float, ...] = ()
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the user said of them, as the engine takes it."""
+        said = {name: value for name, value in vars(self).items() if name != "paths"}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in said.items()
+            if value not in (None, ())
+        }
 
     @property
     def asked(self) -> dict[str, Any]:
-        return {"paths": list(self.paths), **({"stored_as": self.stored_as} if self.stored_as else {})}
+        return {"paths": list(self.paths), **self.stated}
 
 
 @dataclass(frozen=True)
@@ -117,11 +136,7 @@ def _corners(stored: Iterable[Sequence[float]]) -> tuple[Corner, ...]:
 
 
 def _data(stored: Mapping[str, Any]) -> Data:
-    files = {
-        name: Files(tuple(map(str, stored[name]["paths"])), stored[name]["stored_as"])
-        for name in ("s2", "s1")
-        if stored.get(name)
-    }
+    files = {name: from_json(Files, to_json(stored[name])) for name in ("s2", "s1") if stored.get(name)}
     return Data(str(stored["name"]), False, files.get("s2"), files.get("s1"), bool(stored["used"]))
 
 

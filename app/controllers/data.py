@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class _Pending:
     name: str
     paths: tuple[str, ...]
     """As the engine names them."""
-    stated: dict[str, str] = field(default_factory=dict)
+    stated: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was said of each sensor's files."""
     told: Sources | None = None
 
 
@@ -67,7 +68,8 @@ class DataController:
         plans.listen(self._changed)
         link.state_changed.connect(self._engine_changed)
         panel.dropped.connect(self.add)
-        panel.stated.connect(self._state)
+        panel.stated.connect(lambda sensor, said: self._state({sensor: said}))
+        panel.named.connect(self._name)
         panel.accepted.connect(self._accept)
         panel.discarded.connect(self._discard)
         panel.used.connect(self._use)
@@ -119,11 +121,19 @@ class DataController:
 
         self._link.ask("look into", lambda client: _admitted(client, paths), admitted, self._not_found)
 
-    def _state(self, sensor: str, stored_as: str) -> None:
+    def _name(self, said: Mapping[str, Mapping[str, Any]]) -> None:
+        """Which bands files hold: how the numbers of other ones were stored says nothing of them."""
+        if self._pending is not None:
+            self._pending.stated.clear()
+        self._state(said)
+
+    def _state(self, said: Mapping[str, Mapping[str, Any]]) -> None:
         pending = self._pending
         if pending is None:
             return
-        pending.stated[sensor] = stored_as
+        for sensor, mine in said.items():
+            names = pending.stated.get(sensor, {}).get("band_names")
+            pending.stated[sensor] = {**({"band_names": names} if names else {}), **mine}
         stated = dict(pending.stated)
 
         def found(told: Sources) -> None:
@@ -146,7 +156,7 @@ class DataController:
         if pending is None or pending.told is None:
             return
         files = {
-            sensor.sensor: Files(pending.paths, pending.stated.get(sensor.sensor))
+            sensor.sensor: Files(pending.paths, **pending.stated.get(sensor.sensor, {}))
             for sensor in pending.told.sensors
         }
         data = Data(pending.name, s2=files.get("s2"), s1=files.get("s1"))
@@ -249,12 +259,9 @@ class DataController:
             found()
 
 
-def _asked(paths: Sequence[str], stated: dict[str, str]) -> dict[str, Any]:
+def _asked(paths: Sequence[str], stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Both sensors are looked for in the same paths."""
-    return {
-        sensor: {"paths": list(paths), **({"stored_as": stated[sensor]} if sensor in stated else {})}
-        for sensor in ("s2", "s1")
-    }
+    return {sensor: Files(tuple(paths), **stated.get(sensor, {})).asked for sensor in ("s2", "s1")}
 
 
 def _admitted(client: EngineClient, paths: Sequence[str]) -> tuple[tuple[str, ...], Sources]:
@@ -264,11 +271,11 @@ def _admitted(client: EngineClient, paths: Sequence[str]) -> tuple[tuple[str, ..
 
 
 def _joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
-    """Of each sensor all files that are stored alike."""
+    """Of each sensor all files of which the same was said."""
     asked: dict[str, Any] = {}
     for sensor in ("s2", "s1"):
         of_sensor = [files for data, _ in parts if (files := getattr(data, sensor)) is not None]
-        alike = [files for files in of_sensor if files.stored_as == of_sensor[0].stored_as]
+        alike = [files for files in of_sensor if files.stated == of_sensor[0].stated]
         if alike:
             paths = tuple(path for files in alike for path in files.paths)
             asked[sensor] = replace(alike[0], paths=paths).asked

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from phenolens.engine.client.sources import Sensor, SensorFault, Sources
+from phenolens.engine.client.sources import SensorFault, Sources, Unnamed
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -26,12 +24,13 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
+from .data_questions import BandsQuestion, NumbersQuestion
+from .data_report import report_of
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
-MOST_NAMED = 3
-"""Of files that can't be read."""
-SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
+LOWEST, MOST_HIGH = 96, 16_777_215
+"""Points of the list's height: questions need the room."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,10 @@ class DataPanel(QWidget):
     extent_wanted = Signal(int)
     picked = Signal(int)
     """Chosen in the list by the user."""
-    stated = Signal(str, str)
-    """A sensor and how its numbers are stored."""
+    stated = Signal(str, object)
+    """A sensor and what was said of its files, as the engine takes it."""
+    named = Signal(object)
+    """The same of all sensors at once: which bands files without names hold."""
     accepted = Signal()
     discarded = Signal()
 
@@ -68,6 +69,8 @@ class DataPanel(QWidget):
         self.setAcceptDrops(True)
         self._lines: tuple[Line, ...] = ()
         self._pending = False
+        self._bands: BandsQuestion | None = None
+        """Of the files that are looked at, with what was answered."""
         self._make_list()
         self._make_report()
         self._lay_out()
@@ -99,7 +102,9 @@ class DataPanel(QWidget):
         self._report.setText(
             self.tr("Looking into {}…").format(escape(name)) if looking else report_of(name, told, problem)
         )
-        self._ask(told.faults if told else ())
+        self._ask_numbers(told.faults if told else ())
+        self._ask_bands(told.unnamed if told else None)
+        self._list.setMaximumHeight(LOWEST if self._bands is not None else MOST_HIGH)
         open_questions = told is not None and any(fault.choices for fault in told.faults)
         self._add.setEnabled(told is not None and bool(told.sensors) and not open_questions)
         self._discard.setText(self.tr("Discard") if told and told.sensors else self.tr("Close"))
@@ -107,7 +112,9 @@ class DataPanel(QWidget):
 
     def end_pending(self) -> None:
         self._pending = False
-        self._ask(())
+        self._ask_numbers(())
+        self._ask_bands(None)
+        self._list.setMaximumHeight(MOST_HIGH)
         self._show_chosen()
 
     @property
@@ -130,7 +137,7 @@ class DataPanel(QWidget):
         self._list.setColumnCount(2)
         self._list.setHeaderHidden(True)
         self._list.setRootIsDecorated(False)
-        self._list.setMinimumHeight(96)
+        self._list.setMinimumHeight(LOWEST)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = self._list.header()
         header.setStretchLastSection(False)
@@ -144,7 +151,7 @@ class DataPanel(QWidget):
         self._report.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._report.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._report.setAccessibleName(self.tr("What was found"))
-        self._questions = QVBoxLayout()
+        self._band_place, self._questions = QVBoxLayout(), QVBoxLayout()
         self._add, self._discard = QPushButton(self.tr("Add")), QPushButton(self.tr("Discard"))
         self._add.setProperty("primary", True)
         self._add.setObjectName("accept data")
@@ -176,11 +183,14 @@ class DataPanel(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self._report)
+        column.addLayout(self._band_place)
         column.addLayout(self._questions)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
+        scroll.verticalScrollBar().rangeChanged.connect(self._follow)
+        self._scroll = scroll
         buttons = QHBoxLayout()
         for button in (self._extent, self._remove, self._add, self._discard):
             buttons.addWidget(button)
@@ -192,7 +202,26 @@ class DataPanel(QWidget):
         whole.addWidget(scroll, 3)
         whole.addLayout(buttons)
 
-    def _ask(self, faults: Sequence[SensorFault]) -> None:
+    def _ask_bands(self, unnamed: Unnamed | None) -> None:
+        """What was answered stays while the same files are looked at."""
+        if self._bands is not None and (unnamed is None or self._bands.unnamed != unnamed):
+            self._band_place.removeWidget(self._bands)
+            self._bands.deleteLater()
+            self._bands = None
+        if unnamed is not None and self._bands is None:
+            self._bands = BandsQuestion(unnamed)
+            self._bands.answered.connect(self._name_bands)
+            self._band_place.addWidget(self._bands)
+
+    def _follow(self, _least: int, most: int) -> None:
+        """A second question may come below what is to be seen."""
+        if self._bands is not None and self._questions.count():
+            self._scroll.verticalScrollBar().setValue(most)
+
+    def _name_bands(self, names: Mapping[str, tuple[str, ...]]) -> None:
+        self.named.emit({sensor: {"band_names": mine} for sensor, mine in names.items()})
+
+    def _ask_numbers(self, faults: Sequence[SensorFault]) -> None:
         while self._questions.count():
             item = self._questions.takeAt(0)
             widget = item.widget() if item else None
@@ -200,24 +229,9 @@ class DataPanel(QWidget):
                 widget.deleteLater()
         for fault in faults:
             if fault.choices:
-                self._questions.addWidget(
-                    QLabel(self.tr("How are these {} numbers stored?").format(SENSORS[fault.sensor]))
-                )
-                self._questions.addWidget(self._question(fault))
-
-    def _question(self, fault: SensorFault) -> QComboBox:
-        box = QComboBox()
-        box.setObjectName(f"stored as {fault.sensor}")
-        box.setAccessibleName(self.tr("How {} numbers are stored").format(SENSORS[fault.sensor]))
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.addItem(self.tr("Choose…"), "")
-        for name, text in fault.choices.items():
-            box.addItem(text.partition(" (ReadOptions")[0], name)
-            box.setItemData(box.count() - 1, text.partition(" (ReadOptions")[0], Qt.ItemDataRole.ToolTipRole)
-        box.activated.connect(
-            lambda number: self.stated.emit(fault.sensor, box.itemData(number)) if number else None
-        )
-        return box
+                question = NumbersQuestion(fault)
+                question.answered.connect(lambda said, sensor=fault.sensor: self.stated.emit(sensor, said))
+                self._questions.addWidget(question)
 
     def _chosen(self) -> int:
         item = self._list.currentItem()
@@ -268,67 +282,6 @@ _EMPTY = QT_TRANSLATE_NOOP(
     "Point at your own Sentinel data: a folder or files, dropped here or chosen above. What is found is shown "
     "before it is added. The samples can be used at once.",
 )
-
-
-def report_of(name: str, told: Sources | None, problem: str = "") -> str:
-    """What was found, as rich text."""
-    if told is None:
-        return f"<b>{escape(name)}</b><br>{escape(problem)}" if problem else f"<b>{escape(name)}</b><br>…"
-    parts = [f"<b>{escape(told.title or name)}</b>"]
-    parts += [_of_sensor(sensor) for sensor in told.sensors]
-    if told.grid is not None:
-        rows, columns = told.grid.shape
-        size = translate("DataPanel", "{} × {} pixels of 10 m, {}")
-        parts.append(size.format(columns, rows, escape(told.grid.crs[:40])))
-    hopeless = not told.sensors and not any(fault.choices for fault in told.faults)
-    parts += [_of_fault(fault, alone=hopeless) for fault in told.faults]
-    parts += [escape(note) for note in told.notes]
-    if told.attribution:
-        parts.append(f"<small>{escape(told.attribution)}</small>")
-    return "".join(f"<p style='margin:0 0 7px 0'>{part}</p>" for part in parts)
-
-
-def _of_sensor(sensor: Sensor) -> str:
-    days = [one.time[:10] for one in sensor.acquisitions]
-    bands = " ".join(sensor.bands)
-    if sensor.absent:
-        bands += translate("DataPanel", " (absent: {})").format(" ".join(sensor.absent))
-    span = translate("DataPanel", "no dates")
-    if days:
-        span = translate("DataPanel", "{} dates, {} to {}").format(len(days), days[0], days[-1])
-    rows = [
-        f"<b>{SENSORS[sensor.sensor]}</b>  {escape(', '.join(sensor.kinds))}",
-        span,
-        translate("DataPanel", "Bands: {}").format(escape(bands)),
-        translate("DataPanel", "Units: {}").format(escape("; ".join(sensor.units))),
-        translate("DataPanel", "Pixel size: {}").format(escape("; ".join(sensor.pixels))),
-    ]
-    if sensor.skipped:
-        rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
-    if sensor.ignored:
-        rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
-    rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
-    return "<br>".join(rows)
-
-
-def _named(files: Sequence[str], most: int) -> str:
-    """The first ones, and how many more there are."""
-    named = _breakable("; ".join(files[:most]))
-    more = translate("DataPanel", "{} and {} more")
-    return more.format(named, len(files) - most) if len(files) > most else named
-
-
-def _breakable(text: str) -> str:
-    """Names of files are long words: without a place to break them all lines would be cut off."""
-    return re.sub(r"([_./-])", "\\1\u200b", escape(text))
-
-
-def _of_fault(fault: SensorFault, alone: bool) -> str:
-    if not alone and not fault.choices:
-        return translate("DataPanel", "No {}: {}").format(SENSORS[fault.sensor], escape(fault.cause))
-    value = f" ({escape(fault.value)})" if fault.value else ""
-    remedy = "" if fault.choices else f"<br>→ {escape(fault.remedy)}"
-    return f"⚠ {SENSORS[fault.sensor]}: {escape(fault.cause)}{value}{remedy}"
 
 
 def _short(line: Line) -> str:

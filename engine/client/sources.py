@@ -60,6 +60,25 @@ class SensorFault(Told):
 
 
 @dataclass(frozen=True)
+class UnnamedBand(Told):
+    """What is seen of a band: its description, the type of its numbers, the range of a sample of them."""
+
+    description: str
+    dtype: str
+    low: Optional[float] = None
+    high: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Unnamed(Told):
+    """GeoTIFFs whose bands have no names: one of them, how many have as many bands, and the bands."""
+
+    file: str
+    files: int
+    bands: tuple[UnnamedBand, ...]
+
+
+@dataclass(frozen=True)
 class Sources(Told):
     """Acquisitions as they were found; `footprint` is longitude and latitude along the edge."""
 
@@ -72,6 +91,8 @@ class Sources(Told):
     faults: tuple[SensorFault, ...] = ()
     grid: Optional[Grid] = None
     footprint: tuple[tuple[float, float], ...] = ()
+    unnamed: Optional[Unnamed] = None
+    """Where no sensor could be read, as bands have no names: `band_names` says what they are, in order."""
 
 
 @dataclass(frozen=True)

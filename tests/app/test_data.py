@@ -1,17 +1,21 @@
 """Data of the user's own: looked into before they are taken, asked about, used, and put away."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from phenolens.app.areas import Plans, bounds_of
 from phenolens.app.features.areas import Areas
-from phenolens.app.panels.data import report_of
+from phenolens.app.panels.data_questions import BandsQuestion, NumbersQuestion
+from phenolens.app.panels.data_report import report_of
 from phenolens.engine.client.sources import Sensor, Sources
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
+from rasterio.transform import from_origin
 
 X, Y = 600_000, 5_000_000
 
@@ -80,6 +84,91 @@ def test_numbers_without_a_unit_are_asked_about_before_the_data_are_taken(
     assert lines(areas)[0] == "radar"
     assert areas.plans.now.data[0].s1.stored_as == "s1-dn"
     assert areas.plans.now.data[0].s2 is None
+
+
+@pytest.fixture
+def nameless(tmp_path) -> Path:
+    """Two GeoTIFFs of four bands that nobody described, in units that nobody stated."""
+    folder = tmp_path / "nameless"
+    folder.mkdir()
+    profile = {"driver": "GTiff", "count": 4, "dtype": "uint16", "width": 40, "height": 40,
+               "crs": "EPSG:32632", "transform": from_origin(X, Y, 10, 10)}  # fmt: skip
+    for day in ("20200105", "20200117"):
+        with rasterio.open(folder / f"scene_{day}.tif", "w", **profile) as file:
+            file.write(np.arange(4 * 40 * 40, dtype=np.uint16).reshape(4, 40, 40) + 300)
+    return folder
+
+
+def test_bands_without_names_are_asked_for_and_then_their_scale(areas, nameless, qtbot, until, look, window):
+    add(areas, nameless, until)
+    until(lambda: areas.data.findChild(BandsQuestion) is not None)
+    window.show_step("Area")
+    question = areas.data.findChild(BandsQuestion)
+    go = question.findChild(QPushButton, "name bands")
+    assert not areas.data.add_button.isEnabled()
+    assert not go.isEnabled()
+    assert [box.currentText() for box in question.boxes] == ["not used"] * 4
+    look(window, "-asked")
+    for box, name in zip(question.boxes, ("B02", "B02", "unused", "B08"), strict=True):
+        box.setCurrentIndex(box.findData(name))
+    assert "Chosen twice: B02" in question._why.text()
+    assert not go.isEnabled()
+    question.boxes[1].setCurrentIndex(question.boxes[1].findData("B04"))
+    go.click()
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+    assert areas.data.findChild(BandsQuestion) is question
+    assert not areas.data.add_button.isEnabled()
+    state(areas, qtbot, "s2", "other")
+    numbers = areas.data.findChild(NumbersQuestion)
+    numbers._scale.setText("0")
+    assert not numbers.findChild(QPushButton, "state scale").isEnabled()
+    numbers._scale.setText("0.0001")
+    numbers._offset.setText("-0.01")
+    numbers._nodata.setText("300")
+    look(window, "-scale")
+    numbers.findChild(QPushButton, "state scale").click()
+    until(areas.data.add_button.isEnabled)
+    assert "B02 B04 B08 (absent:" in report(areas)
+    assert "stored × 0.0001 + -0.01 (scale given)" in report(areas)
+    assert areas.data._bands is None
+    look(window, "-told")
+    areas.data.add_button.click()
+    (data,) = areas.plans.now.data
+    assert data.s1 is None
+    assert data.s2.band_names == ("B02", "B04", "unused", "B08")
+    assert (data.s2.scale, data.s2.offset, data.s2.nodata) == (0.0001, -0.01, (300.0,))
+    assert Plans.from_json(json.loads(json.dumps(areas.plans.now.to_json()))) == areas.plans.now
+    next(b for b in areas.data.findChildren(QPushButton) if b.text() == "Use its extent").click()
+    until(areas.compute.compute.isEnabled)
+    assert areas.compute.costs["Acquisitions"].text() == "2 S2"
+
+
+def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtbot, until):
+    add(areas, nameless, until)
+    until(lambda: areas.data.findChild(BandsQuestion) is not None)
+    question = areas.data.findChild(BandsQuestion)
+    for box, name in zip(question.boxes, ("B04", "B08", "VV", "VH"), strict=True):
+        box.setCurrentIndex(box.findData(name))
+    question.findChild(QPushButton, "name bands").click()
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+    state(areas, qtbot, "s2", "s2-dn")
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is None)
+    assert not areas.data.add_button.isEnabled()
+    state(areas, qtbot, "s1", "s1-dn")
+    until(areas.data.add_button.isEnabled)
+    areas.data.add_button.click()
+    (data,) = areas.plans.now.data
+    assert data.s2.asked["band_names"] == ["B04", "B08", "unused", "unused"]
+    assert data.s1.asked["band_names"] == ["unused", "unused", "VV", "VH"]
+
+
+def test_plans_of_projects_from_before_are_read(areas):
+    files = {"paths": ["a.tif"], "stored_as": "s2-dn"}
+    stored = {"areas": [], "chosen": 0, "data": [{"name": "a", "s2": files, "s1": None, "used": True}]}
+    (data,) = Plans.from_json(stored).data
+    assert data.s2.asked == {"paths": ["a.tif"], "stored_as": "s2-dn"}
+    with pytest.raises(ValueError, match="scale"):
+        Plans.from_json({**stored, "data": [{"name": "a", "s2": {**files, "scale": "x"}, "used": True}]})
 
 
 def test_own_data_become_an_area_a_plan_and_go_again(areas, workspace, qtbot, until, look, window):

@@ -21,7 +21,8 @@ from ...acquisitions.modality import MODALITIES
 from ...acquisitions.options import AS_STATED, PRESETS
 from ...acquisitions.report import SourceReport
 from ...acquisitions.samples import SAMPLES, open_sample
-from ...errors import AcquisitionError, EngineError, UnitError
+from ...acquisitions.unnamed import unnamed_bands
+from ...errors import AcquisitionError, BandError, EngineError, UnitError
 from ...grid import AreaOfInterest, Grid, Window
 from ...inference.on_paper import Wish, estimated, recorded_model
 from ...inference.targets import TargetChoice, acquisition_days
@@ -72,7 +73,7 @@ class SourcesAtHand:
         if choice.sample or not choice.given:
             choice.open()  # says what is wrong with a choice
             return _of_sample(str(choice.sample))
-        told, faults, grid = [], [], None
+        told, faults, grid, nameless = [], [], None, False
         for name in ("s2", "s1"):
             if not choice.files.get(name):
                 continue
@@ -84,6 +85,7 @@ class SourcesAtHand:
                 )
             except AcquisitionError as error:
                 faults.append(_fault(name, error))
+                nameless = nameless or isinstance(error, BandError)
             else:
                 grid = grid or source.grid
                 told.append(_of_report(source.report))
@@ -97,6 +99,7 @@ class SourcesAtHand:
             "faults": faults,
             "grid": None if grid is None else _grid(grid),
             "footprint": [] if grid is None else footprint(grid),
+            "unnamed": _unnamed(choice) if nameless and not told else None,
         }
 
     def opened(self, choice: SourceChoice, area: WantedArea) -> Gathered:
@@ -232,6 +235,13 @@ def footprint(grid: Grid) -> list[list[float]]:
     to_degrees = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
     ring = [list(to_degrees.transform(*(grid.transform * place))) for place in edge]
     return [*ring, ring[0]]
+
+
+def _unnamed(choice: SourceChoice) -> Values | None:
+    """GeoTIFFs whose bands have to be named by somebody."""
+    paths = list(dict.fromkeys(path for files in choice.files.values() for path in files))
+    found = unnamed_bands(paths)
+    return None if found is None else {**vars(found), "bands": [vars(band) for band in found.bands]}
 
 
 def _of_sample(name: str) -> Values:

@@ -72,6 +72,25 @@ class SensorFault(Told):
     """Values of `stored_as` and what they mean."""
 
 
+class UnnamedBandTold(Told):
+    """What is seen of a band: its description, the type of its numbers, and the range of a sample of them."""
+
+    description: str
+    dtype: str
+    low: float | None
+    high: float | None
+
+
+class UnnamedTold(Told):
+    """GeoTIFFs whose bands have no names: `band_names` of a sensor's files says what they are, in order."""
+
+    file: str
+    """One of them."""
+    files: int
+    """How many have as many bands."""
+    bands: list[UnnamedBandTold]
+
+
 class SourcesTold(Told):
     """Acquisitions as they were found."""
 
@@ -86,6 +105,8 @@ class SourcesTold(Told):
     """As of stores; null where no sensor could be read."""
     footprint: list[list[float]]
     """Longitude and latitude along its edge."""
+    unnamed: UnnamedTold | None = None
+    """Where no sensor could be read, as bands have no names."""
 
 
 class SampleList(Told):

@@ -1,0 +1,81 @@
+"""What was found in data, as rich text: sensors, dates, bands, units, and what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from phenolens.engine.client.sources import Sensor, SensorFault, Sources
+from PySide6.QtCore import QCoreApplication
+
+from .data_questions import SENSORS
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
+
+MOST_NAMED = 3
+"""Of files that can't be read."""
+
+
+def report_of(name: str, told: Sources | None, problem: str = "") -> str:
+    """What was found, as rich text."""
+    if told is None:
+        return f"<b>{escape(name)}</b><br>{escape(problem)}" if problem else f"<b>{escape(name)}</b><br>…"
+    parts = [f"<b>{escape(told.title or name)}</b>"]
+    parts += [_of_sensor(sensor) for sensor in told.sensors]
+    if told.grid is not None:
+        rows, columns = told.grid.shape
+        size = translate("DataPanel", "{} × {} pixels of 10 m, {}")
+        parts.append(size.format(columns, rows, escape(told.grid.crs[:40])))
+    hopeless = not told.sensors and not any(fault.choices for fault in told.faults)
+    faults = [
+        fault for fault in told.faults if told.unnamed is None or fault.code != "band"
+    ]  # which is asked
+    parts += [_of_fault(fault, alone=hopeless) for fault in faults]
+    parts += [escape(note) for note in told.notes]
+    if told.attribution:
+        parts.append(f"<small>{escape(told.attribution)}</small>")
+    return "".join(f"<p style='margin:0 0 7px 0'>{part}</p>" for part in parts)
+
+
+def _of_sensor(sensor: Sensor) -> str:
+    days = [one.time[:10] for one in sensor.acquisitions]
+    bands = " ".join(sensor.bands)
+    if sensor.absent:
+        bands += translate("DataPanel", " (absent: {})").format(" ".join(sensor.absent))
+    span = translate("DataPanel", "no dates")
+    if days:
+        span = translate("DataPanel", "{} dates, {} to {}").format(len(days), days[0], days[-1])
+    rows = [
+        f"<b>{SENSORS[sensor.sensor]}</b>  {escape(', '.join(sensor.kinds))}",
+        span,
+        translate("DataPanel", "Bands: {}").format(escape(bands)),
+        translate("DataPanel", "Units: {}").format(escape("; ".join(sensor.units))),
+        translate("DataPanel", "Pixel size: {}").format(escape("; ".join(sensor.pixels))),
+    ]
+    if sensor.skipped:
+        rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
+    if sensor.ignored:
+        rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
+    rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
+    return "<br>".join(rows)
+
+
+def _named(files: Sequence[str], most: int) -> str:
+    """The first ones, and how many more there are."""
+    named = _breakable("; ".join(files[:most]))
+    more = translate("DataPanel", "{} and {} more")
+    return more.format(named, len(files) - most) if len(files) > most else named
+
+
+def _breakable(text: str) -> str:
+    """Names of files are long words: without a place to break them all lines would be cut off."""
+    return re.sub(r"([_./-])", "\\1\u200b", escape(text))
+
+
+def _of_fault(fault: SensorFault, alone: bool) -> str:
+    if not alone and not fault.choices:
+        return translate("DataPanel", "No {}: {}").format(SENSORS[fault.sensor], _breakable(fault.cause))
+    value = f" ({_breakable(fault.value)})" if fault.value else ""
+    remedy = "" if fault.choices else f"<br>→ {_breakable(fault.remedy)}"
+    return f"⚠ {SENSORS[fault.sensor]}: {_breakable(fault.cause)}{value}{remedy}"
