@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from ..curves import Floats, seconds
 from ..theme import Theme
 
 PLAY_MS = 350
@@ -111,7 +113,8 @@ class DateStrip(QWidget):
         self.times: list[datetime] = []
         self.date = 0
         self._shares: Sequence[float] = ()
-        self._ticks: dict[str, list[datetime]] = {}
+        self._ticks: dict[str, Floats] = {}
+        self._seconds = seconds(())
         self.setMinimumHeight(HEIGHT)
         self.setMinimumWidth(160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -125,6 +128,7 @@ class DateStrip(QWidget):
 
     def set_times(self, times: Sequence[str]) -> None:
         self.times = [datetime.fromisoformat(time) for time in times]
+        self._seconds = seconds(times)
         self._shares, self._ticks = (), {}
         self.update()
 
@@ -137,21 +141,16 @@ class DateStrip(QWidget):
         self.update()
 
     def set_acquisitions(self, times: Mapping[str, Sequence[str]]) -> None:
-        self._ticks = {
-            sensor: [datetime.fromisoformat(time) for time in times[sensor]]
-            for sensor in ("s2", "s1")
-            if times.get(sensor)
-        }
+        self._ticks = {sensor: seconds(times[sensor]) for sensor in ("s2", "s1") if times.get(sensor)}
         self.update()
 
     def x_of(self, date: int) -> float:
-        return self._x_at(self.times[date])
+        return float(self._x_at(self._seconds[date : date + 1])[0])
 
-    def _x_at(self, time: datetime) -> float:
-        first, last = self.times[0], self.times[-1]
-        share = (time - first).total_seconds() / ((last - first).total_seconds() or 1.0)
+    def _x_at(self, times: Floats) -> Floats:
+        first, last = self._seconds[0], self._seconds[-1]
         left = TICKED_MARGIN if self._ticks else MARGIN
-        return left + share * (self.width() - left - MARGIN)
+        return left + (times - first) / ((last - first) or 1.0) * (self.width() - left - MARGIN)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         self._choose(event)
@@ -166,7 +165,7 @@ class DateStrip(QWidget):
     def _choose(self, event: QMouseEvent) -> None:
         if self.times:
             x = event.position().x()
-            self.chosen.emit(min(range(len(self.times)), key=lambda date: abs(self.x_of(date) - x)))
+            self.chosen.emit(int(np.argmin(np.abs(self._x_at(self._seconds) - x))))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
@@ -178,13 +177,13 @@ class DateStrip(QWidget):
         painter.setPen(QColor(self._theme.line))
         painter.drawLine(QPointF(8, base + 0.5), QPointF(self.width() - 8, base + 0.5))
         self._years(painter, base)
-        for date in range(len(self.times)):
+        for date, x in enumerate(self._x_at(self._seconds).tolist()):
             share = self._shares[date] if date < len(self._shares) else 1.0
             height = 4 + (base - 6) * share
             colour = QColor(self._theme.accent if date == self.date else self._theme.faint)
             colour.setAlpha(255 if date == self.date else 90 + int(120 * share))
             width = 4 if date == self.date else 2
-            painter.fillRect(QRectF(self.x_of(date) - width / 2, base - height, width, height), colour)
+            painter.fillRect(QRectF(x - width / 2, base - height, width, height), colour)
 
     def _acquisitions(self, painter: QPainter, top: float) -> None:
         """A row of ticks for each sensor."""
@@ -197,10 +196,11 @@ class DateStrip(QWidget):
             y = top + row * (TICK + 1)
             painter.setPen(colour)
             painter.drawText(QPointF(4, y + TICK - 1), sensor.upper())
-            for time in times:
-                x = self._x_at(time)
-                if TICKED_MARGIN - 2 <= x <= self.width() - MARGIN + 2:
-                    painter.fillRect(QRectF(x - 0.5, y + 1, 1, TICK - 3), colour)
+            x = self._x_at(times)
+            here = x[(x >= TICKED_MARGIN - 2) & (x <= self.width() - MARGIN + 2)]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawRects([QRectF(one - 0.5, y + 1, 1, TICK - 3) for one in here.tolist()])
         painter.setFont(font)
 
     def _years(self, painter: QPainter, base: float) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from ..report import METRICS, CurvePoint, Held, Report
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
+from .date_axis import date_axis
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -99,8 +100,8 @@ class SitePlot(_Plot):
     """What was measured at one site, what a probe that had not seen the site said, and what baselines said."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        axis = pg.DateAxisItem(utcOffset=0)
-        super().__init__(theme, translate("SitePlot", "Series of a site"), parent, axisItems={"bottom": axis})
+        axes = {"bottom": date_axis()}
+        super().__init__(theme, translate("SitePlot", "Series of a site"), parent, axisItems=axes)
         self.key = ""
         """Which line is which, as rich text."""
 

@@ -7,13 +7,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyqtgraph as pg
-from pyqtgraph.graphicsItems.DateAxisItem import (
-    MONTH_SPACING,
-    YEAR_SPACING,
-    TickSpec,
-    ZoomLevel,
-    makeYStepper,
-)
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -21,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from ..curves import CLEAR, NO_DATA, QUALITIES, Curve, Floats, value_near
 from ..theme import Theme
 from .curves_item import DASHES, CurvesItem
+from .date_axis import date_axis
 
 SMALL = {"font-size": "8pt"}
 MOST_TOLD = 4
@@ -35,7 +29,7 @@ class SeriesPlot(pg.PlotWidget):
     """What lies under the mouse."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(axisItems={"bottom": _date_axis()})
+        super().__init__(axisItems={"bottom": date_axis()})
         self.setAccessibleName(self.tr("Curves over time"))
         self._theme = theme
         self._times: Floats = np.zeros(0)
@@ -127,23 +121,6 @@ class SeriesPlot(pg.PlotWidget):
                 parts[0] = f"{day}   {parts[0]}"
         more = len(self._curves) - MOST_TOLD
         return "   ".join(parts) + (f"   and {more} more" if more > 0 else "")
-
-
-def _date_axis() -> pg.DateAxisItem:
-    """Months where they have room, else quarters or half years; pyqtgraph's own leaves years alone then."""
-    months = TickSpec(MONTH_SPACING, _next_months, "%b", autoSkip=[1, 3, 6])
-    years = TickSpec(YEAR_SPACING, makeYStepper(1), "%Y", autoSkip=[1, 5, 10, 25])
-    axis = pg.DateAxisItem(utcOffset=0)
-    finer = {most: level for most, level in axis.zoomLevels.items() if np.isfinite(most)}
-    axis.zoomLevels = {np.inf: ZoomLevel([years, months], "YYYY"), **finer}
-    return axis
-
-
-def _next_months(time: float, months: int, first: bool) -> float:
-    """The next first day of a month, or of every so many months counted from January."""
-    date = datetime.fromtimestamp(time, UTC)
-    number = ((date.year * 12 + date.month - 1) // months + 1) * months
-    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC).timestamp()
 
 
 class CurveKey(QWidget):
