@@ -20,6 +20,10 @@ LEAST_SPAN = 370
 """Days that a store must span for its years to be compared."""
 SEASON_APART = 46
 """Days of the year from which on two dates lie in different seasons."""
+CLEAR = 0.8
+"""Of the area: a date that shows so much is clear."""
+TROPICS, NORTHERN, SOUTHERN, MOST_OFF = 15, 192, 10, 60
+"""Degrees of latitude; days of the year in the middle of the growing season, and how far from it still is in it."""
 MAGNITUDE, CONFIDENCE, WHEN = "-change-magnitude.tif", "-change-confidence.tif", "-change-date.tif"
 Span = tuple[str, str]
 """First and last day, ISO."""
@@ -116,18 +120,67 @@ def year_later(span: Span, years: int = 1) -> Span:
     return _moved(span[0], years), _moved(span[1], years)
 
 
-def first_guess(store: Store) -> ChangeWanted:
-    """The first and last date of the same season, and the periods of 90 days around them, where there are such."""
-    days = [time[:10] for time in store.times]
-    if not days:
-        return ChangeWanted()
-    first, last = _day(days[0]), _day(days[-1])
-    quarter = timedelta(days=89)
-    before = str(first), str(first + quarter)
-    after = year_later(before)
-    if after[1] > str(last):
-        after = str(max(first + quarter + timedelta(days=1), last - quarter)), str(last)
-    return ChangeWanted("dates", before, after)
+def first_guesses(
+    store: Store, shares: Sequence[float] = (), latitude: float | None = None
+) -> tuple[ChangeWanted, ...]:
+    """Periods and dates to begin with: of the same season, as many years apart as there are, in the growing season, and
+    clear; `shares` say how clear each date is (0 to 1), all are where they don't."""
+    days = [_day(time) for time in store.times]
+    if len(days) < 2:
+        return ()
+    clear = list(shares) if len(shares) == len(days) else [1.0] * len(days)
+    pairs = [(one, other) for one in range(len(days)) for other in range(one + 1, len(days))]
+    enough = min(CLEAR, sorted(clear)[-2])
+
+    def worth(pair: tuple[int, int]) -> tuple[float, ...]:
+        one, other = pair
+        years, off = _years_apart(days[one], days[other])
+        share = min(clear[one], clear[other])
+        grows = off_season(days[one], latitude)
+        far = (days[other] - days[one]).days
+        if not years:
+            return (0, share >= enough, far, share)
+        return (
+            1,
+            share >= enough,
+            years,
+            -max(0, grows - MOST_OFF),
+            share - off / SEASON_APART - grows / 365,
+        )
+
+    one, other = max(pairs, key=worth)
+    years, _ = _years_apart(days[one], days[other])
+    before, after = _periods(days, days[one], years)
+    dates = ChangeWanted("dates", (str(days[one]), ""), (str(days[other]), ""))
+    return ChangeWanted("periods", before, after), dates
+
+
+def off_season(day: date, latitude: float | None) -> int:
+    """Days from the middle of the growing season; 0 in the tropics, where any may be it."""
+    if latitude is None or abs(latitude) < TROPICS:
+        return 0
+    apart = abs(day.timetuple().tm_yday - (NORTHERN if latitude > 0 else SOUTHERN))
+    return min(apart, 365 - apart)
+
+
+def _years_apart(one: date, other: date) -> tuple[int, float]:
+    """Whole years, and the days that are too many or too few; 0 years where those are another season."""
+    apart = (other - one).days
+    years = round(apart / 365.25)
+    off = abs(apart - years * 365.25)
+    return (years, off) if off < SEASON_APART / 2 else (0, off)
+
+
+def _periods(days: Sequence[date], middle: date, years: int) -> tuple[Span, Span]:
+    """90 days around a day, and the same days years later; the first and the last where there is but one year."""
+    first, last, quarter = days[0], days[-1], timedelta(days=89)
+    if not years:
+        after = max(first + quarter + timedelta(days=1), last - quarter)
+        return (str(first), str(first + quarter)), (str(after), str(last))
+    latest = _day(_moved(str(last), -years))
+    end = min(max(first, middle - quarter / 2) + quarter, latest)
+    before = str(max(first, end - quarter)), str(end)
+    return before, year_later(before, years)
 
 
 def layers_of(files: Sequence[str], tip: str = "") -> tuple[MadeLayer, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Export, Job
 from PySide6.QtCore import QObject
 
-from ..changing import about, asked, first_guess, hint, layers_of, newest
+from ..changing import ChangeWanted, about, asked, first_guesses, hint, layers_of, newest
 from ..engine_link import EngineLink
+from ..geography import Geography
 from ..panels.change import ChangePanel
 from ..session import MadeLayer, Session, SessionModel
 from ..telling import sentences
+from .dates import clear_shares
 from .jobs import JobsController
 
 
@@ -89,8 +92,14 @@ class ChangesController(QObject):
 
     def _begin(self, store: Store) -> None:
         self._panel.set_days([time[:10] for time in store.times])
-        self._panel.choose(first_guess(store))
+        self._guess(first_guesses(store))
         self._panel.tell("")
+        begun = self._panel.wanted
+        self._link.ask(
+            "change dates",
+            lambda client: _guessed(client, store),
+            lambda guesses: self._better(begun, guesses),
+        )
         self._link.ask(
             "change files",
             lambda client: client.files.exports(store.store),
@@ -98,7 +107,23 @@ class ChangesController(QObject):
             lambda _: None,
         )
 
+    def _better(self, begun: ChangeWanted, guesses: Sequence[ChangeWanted]) -> None:
+        """Once it is known how clear dates are, unless the user has chosen meanwhile."""
+        if self._panel.wanted == begun:
+            self._guess(guesses)
+
+    def _guess(self, guesses: Sequence[ChangeWanted]) -> None:
+        for one in guesses:
+            self._panel.choose(one)
+
     def _listed(self, store: Store, exports: tuple[Export, ...]) -> None:
         found = newest(exports)
         if found and self._model.now.store == store:
             self._show(found)
+
+
+def _guessed(client: EngineClient, store: Store) -> tuple[ChangeWanted, ...]:
+    """In a thread."""
+    rows, columns = store.grid.shape
+    _, latitude = Geography(store.grid).lonlat(columns / 2, rows / 2)
+    return first_guesses(store, clear_shares(client, store), latitude)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from phenolens.app.changing import ChangeWanted, asked, first_guess, hint, layers_of, year_later
+from phenolens.app.changing import ChangeWanted, asked, first_guesses, hint, layers_of, year_later
 from phenolens.app.controllers.changes import ChangesController
+from phenolens.app.controllers.dates import clear_shares
 from phenolens.app.panels.change import ChangePanel
 from phenolens.app.session import MadeLayer
 from phenolens.engine.client.arrays import Grid
@@ -113,10 +114,24 @@ def test_the_same_days_a_year_later_are_one_click(panel):
     assert year_later(("2020-02-29", "2020-03-01")) == ("2021-02-28", "2021-03-01")
 
 
-def test_at_first_the_dates_are_a_year_apart(opened, panel):
-    assert panel.wanted.before[0] == "2019-03-15"
-    assert panel.wanted.after[0] == "2020-03-15"
+def test_at_first_the_dates_are_clear_ones_of_the_growing_season_a_year_apart(opened, panel, until):
+    store = opened.model.now.store
+    shares = dict(
+        zip((time[:10] for time in store.times), clear_shares(opened.link._client, store), strict=True)
+    )
+    until(lambda: panel.wanted.before[0] == "2019-09-15")
+    assert panel.wanted.after[0] == "2020-09-15"
     assert not panel.hinted
+    both = {day[5:]: min(shares[f"2019{day[4:]}"], shares[f"2020{day[4:]}"]) for day in shares}
+    assert both["09-15"] == max(both.values())
+
+
+def test_what_was_chosen_stays_when_it_is_known_how_clear_dates_are(opened, panel):
+    begun = panel.wanted
+    chosen = ChangeWanted("dates", ("2019-03-15", ""), ("2019-08-15", ""))
+    panel.choose(chosen)
+    opened.findChild(ChangesController)._better(begun, first_guesses(opened.model.now.store))
+    assert panel.wanted.after[0] == "2019-08-15"
 
 
 def test_the_date_of_the_map_is_taken_over(opened, panel):
@@ -152,14 +167,39 @@ def test_one_date_can_not_have_changed():
     assert "one date only" in hint(_map_dates("2019-03-01T12:00:00Z"), ChangeWanted()).problem
 
 
-def test_the_first_guess_compares_like_with_like_where_it_can():
-    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2019, 2020) for month in range(1, 13)]
-    guess = first_guess(_map_dates(*times))
-    assert guess.before == ("2019-01-10", "2019-04-09")
-    assert guess.after == ("2020-01-10", "2020-04-09")
-    short = first_guess(_map_dates(*times[:9]))
-    assert short.before[1] < short.after[0] <= short.after[1] == "2019-09-10"
-    assert first_guess(_map_dates()) == ChangeWanted()
+def test_the_first_guess_compares_clear_dates_of_the_same_season_in_the_first_and_last_year():
+    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019, 2020) for month in range(1, 13)]
+    store = _map_dates(*times)
+    clear = [0.1 if time[5:7] in ("06", "07") else 1.0 for time in times]
+    periods, dates = first_guesses(store, clear, 50.0)
+    assert (dates.before[0], dates.after[0]) == ("2018-08-10", "2020-08-10")
+    assert periods.before == ("2018-06-27", "2018-09-24")
+    assert periods.after == ("2020-06-27", "2020-09-24")
+    assert first_guesses(store, clear, -30.0)[1].before[0] == "2018-01-10"
+    assert not hint(store, dates).note
+
+
+def test_clearness_comes_before_the_season_and_the_years():
+    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019, 2020) for month in range(1, 13)]
+    clear = [float(time[:7] in ("2018-03", "2019-03", "2020-06")) for time in times]
+    _, dates = first_guesses(_map_dates(*times), clear, 50.0)
+    assert (dates.before[0], dates.after[0]) == ("2018-03-10", "2019-03-10")
+
+
+def test_the_first_guess_of_a_store_of_less_than_a_year_is_its_ends():
+    times = [f"2019-{month:02}-10T12:00:00Z" for month in range(1, 10)]
+    periods, dates = first_guesses(_map_dates(*times))
+    assert (dates.before[0], dates.after[0]) == ("2019-01-10", "2019-09-10")
+    assert periods.before[1] < periods.after[0] <= periods.after[1] == "2019-09-10"
+    assert first_guesses(_map_dates(*times[:1])) == ()
+    assert first_guesses(_map_dates()) == ()
+
+
+def test_periods_at_the_edge_of_a_store_are_shifted_into_it():
+    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019) for month in range(7, 13)]
+    periods, _ = first_guesses(_map_dates(*times), (), 50.0)
+    assert periods.before == ("2018-07-10", "2018-10-07")
+    assert periods.after == ("2019-07-10", "2019-10-07")
 
 
 def test_each_choice_has_files_of_its_own():
