@@ -14,12 +14,38 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class TowerColumns:
+    """What the columns of tower tables are; named as the engine takes them."""
+
+    gpp_column: str
+    unit: str
+    time_columns: tuple[str, ...]
+    """One of dates or times, or those of year, month, day, hour, minute."""
+    time_is: str = "start"
+    quality_column: str | None = None
+    good_flags: tuple[int, ...] = (0, 1)
+    without_quality: bool = False
+    site_column: str | None = None
+    site: str | None = None
+    """Of files that name none."""
+
+    @property
+    def asked(self) -> dict[str, object]:
+        said = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Towers:
     """Files of flux towers, as paths on this machine."""
 
     files: tuple[str, ...] = ()
     sites: str | None = None
     radius_m: float = 100.0
+    columns: TowerColumns | None = None
+    """Where the files are of none of the networks' formats."""
 
 
 @dataclass(frozen=True)

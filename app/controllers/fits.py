@@ -308,4 +308,6 @@ def _hand_over_towers(client: EngineClient, towers: Towers) -> Asked:
     asked: Asked = {"files": files, "radius_m": towers.radius_m}
     if sites:
         asked["sites"] = sites
+    if towers.columns:
+        asked["columns"] = towers.columns.asked
     return {"towers": asked}

@@ -16,6 +16,7 @@ from ..controllers.label_import import LabelImportController
 from ..controllers.labels import LabelsController
 from ..controllers.probes import ProbesController
 from ..controllers.searches import SearchesController
+from ..controllers.tower_import import TowerImportController
 from ..controllers.towers import TowersController
 from ..panels.accuracy import AccuracyPanel
 from ..panels.export import ExportPanel
@@ -72,7 +73,9 @@ def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
 
 def _searches(window: MainWindow) -> None:
     panel = SearchPanel()
-    dock = window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Search"), panel, RIGHT, shown=False)
+    left = Qt.DockWidgetArea.LeftDockWidgetArea  # at the right, names of seven tabs would be cut
+    dock = window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Search"), panel, left, shown=False)
+    window.tabifyDockWidget(window.docks["Change"], dock)
     SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme.selection)
 
     def show() -> None:
@@ -125,16 +128,17 @@ def _probes(window: MainWindow) -> FitsController:
     TowersController(window.model, window.link, window.map, window.theme, window.say)
     window.theme.changed.connect(scores.redraw)
     fits.judged.connect(window.docks["Scores"].raise_)
-    panel.towers_asked.connect(lambda: _choose_towers(window))
+    imports = TowerImportController(window.model, window.link, panel, window.say)
+    panel.towers_asked.connect(lambda: _choose_towers(window, imports))
     panel.sites_asked.connect(lambda: _choose_sites(window))
     return fits
 
 
-def _choose_towers(window: MainWindow) -> None:
+def _choose_towers(window: MainWindow, imports: TowerImportController) -> None:
     title, kinds = window.tr("Files of flux towers"), window.tr("Tower files (*.csv *.zip)")
     files, _ = QFileDialog.getOpenFileNames(window, title, "", kinds)
     if files:
-        _change_towers(window, files=tuple(files))
+        imports.choose(tuple(files))
 
 
 def _choose_sites(window: MainWindow) -> None:

@@ -216,7 +216,9 @@ class ProbePanel(QWidget):
     def _make_towers(self) -> None:
         self._towers, self._sites = QPushButton(self.tr("Choose files…")), QPushButton(self.tr("Sites…"))
         self._towers.setToolTip(
-            self.tr("Daily or half-hourly files of FLUXNET, or a table with site, date, gpp")
+            self.tr(
+                "Daily or half-hourly files of FLUXNET, ICOS or AmeriFlux; or another CSV, whose columns are asked for"
+            )
         )
         self._sites.setToolTip(self.tr("A table with site, lat, lon (CSV)"))
         self._towers.clicked.connect(lambda _=False: self.towers_asked.emit())
@@ -344,7 +346,11 @@ class ProbePanel(QWidget):
         more = len(towers.files) - 3
         names += self.tr(" and {0} more").format(more) if more > 0 else ""
         sites = PurePath(towers.sites).name if towers.sites else self.tr("none; sites as the files tell them")
-        return self.tr("Files: {0}. Site table: {1}.").format(names, sites)
+        told = self.tr("Files: {0}. Site table: {1}.").format(names, sites)
+        if towers.columns is not None:
+            read = self.tr(" GPP is the column {0}, in {1}.")
+            told += read.format(towers.columns.gpp_column, towers.columns.unit)
+        return told
 
     def _choose(self) -> None:
         recipe = self._recipe

@@ -28,6 +28,17 @@ OBSERVED = ("bands", "indices")
 
 
 @dataclass(frozen=True)
+class TowerReading:
+    """What tower files of another kind don't say themselves."""
+
+    columns: TableColumns | None = None
+    site: str | None = None
+    """Id of the site of a file that holds none."""
+    without_quality: bool = False
+    """Take them without a column of quality."""
+
+
+@dataclass(frozen=True)
 class SampleChoice:
     """What a probe learns from, and what it sees."""
 
@@ -48,6 +59,7 @@ class SampleChoice:
     """Acquisitions for bands and indices; those that the store was made of where none are given."""
     locate: Callable[[str], Path] = Path
     """Finds a file by the path that was recorded with the store, or refuses it."""
+    tower_reading: TowerReading = field(default_factory=TowerReading)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +104,17 @@ def _of_labels(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> S
 
 def _of_towers(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> Samples:
     acquisitions = _acquisitions(store, choice) if observed or choice.sources.given else None
-    towers = _read_towers(list(choice.towers), choice.sites)
+    towers = _read_towers(list(choice.towers), choice.sites, choice.tower_reading)
     sampling = sample_towers(store, towers, choice.spec, radius_m=choice.radius_m, sources=acquisitions)
     return Samples(sampling.table, sampling, towers.text(), towers.to_dict())
 
 
-def _read_towers(files: list[Path], site_file: Path | None) -> Towers:
+def _read_towers(files: list[Path], site_file: Path | None, reading: TowerReading) -> Towers:
     """Tower files with the default demands on quality; a CSV of `phenolens towers` has met its own already."""
     sites = read_sites(site_file) if site_file else None
+    if reading.columns is not None:
+        options = TowerOptions(without_quality=reading.without_quality)
+        return read_towers(files, options, sites=sites, columns=reading.columns, site=reading.site)
     first = files[0]
     ours = {"site", "date", "gpp", "unit"}
     if first.suffix == ".csv" and first.is_file() and ours <= set(read_csv(first, only=ours).columns):

@@ -10,16 +10,21 @@ import pytest
 from phenolens.app.colouring import array_of
 from phenolens.app.controllers.fits import FitsController, report_of
 from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
+from phenolens.app.controllers.tower_import import TowerImportController
+from phenolens.app.frozen_json import from_json, to_json
 from phenolens.app.geography import Geography
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
 from phenolens.app.panels.scores import ScoresPanel
 from phenolens.app.panels.search import SearchPanel
-from phenolens.app.recipe import Quantity, Towers
+from phenolens.app.panels.tower_import import TowerColumnsDialog
+from phenolens.app.recipe import Quantity, Recipe, TowerColumns, Towers
 from phenolens.app.report import read_report
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place
+from phenolens.app.tower_tables import Column, is_known
 from phenolens.engine.client.errors import BadAnswer, NotFound
+from phenolens.engine.towers.oneflux import is_oneflux
 from PySide6.QtWidgets import QPushButton
 
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
@@ -205,6 +210,113 @@ def test_towers_without_a_position_are_told_in_place_and_with_one_the_map_says_w
     assert "3 sites" in opened.map.shown["base"][0].legend.notes[0]
     until(lambda: not opened.jobs.going)
     look(opened)
+
+
+@pytest.fixture
+def odd_towers(opened, tmp_path):
+    """Daily means of three towers as a spreadsheet writes them, in umol, and where they stand."""
+    store, geography = opened.model.now.store, Geography(opened.model.now.store.grid)
+    spots = {f"XX-T{number}": (10.5 + 12 * number, 24.5) for number in range(3)}
+    rows = [
+        f"{site};{time[:4]};{int(time[5:7])};{int(time[8:10])};{spots[site][0] / 10 + n % 5:.2f};0,9".replace(
+            ".", ","
+        )
+        for site in spots
+        for n, time in enumerate(store.times)
+    ]
+    towers, sites = tmp_path / "flux.csv", tmp_path / "sites.csv"
+    towers.write_text("\n".join(["Standort;Year;Month;Day;GPP_umol;Guete", *rows]))
+    places = {site: geography.lonlat(*spot) for site, spot in spots.items()}
+    lines = (f"{site},{lat},{lon}" for site, (lon, lat) in places.items())
+    sites.write_text("\n".join(["site,lat,lon", *lines]))
+    return towers, sites
+
+
+def test_columns_of_an_unknown_tower_table_are_asked_for_and_learnt_from(
+    opened, probe, odd_towers, until, look
+):
+    towers, sites = odd_towers
+    recipe = opened.model.now.recipe
+    opened.model.change(recipe=replace(recipe, learns="towers", towers=Towers((), str(sites), 20.0)))
+    imports = opened.findChild(TowerImportController)
+    imports.choose((str(towers),))
+    until(lambda: imports.dialog is not None)
+    dialog = imports.dialog
+    assert "unit of GPP" in dialog._why.text()
+    assert dialog.columns.time_columns == ("Year", "Month", "Day")
+    look(dialog)
+    choose(dialog._unit, "umol m-2 s-1")
+    assert "quality" in dialog._why.text()
+    choose(dialog._boxes["quality"], "Guete")
+    assert "site" in dialog._why.text()
+    choose(dialog._boxes["site"], "Standort")
+    assert dialog._take.isEnabled()
+    look(dialog, "-answered")
+    dialog._take.click()
+    columns = opened.model.now.recipe.towers.columns
+    assert columns == TowerColumns(
+        "GPP_umol", "umol m-2 s-1", ("Year", "Month", "Day"), "start", "Guete", site_column="Standort"
+    )
+    assert (
+        from_json(Recipe, json.loads(json.dumps(to_json(opened.model.now.recipe)))).towers.columns == columns
+    )
+    assert "GPP is the column GPP_umol, in umol m-2 s-1" in probe._tower_note.text()
+    probe.fit_asked.emit("odd")
+    until(lambda: "Fitted on" in probe._fitting.text())
+    until(lambda: not opened.jobs.going)
+    assert (opened.link.workspace / "odd.probe").is_file()
+
+
+def choose(box, value):
+    box.setCurrentIndex(box.findData(value))
+
+
+def test_a_table_of_the_networks_or_our_own_needs_no_questions(opened, until, tmp_path):
+    ours = tmp_path / "ours.csv"
+    ours.write_text("site,date,gpp,qc,unit\nXX-T0,2019-05-01,4.0,1,gC m-2 d-1\n")
+    imports = opened.findChild(TowerImportController)
+    imports.choose((str(ours),))
+    until(lambda: opened.model.now.recipe.towers.files == (str(ours),))
+    assert imports.dialog is None
+    assert opened.model.now.recipe.towers.columns is None
+    (tmp_path / "none.csv").write_text("nothing")
+    imports.choose((str(tmp_path / "none.csv"),))
+    until(lambda: "can't be read as a table" in opened._message.text())
+    assert opened.model.now.recipe.towers.files == (str(ours),)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "TIMESTAMP,GPP_NT_VUT_REF,NEE_VUT_REF_QC",
+        "TIMESTAMP_START,TIMESTAMP_END,GPP_DT_VUT_REF",
+        "TIMESTAMP,TA_F",
+        "date,gpp",
+        "DATE,NEE_VUT_REF",
+    ],
+)
+def test_the_app_knows_the_same_tower_files_as_the_engine(header):
+    names = header.split(",")
+    assert is_known(names) == is_oneflux(names)
+
+
+def test_a_site_that_no_column_says_and_dates_in_one_column_are_told_by_hand(qtbot):
+    columns = (
+        Column("Datum", ("2019-05-01", "2019-05-02")),
+        Column("month", ("5", "5")),
+        Column("GPP", ("4.0", "5.0")),
+    )
+    dialog = TowerColumnsDialog("x.csv", columns)
+    qtbot.addWidget(dialog)
+    choose(dialog._unit, "gC m-2 d-1")
+    assert dialog.columns.time_columns == ("Datum",)
+    assert not dialog._take.isEnabled()
+    dialog._without.setChecked(True)
+    dialog._site.setText(" DE-Tha ")
+    assert dialog._take.isEnabled()
+    found = dialog.columns
+    assert (found.site, found.site_column, found.quality_column) == ("DE-Tha", None, None)
+    assert found.without_quality
 
 
 def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path, look):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ....probes.probe import ProbeRecipe
     from ....probes.spec import FeatureSpec
     from ....tasks.labels import LabelReading
-    from ....tasks.samples import SampleChoice
+    from ....tasks.samples import SampleChoice, TowerReading
 
 Metres = Annotated[Number, Field(ge=0, le=100_000)]
 DaysCount = Annotated[int, Field(ge=1, le=3660)]
@@ -59,12 +59,48 @@ class LabelsAsked(Asked):
         return LabelReading(**stated, classes=workspace.source(self.classes) if self.classes else None)
 
 
+class TowerColumnsAsked(Asked):
+    """Which columns of tower tables of another kind are what; names as on the command line."""
+
+    gpp_column: Text
+    unit: Annotated[str, Field(min_length=1, max_length=64)]
+    """gC m-2 d-1 or umol m-2 s-1."""
+    time_columns: Annotated[list[Text], Field(min_length=1, max_length=5)]
+    """One of dates or times, or those of year, month, day, hour and minute."""
+    time_is: Literal["start", "end"] = "start"
+    quality_column: Text | None = None
+    good_flags: Annotated[list[int], Field(min_length=1, max_length=16)] = Field(
+        default_factory=lambda: [0, 1]
+    )
+    without_quality: bool = False
+    site_column: Text | None = None
+    site: Text | None = None
+    """Id of the site, where no column says it."""
+
+    def reading(self) -> "TowerReading":
+        from ....tasks.samples import TowerReading
+        from ....towers.table import TableColumns
+
+        columns = TableColumns(
+            self.gpp_column,
+            self.unit,
+            tuple(self.time_columns),
+            self.time_is,
+            self.quality_column,
+            tuple(self.good_flags),
+            self.site_column,
+        )
+        return TowerReading(columns, self.site, self.without_quality)
+
+
 class TowersAsked(Asked):
     """Flux towers."""
 
     files: Annotated[list[SourcePath], Field(min_length=1, max_length=1000)]
     sites: SourcePath | None = None
     radius_m: Annotated[Number, Field(gt=0, le=10_000)] = 100.0
+    columns: TowerColumnsAsked | None = None
+    """Of tables that are of none of the networks' formats."""
 
 
 class FeaturesAsked(Asked):
@@ -136,7 +172,7 @@ def run(params: ProbeFitParams, context: JobContext) -> dict[str, Any]:
 def _choice(params: ProbeAsked, workspace: Workspace) -> "SampleChoice":
     from ....acquisitions.choice import SourceChoice
     from ....tasks.labels import LabelReading
-    from ....tasks.samples import SampleChoice
+    from ....tasks.samples import SampleChoice, TowerReading
 
     labels, towers, features = params.labels, params.towers, params.features
     return SampleChoice(
@@ -151,6 +187,7 @@ def _choice(params: ProbeAsked, workspace: Workspace) -> "SampleChoice":
         weather=workspace.source(features.weather) if features.weather else None,
         sources=params.sources.choice(workspace) if params.sources else SourceChoice(),
         locate=locate(workspace),
+        tower_reading=towers.columns.reading() if towers and towers.columns else TowerReading(),
     )
 
 

@@ -1,0 +1,221 @@
+"""Which columns of tower tables are what, before a probe learns from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..recipe import TowerColumns
+from ..tower_tables import Column
+
+UNITS = ("gC m-2 d-1", "umol m-2 s-1")
+PARTS = ("month", "day", "hour", "minute")
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "gpp": ("gpp", "gpp_f", "gpp_nt", "gpp_dt", "gpp_nt_vut_ref", "gpp_umol", "gpp_gc"),
+    "time": ("date", "datetime", "time", "timestamp", "timestamp_start", "datum", "day_of", "year"),
+    "month": ("month",),
+    "day": ("day",),
+    "hour": ("hour",),
+    "minute": ("minute",),
+    "quality": ("quality", "qc", "gpp_qc", "nee_qc", "nee_vut_ref_qc", "flag"),
+    "site": ("site", "site_id", "siteid", "station"),
+}
+"""How columns are usually called; small letters."""
+
+
+class TowerColumnsDialog(QDialog):
+    """Asks what the columns of a table are; `chosen` tells them. Names are guessed, to be seen; the unit never is."""
+
+    chosen = Signal(object)
+    """`TowerColumns`"""
+
+    def __init__(self, name: str, columns: Sequence[Column], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Columns of {0}").format(name))
+        self.setMinimumWidth(480)
+        self._columns = columns
+        self._boxes: dict[str, QComboBox] = {}
+        self._form = QFormLayout()
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._make_choices()
+        self._lay_out()
+        self._check()
+
+    @property
+    def columns(self) -> TowerColumns:
+        """What was chosen."""
+        named = {role: str(box.currentData() or "") for role, box in self._boxes.items()}
+        more = ((before, part) for before, part in zip(("time", *PARTS), PARTS, strict=False))
+        parts = takewhile(bool, (named[part] if self._asks_for_more(before) else "" for before, part in more))
+        return TowerColumns(
+            gpp_column=named["gpp"],
+            unit=str(self._unit.currentData() or ""),
+            time_columns=(named["time"], *parts),
+            time_is=str(self._time_is.currentData()),
+            quality_column=named["quality"] or None,
+            good_flags=tuple(_whole(self._flags.text())) or (0, 1),
+            without_quality=self._without.isChecked() and not named["quality"],
+            site_column=named["site"] or None,
+            site=None if named["site"] else self._site.text().strip() or None,
+        )
+
+    def _make_choices(self) -> None:
+        for role, text, tip in (
+            ("gpp", self.tr("GPP"), ""),
+            ("time", self.tr("Date, time, or year"), self.tr("Such as 2018-05-01 or 2018-05-01 12:30")),
+            *(
+                (part, text, self.tr("Where the date stands in several columns"))
+                for part, text in self._parts()
+            ),
+            (
+                "quality",
+                self.tr("Quality"),
+                self.tr("Of days a share from 0 to 1; of half-hours or hours a flag, such as 0 to 3"),
+            ),
+            ("site", self.tr("Site"), self.tr("Which tower a row is of")),
+        ):
+            self._boxes[role] = self._box(role, text, tip)
+        self._unit, self._time_is = QComboBox(), QComboBox()
+        self._unit.addItem(self.tr("Choose…"), "")
+        for unit in UNITS:
+            self._unit.addItem(unit, unit)
+        self._time_is.addItem(self.tr("the start of its interval"), "start")
+        self._time_is.addItem(self.tr("the end of its interval"), "end")
+        self._without = QCheckBox(self.tr("Take all days, as there is no quality"))
+        self._without.setToolTip(self.tr("Days that were filled in can't be told apart then"))
+        self._flags, self._site = QLineEdit("0, 1"), QLineEdit()
+        self._flags.setToolTip(self.tr("Half-hours or hours with these flags count as measured"))
+        self._site.setPlaceholderText(self.tr("such as DE-Tha"))
+        self._without.toggled.connect(lambda _: self._check())
+        for box in (self._unit, self._time_is):
+            box.currentIndexChanged.connect(lambda _: self._check())
+        for edit in (self._flags, self._site):
+            edit.textChanged.connect(lambda _: self._check())
+
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("month", self.tr("and month")),
+            ("day", self.tr("and day")),
+            ("hour", self.tr("and hour")),
+            ("minute", self.tr("and minute")),
+        )
+
+    def _box(self, role: str, text: str, tip: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(text)
+        box.setToolTip(tip)
+        box.setMinimumContentsLength(12)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.addItem(self.tr("—"), "")
+        for column in self._columns:
+            box.addItem(f"{column.name}   ({', '.join(column.examples[:3])})", column.name)
+        named = {column.name.lower(): column.name for column in self._columns}
+        guessed = next((named[usual] for usual in USUAL[role] if usual in named), "")
+        box.setCurrentIndex(max(0, box.findData(guessed)))
+        box.currentIndexChanged.connect(lambda _: self._check())
+        return box
+
+    def _lay_out(self) -> None:
+        for text, widget in (
+            (self.tr("GPP"), self._boxes["gpp"]),
+            (self.tr("Its unit"), self._unit),
+            (self.tr("Date, time, or year"), self._boxes["time"]),
+            *((text, self._boxes[part]) for part, text in self._parts()),
+            (self.tr("A time says"), self._time_is),
+            (self.tr("Quality"), self._boxes["quality"]),
+            ("", self._without),
+            (self.tr("Good flags"), self._flags),
+            (self.tr("Site"), self._boxes["site"]),
+            (self.tr("Name of the site"), self._site),
+        ):
+            if text:
+                widget.setAccessibleName(text)
+            self._form.addRow(text, widget)
+        about = QLabel(
+            self.tr("This table is of none of the networks' formats. What are its columns?"), wordWrap=True
+        )
+        about.setProperty("faint", True)
+        self._why = QLabel(wordWrap=True)
+        self._why.setProperty("warning", True)
+        buttons = QDialogButtonBox()
+        self._take = buttons.addButton(self.tr("Take them"), QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self._accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(about)
+        column.addLayout(self._form)
+        column.addWidget(self._why)
+        below = QHBoxLayout()
+        below.addWidget(buttons)
+        column.addLayout(below)
+
+    def _check(self) -> None:
+        why = self._problem()
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
+        self._take.setEnabled(not why)
+        chosen = {role: bool(box.currentData()) for role, box in self._boxes.items()}
+        self._form.setRowVisible(self._without, not chosen["quality"])
+        self._form.setRowVisible(self._flags, chosen["quality"])
+        self._form.setRowVisible(self._site, not chosen["site"])
+        asked = True
+        for before, part in zip(("time", *PARTS), PARTS, strict=False):
+            asked = asked and self._asks_for_more(before)
+            self._form.setRowVisible(self._boxes[part], asked)
+
+    def _asks_for_more(self, before: str) -> bool:
+        """Whether a part of the date may follow the one before: only a bare number, such as a year, has others."""
+        name = self._boxes[before].currentData()
+        if not name:
+            return False
+        examples = next(column.examples for column in self._columns if column.name == name)
+        return all(text.isdigit() and len(text) <= 4 for text in examples)
+
+    def _problem(self) -> str:
+        """The first thing that is missing or wrong; empty where all is there."""
+        chosen = self.columns
+        wrong = (
+            (not chosen.gpp_column, self.tr("Choose the column of GPP.")),
+            (not chosen.unit, self.tr("Choose the unit of GPP: it is never guessed.")),
+            (not chosen.time_columns[0], self.tr("Choose the column of dates or times.")),
+            (
+                chosen.quality_column is None and not chosen.without_quality,
+                self.tr("Choose the column of quality, or take all days."),
+            ),
+            (
+                chosen.quality_column is not None and not _whole(self._flags.text()),
+                self.tr("Good flags are whole numbers, such as 0, 1."),
+            ),
+            (
+                chosen.site_column is None and chosen.site is None,
+                self.tr("Choose the column of the site, or name it."),
+            ),
+        )
+        return next((text for holds, text in wrong if holds), "")
+
+    def _accept(self) -> None:
+        self.chosen.emit(self.columns)
+        self.accept()
+
+
+def _whole(text: str) -> list[int]:
+    """Whole numbers with commas between them; none where something else stands there."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        return []
