@@ -141,12 +141,14 @@ class ChangePanel(QWidget):
         return self._hint.text()
 
     def choose(self, wanted: ChangeWanted) -> None:
-        """As if the user had: spans count for dates and periods alike."""
+        """As if the user had; the days of the other kinds stay."""
         self._filling = True
         self._kinds.setCurrentIndex(self._kinds.findData(wanted.kind))
         for side, span in enumerate((wanted.before, wanted.after)):
-            self._take_nearest(self._days[side], span[0])
-            self._set_span(side, span)
+            if wanted.kind == "dates":
+                self._take_nearest(self._days[side], span[0])
+            else:
+                self._set_span(side, span)
         self._filling = False
         self._tell_change()
 

@@ -122,6 +122,11 @@ def test_at_first_the_dates_are_clear_ones_of_the_growing_season_a_year_apart(op
     until(lambda: panel.wanted.before[0] == "2019-09-15")
     assert panel.wanted.after[0] == "2020-09-15"
     assert not panel.hinted
+    panel._kinds.setCurrentIndex(1)
+    assert (panel.wanted.before, panel.wanted.after) == (
+        ("2019-07-18", "2019-10-15"),
+        ("2020-07-18", "2020-10-15"),
+    )
     both = {day[5:]: min(shares[f"2019{day[4:]}"], shares[f"2020{day[4:]}"]) for day in shares}
     assert both["09-15"] == max(both.values())
 
