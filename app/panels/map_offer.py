@@ -21,6 +21,7 @@ class ClearOffer(QPushButton):
         self._blank: set[str] = set()
         self._aside = False
         self.setObjectName("clear offer")
+        self.setAccessibleName(self.tr("Nearest clear date"))
         self.setProperty("primary", True)
         parent.installEventFilter(self)
         self.hide()
@@ -33,7 +34,8 @@ class ClearOffer(QPushButton):
     def set_offer(self, text: str, tip: str = "") -> None:
         """What can be done about it; empty: nothing."""
         self.setText(text)
-        self.setAccessibleName(text)
+        if text:
+            self.setAccessibleName(text)
         self.setToolTip(tip)
         self._update()
 
