@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, QSize, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
 
 from .proportions import proportions_of
@@ -24,6 +24,18 @@ LEFT, RIGHT, BOTTOM = (
 )
 START, WORK, PLAN = "start", "layout", "planning layout"
 """Arrangements: the start page has the window to itself, an area is chosen with other docks than results are seen."""
+
+
+class Middle(QStackedWidget):
+    """Needs as much room as the page that is shown; Qt's own as much as the largest of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(lambda _: self.updateGeometry())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        shown = self.currentWidget()
+        return super().minimumSizeHint() if shown is None else shown.minimumSizeHint()
 
 
 @dataclass(frozen=True)
@@ -157,12 +169,13 @@ class Layout(QObject):
         if len(left) == 2 and not self._low:
             self._window.resizeDocks(left, [3, 2], Qt.Orientation.Vertical)
 
+    def _at(self, area: Qt.DockWidgetArea) -> list[QDockWidget]:
+        """Also those that are hidden: they come up beside the others."""
+        at = self._window.dockWidgetArea
+        return [dock for dock in self._docks if at(dock) == area and not dock.isFloating()]
+
     def _seen(self, area: Qt.DockWidgetArea) -> list[QDockWidget]:
-        return [
-            dock
-            for dock in self._docks
-            if self._window.dockWidgetArea(dock) == area and not dock.isFloating() and not dock.isHidden()
-        ]
+        return [dock for dock in self._at(area) if not dock.isHidden()]
 
     def _tidy(self) -> None:
         """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
@@ -182,17 +195,29 @@ class Layout(QObject):
         if low == self._low:
             return
         self._low = low
-        left = self._seen(LEFT)
-        for before, dock in pairwise(left):
-            together = dock in self._window.tabifiedDockWidgets(before)
-            if low and not together:
-                self._window.tabifyDockWidget(before, dock)
-            elif not low and together:
-                self._window.removeDockWidget(dock)  # what is split from a tab becomes a tab
-                self._window.addDockWidget(LEFT, dock)
-                dock.show()
-        if low and left:
-            left[0].raise_()
+        left = self._at(LEFT)
+        if low:
+            for before, dock in pairwise(left):
+                if dock not in self._window.tabifiedDockWidgets(before):
+                    self._window.tabifyDockWidget(before, dock)
+        elif left:
+            together = self._window.tabifiedDockWidgets(left[0])
+            self._part([dock for dock in left[1:] if dock in together or dock.isHidden()])
+        seen = self._seen(LEFT)
+        if seen:
+            seen[0 if low else min(1, len(seen) - 1)].raise_()
+
+    def _part(self, docks: list[QDockWidget]) -> None:
+        """From the first one at the left: these lie below it, as tabs."""
+        seen = self._seen(LEFT)
+        docks = sorted(docks, key=lambda dock: dock not in seen)
+        for dock in docks:
+            self._window.removeDockWidget(dock)  # what is split from a tab becomes a tab
+        for number, dock in enumerate(docks):
+            self._window.addDockWidget(LEFT, dock)
+            if number:
+                self._window.tabifyDockWidget(docks[0], dock)
+            dock.setVisible(dock in seen)
 
 
 def _near(one: QPoint, other: QPoint) -> bool:

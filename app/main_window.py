@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMenu,
-    QStackedWidget,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -25,7 +24,7 @@ from .controllers.projects import ProjectController
 from .controllers.stores import StoresController
 from .engine_link import EngineLink, EngineState
 from .features import FEATURES
-from .layout import Layout
+from .layout import Layout, Middle
 from .panels.dates import DateBar
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
@@ -212,7 +211,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.map, 1)
         column.addWidget(self.dates)
-        self._middle = QStackedWidget()
+        self._middle = Middle()
         self._middle.addWidget(self.start)
         self._middle.addWidget(shown)
         self.setCentralWidget(self._middle)
@@ -293,3 +292,5 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()
+        if self.steps.step is not None:  # its docks come to the front
+            self.show_step(self.steps.step)

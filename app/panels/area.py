@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, QThreadPool, QUrl, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,6 +25,8 @@ from ..areas import Area, Bounds, Corner, bounds_of, corners_of
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .area_page import write_page
+from .elided import NarrowCombo
+from .message import Message
 
 if TYPE_CHECKING:
     from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -168,8 +169,9 @@ class AreaPanel(QWidget):
         self._typed = QLineEdit(placeholderText=self.tr("west, south, east, north"))
         self._typed.setAccessibleName(self.tr("Area by coordinates: west, south, east, north in degrees"))
         self._typed.setToolTip(self.tr("Degrees, such as 10.29, 46.02, 10.32, 46.04; Enter adds the area"))
+        self._typed.setMinimumWidth(110)
         self._typed.returnPressed.connect(self._take_typed)
-        self._background = QComboBox()
+        self._background = NarrowCombo(6)
         self._background.setAccessibleName(self.tr("Background of the map"))
         self._background.setToolTip(self.tr("Online backgrounds are fetched from their makers' servers"))
         for name, text in BACKGROUNDS:
@@ -181,16 +183,14 @@ class AreaPanel(QWidget):
         tools.setContentsMargins(8, 4, 8, 4)
         for button in (*self._tools.values(), self._load_file):
             tools.addWidget(button)
-        tools.addSpacing(8)
         tools.addWidget(self._typed, 1)
-        tools.addSpacing(8)
         tools.addWidget(self._background)
         self._waiting = waiting = QLabel(self.tr("Loading the map…"), wordWrap=True)
         waiting.setProperty("faint", True)
         waiting.setContentsMargins(24, 24, 24, 24)
         self._place = QStackedWidget()
         self._place.addWidget(waiting)
-        self._hint, self._at = QLabel(), QLabel()
+        self._hint, self._at = Message(), QLabel()
         self._hint.setAccessibleName(self.tr("Hint"))
         self._at.setProperty("faint", True)
         self._at.setAccessibleName(self.tr("Position of the mouse"))

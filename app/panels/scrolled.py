@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
@@ -14,15 +14,29 @@ def scrolled(panel: QWidget) -> QWidget:
     """The panel, in a scroll area where it is tall."""
     if panel.minimumSizeHint().height() <= TALL:
         return panel
-    scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setMinimumWidth(panel.minimumSizeHint().width())
-    scroll.setWidget(_Room(panel))
-    return scroll
+    return _Scroll(panel)
+
+
+class _Scroll(QScrollArea):
+    """Never narrower than the panel and its scroll bar, also once the panel shows more than at first."""
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._room = _Room(panel)
+        self.setWidget(self._room)
+        self._room.changed.connect(self.updateGeometry)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._room.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
 
 class _Room(QWidget):
     """As small as the panel can be; a scroll area by itself gives texts that wrap the height that they'd like."""
+
+    changed = Signal()
+    """What the panel needs."""
 
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
@@ -48,4 +62,5 @@ class _Room(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
+            self.changed.emit()
         return False

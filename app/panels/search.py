@@ -46,7 +46,7 @@ class SearchPanel(QWidget):
         self._table.verticalHeader().hide()
         self._table.setShowGrid(False)
         self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._table.horizontalHeader().resizeSection(1, 130)
+        self._table.horizontalHeader().resizeSection(1, 108)
         self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self._empty = QLabel(

@@ -157,19 +157,26 @@ class CurveKey(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        dash, gap = (26, 14) if self._wide(26, 14) <= self.width() else (16, 7)
         x = 4.0
         for order, name in enumerate(self._names):
             painter.setPen(QPen(QColor(self._theme.text), 1.6, DASHES[order % len(DASHES)]))
-            painter.drawLine(QPointF(x, self.height() / 2), QPointF(x + 26, self.height() / 2))
-            x = self._text(painter, x + 31, name)
+            painter.drawLine(QPointF(x, self.height() / 2), QPointF(x + dash, self.height() / 2))
+            x = self._text(painter, x + dash + 5, name) + gap
         for code in self.marks:
             self._mark(painter, x + 5, code)
-            x = self._text(painter, x + 13, QUALITIES[code])
+            x = self._text(painter, x + 13, QUALITIES[code]) + gap
         painter.setPen(QColor(self._theme.faint))
         room = QRectF(x, 0, self.width() - x - 4, self.height())
         if room.width() > self.fontMetrics().horizontalAdvance(self._time):
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._time)
         painter.end()
+
+    def _wide(self, dash: int, gap: int) -> int:
+        """Points that all of it takes."""
+        width = self.fontMetrics().horizontalAdvance
+        lines = sum(dash + 5 + width(name) + gap for name in self._names)
+        return 4 + lines + sum(13 + width(QUALITIES[code]) + gap for code in self.marks)
 
     def _mark(self, painter: QPainter, x: float, code: int) -> None:
         y = self.height() / 2
@@ -183,6 +190,8 @@ class CurveKey(QWidget):
 
     def _text(self, painter: QPainter, x: float, text: str) -> float:
         painter.setPen(QColor(self._theme.faint))
+        room = max(0, int(self.width() - x) - 2)
+        text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
         width = self.fontMetrics().horizontalAdvance(text)
         painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
-        return x + width + 14
+        return x + width

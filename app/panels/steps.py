@@ -42,6 +42,12 @@ class StepBar(QToolBar):
             self._group.addButton(button, number)
             self.addWidget(button)
 
+    @property
+    def step(self) -> str | None:
+        """None: the start page."""
+        number = self._group.checkedId()
+        return list(STEPS)[number] if number >= 0 else None
+
     def set_step(self, step: str | None) -> None:
         """None: the start page, which is before them all."""
         if step is not None:

@@ -10,11 +10,13 @@ import PySide6
 from phenolens.app import settings
 from phenolens.app.main_window import MainWindow
 from phenolens.app.panels.diagnostics import DiagnosticsWindow
+from phenolens.app.panels.elided import ElidedRadio, ElidedTool
 from phenolens.app.panels.help_page import TextWindow
+from phenolens.app.panels.message import Message
 from phenolens.app.panels.shortcuts import ShortcutSheet
 from phenolens.app.theme import DARK, LIGHT, theme_named
 from phenolens.engine.__main__ import main
-from PySide6.QtCore import QLocale, QSettings, Qt
+from PySide6.QtCore import QByteArray, QLocale, QPoint, QRect, QSettings, Qt
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -30,7 +32,10 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
     QScrollBar,
+    QSizePolicy,
     QTabBar,
     QTextEdit,
     QWidget,
@@ -46,6 +51,7 @@ CONTROLS = (
     QPlainTextEdit,
     QTextEdit,
 )
+IGNORED = QSizePolicy.Policy.Ignored
 EVERYWHERE = (Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut)
 EMBEDDED = (QScrollBar, QHeaderView)
 """Parts of other controls, which answer for them."""
@@ -154,6 +160,108 @@ def test_at_1280_by_720_nothing_is_clipped(opened, until, look):
     look(opened)
     opened.resize(1440, 900)
     assert selections not in opened.tabifiedDockWidgets(layers)
+
+
+def test_in_a_narrow_window_every_dock_can_be_used(opened, until, look):
+    opened.resize(1000, 700)
+    assert opened.width() == 1000
+    checked = 0
+    for step, names in (
+        ("Explore", ("Layers", "Selections", "Change", "Search", "Series", "Projection")),
+        ("Label", ("Labels",)),
+        ("Probe", ("Probe", "Scores")),
+        ("Export", ("Export", "Accuracy")),
+        ("Compute", ("Data", "Compute", "Acquisitions", "Jobs")),
+    ):
+        opened.show_step(step)
+        for name in names:
+            dock = opened.docks[name]
+            dock.show()
+            dock.raise_()
+            until(lambda dock=dock: opened.rect().contains(dock.geometry()))
+            shown = [one for one in dock.widget().findChildren(QWidget) if one.isVisible()]
+            until(lambda dock=dock, shown=shown: _clipped(dock, shown) == [])
+            checked += len(shown)
+            look(opened, f" {name}")
+    assert checked > 150
+    middle = opened._middle.currentWidget()
+    assert _clipped(middle, [one for one in middle.findChildren(QWidget) if one.isVisible()]) == []
+
+
+def test_what_is_clipped_is_found(qtbot):
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    whole, narrow, outside = (QPushButton("Find what changed…", panel) for _ in range(3))
+    for number, button in enumerate((whole, narrow, outside)):
+        button.setGeometry(0, 40 * number, button.sizeHint().width(), 30)
+    narrow.resize(30, 30)
+    panel.resize(whole.width(), 200)
+    outside.move(20, 80)
+    panel.show()
+    assert _clipped(panel, [whole, narrow, outside]) == [narrow, outside]
+
+
+def _clipped(panel: QWidget, shown: list[QWidget]) -> list[QWidget]:
+    """Controls and texts that stick out of a panel (to the side; below it, where it can't be scrolled) or are cut."""
+    found = []
+    for one in shown:
+        if not isinstance(one, (*CONTROLS, QLabel)) or _is_part(one, panel):
+            continue
+        place = QRect(one.mapTo(panel, QPoint(0, 0)), one.size())
+        scrolled = any(isinstance(each, QScrollArea) for each in _around(one, panel))
+        room = panel.rect() if not scrolled else panel.rect().adjusted(0, -9999, 0, 9999)
+        if not room.contains(place) or _is_cut(one):
+            found.append(one)
+    return found
+
+
+def _is_cut(one: QWidget) -> bool:
+    """Whether it has less room than its text needs."""
+    if isinstance(one, ElidedRadio | ElidedTool | Message) or not getattr(one, "text", str)():
+        return False
+    if isinstance(one, QLabel):
+        if one.wordWrap():
+            return one.height() < one.heightForWidth(one.width())
+        return one.width() < one.sizeHint().width() and one.sizePolicy().horizontalPolicy() != IGNORED
+    if isinstance(one, QAbstractButton):
+        return one.width() < one.sizeHint().width()
+    return one.width() < one.minimumSizeHint().width()
+
+
+def _around(one: QWidget, panel: QWidget) -> list[QWidget]:
+    found, parent = [], one.parentWidget()
+    while parent is not None and parent is not panel:
+        found.append(parent)
+        parent = parent.parentWidget()
+    return found
+
+
+def _is_part(one: QWidget, panel: QWidget) -> bool:
+    """Of another control, which answers for it."""
+    whole = QAbstractItemView | QAbstractSpinBox | QComboBox | QTabBar
+    return one.objectName().startswith("qt_") or any(isinstance(each, whole) for each in _around(one, panel))
+
+
+def test_layouts_of_other_versions_are_left_alone(qtbot, opened, until):
+    right = {name: dock.geometry() for name, dock in opened.docks.items()}
+    opened.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, opened.docks["Projection"])
+    old = opened.saveState(1)
+    opened.close()
+    for kept in (old, QByteArray(b"nothing of the kind"), "a text"):
+        opened.settings.setValue("layout", kept)
+        opened.settings.setValue("layout low", "yes")
+        again = MainWindow(opened.link, theme_named("light"), opened.settings)
+        qtbot.addWidget(again)
+        again.resize(1440, 900)
+        again.show()
+        page = QLabel("a page")
+        again.add_to_middle(page)
+        again.show_in_middle(page)
+        assert again.dockWidgetArea(again.docks["Projection"]) == Qt.DockWidgetArea.RightDockWidgetArea
+        for name in ("Layers", "Series", "Selections"):
+            until(lambda again=again, name=name: again.docks[name].geometry() == right[name])
+        again.settings.remove("layout")
+        again.close()
 
 
 def test_no_key_does_two_things(window):
