@@ -112,6 +112,7 @@ QMainWindow > QTabBar::tab {{ padding: 4px 4px; }}
 QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
 QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}
+QAbstractItemView[selectionBehavior="1"] {{ outline: 0; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px; }}
 """

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from ..session import Session
 from .class_table import ClassTable
 from .elided import NarrowCombo
 from .label_list import LabelList
+from .report_text import ReportText
 
 ALWAYS, ON_DATE, RANGE = range(3)
 CLASSES, VALUES = range(2)
@@ -80,9 +80,7 @@ class LabelsPanel(QWidget):
 
     def tell(self, text: str, warning: bool = False) -> None:
         """What became of an import; empty: nothing to say."""
-        self._report.setText(text)
-        self._report.setProperty("warning", warning)
-        self._report.style().polish(self._report)
+        self._report.set_text(text, warning)
         self._report_box.setVisible(bool(text))
 
     def _advice(self, now: Session) -> str:
@@ -165,19 +163,15 @@ class LabelsPanel(QWidget):
         self._remove = QPushButton(self.tr("Delete"))
         self._remove.setToolTip(self.tr("Delete the marked labels; Ctrl+Z brings them back"))
         self._remove.clicked.connect(lambda _=False: self.list.removed.emit(self.list.chosen()))
-        self._report = QLabel(wordWrap=True)
-        self._report.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._report.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._report = ReportText()
+        self._report.setAccessibleName(self.tr("Report"))
         close = QToolButton(text="✕", autoRaise=True)
         close.setAccessibleName(self.tr("Close the report"))
         close.clicked.connect(lambda _=False: self.tell(""))
-        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-        scroll.setWidget(self._report)
-        scroll.setMinimumHeight(96)
         self._report_box = QWidget()
         row = QHBoxLayout(self._report_box)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(scroll, 1)
+        row.addWidget(self._report, 1)
         row.addWidget(close, alignment=Qt.AlignmentFlag.AlignTop)
         self._report_box.hide()
 
@@ -215,7 +209,7 @@ class LabelsPanel(QWidget):
         column.setContentsMargins(10, 8, 10, 8)
         column.addLayout(tools)
         column.addWidget(self._hint)
-        column.addWidget(self._report_box, 2)
+        column.addWidget(self._report_box)
         column.addLayout(form)
         column.addWidget(self.classes, 2)
         column.addWidget(self._class_buttons)

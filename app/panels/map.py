@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainterPath, QPen
+from PySide6.QtGui import QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
 from ..colouring import Painted
@@ -21,15 +21,14 @@ from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_box import MapBox
 from .map_legend import WIDTH, Legends
+from .map_marks import WorkMarks
 from .map_offer import LEAST_SEEN, ClearOffer
 from .map_overlays import ReadOut, ScaleBar
 from .map_selection import SelectionItem
-from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of
+from .map_shapes import cosmetic_pen, path_of
 
 SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
-MOST_WIDE = 8_000
-"""Corners of labels or places; more of them are drawn with thin lines, which takes a twentieth of the time."""
 NOTHING_CLEAR = QT_TRANSLATE_NOOP(
     "MapPanel", "Nothing clear was seen in the acquisition nearest to this date"
 )
@@ -113,7 +112,7 @@ class MapPanel(QWidget):
         for edge, box in zip(self._edges, (self._box, self._side_box), strict=True):
             edge.setPen(cosmetic_pen(self._theme.line, 1))
             box.addItem(edge, ignoreBounds=True)
-        self._marks: list[QGraphicsPathItem] = []
+        self.marks = WorkMarks((self._box, self._side_box), self._theme)
         self._handle = pg.InfiniteLine(
             angle=90,
             movable=True,
@@ -167,6 +166,7 @@ class MapPanel(QWidget):
             rows, columns = store.grid.shape
             for edge in self._edges:
                 edge.setRect(QRectF(0, 0, columns, rows))
+            self.marks.set_area(rows, columns)
             self._box.setLimits(
                 xMin=-4 * columns, xMax=5 * columns, yMin=-rows, yMax=2 * rows, minXRange=4, minYRange=4
             )
@@ -309,22 +309,12 @@ class MapPanel(QWidget):
         return float((right - left) / max(1.0, self._box.width()))
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
-        """Points and polygons in the colours of their classes; those of one colour are drawn as one shape."""
-        colours = {one.code: one.colour for one in classes}
-        paths: dict[tuple[str, bool], QPainterPath] = {}
-        for label in labels:
-            key = colours.get(int(label.value), self._theme.accent), len(label.corners) > 2
-            path = paths.setdefault(key, QPainterPath())
-            for corners in (label.corners, *label.holes):
-                path.addPath(kept_path_of(corners))
-        self._mark("label", paths)
+        """Points and polygons in the colours of their classes."""
+        self.marks.set_labels(labels, classes)
 
     def set_places(self, places: Sequence[Place]) -> None:
-        paths: dict[tuple[str, bool], QPainterPath] = {}
-        for place in places:
-            path = paths.setdefault((place.colour, bool(place.corners)), QPainterPath())
-            path.addPath(path_of(corners_of(place)))
-        self._mark("place", paths)
+        """What the series are of."""
+        self.marks.set_places(places)
 
     def set_tool(self, tool: str) -> None:
         """`look`, `select` (a lasso), `point`, `polygon`."""
@@ -332,26 +322,6 @@ class MapPanel(QWidget):
         cursor = Qt.CursorShape.ArrowCursor if tool == "look" else Qt.CursorShape.CrossCursor
         self._view.setCursor(cursor)
         self._show_outline(())
-
-    def _mark(self, kind: str, paths: Mapping[tuple[str, bool], QPainterPath]) -> None:
-        """By colour and whether they are areas, over a dark edge that stands out from any map; thinly where many."""
-        crowded = sum(path.elementCount() for path in paths.values()) > MOST_WIDE
-        edge = () if crowded else ((19, cosmetic_pen("#90000000", 4.5)),)
-        for item in [item for item in self._marks if item.data(0) == kind]:
-            self._box.removeItem(item)
-            self._marks.remove(item)
-        for (colour, area), path in paths.items():
-            for z, pen in (*edge, (20, cosmetic_pen(colour, 1.0 if crowded else 2.5))):
-                item = QGraphicsPathItem(path)
-                item.setData(0, kind)
-                item.setPen(pen)
-                item.setZValue(z)
-                if area and z == 20:
-                    fill = QColor(colour)
-                    fill.setAlpha(40)
-                    item.setBrush(fill)
-                self._box.addItem(item, ignoreBounds=True)
-                self._marks.append(item)
 
     def _clip_beside(self) -> None:
         if self._store is None:

@@ -14,6 +14,8 @@ from ..tower_sites import Tower
 from .map import MapPanel
 
 SIZE, ABOVE = 17, 55
+MAST = "#fefefe"
+"""Of no theme, so that it stays when the theme changes."""
 NEAR = 12
 """Points of the screen between the pointer and the tower that it means."""
 
@@ -48,7 +50,7 @@ class TowerMarks:
         self.point_at(None)
         x, y = np.array([(one.column, one.row) for one in towers]).reshape(-1, 2).T
         for mast in self._masts:
-            mast.setData(x, y, pen=pg.mkPen("#101010", width=1.2), brush=pg.mkBrush("#ffffff"))
+            mast.setData(x, y, pen=pg.mkPen("#101010", width=1.2), brush=pg.mkBrush(MAST))
 
     def point_at(self, place: tuple[float, float] | None) -> None:
         """Name the tower that lies near a place (column, row) of the map."""

@@ -1,0 +1,102 @@
+"""What lies over the map: labels end with the area, places are pins; and what a change of theme must not lose."""
+
+import pyqtgraph as pg
+import pytest
+from phenolens.app.appearance import Appearance
+from phenolens.app.panels.labels import LabelsPanel
+from phenolens.app.panels.report_text import HIGHEST
+from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.panels.stores import StoreList
+from phenolens.app.session import Label, LandClass, Place
+from phenolens.app.theme import theme_named
+from phenolens.engine.client.look import Look
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
+
+CLASSES = (LandClass(1, "beech", "#0072b2"), LandClass(2, "spruce", "#d55e00"))
+
+
+@pytest.fixture
+def seen(opened):
+    """The colour of the map at a place (column, row)."""
+
+    def at(column: float, row: float) -> str:
+        box, view = opened.map._box, opened.map._view
+        place = view.mapTo(opened.map, view.mapFromScene(box.mapViewToScene(QPointF(column, row))))
+        return opened.map.grab().toImage().pixelColor(place).name()
+
+    return at
+
+
+def test_marks_of_labels_are_cut_off_where_the_area_ends(opened, seen, look):
+    opened.model.do(classes=CLASSES)
+    before = [seen(49.0, 20.5), seen(47.5, 20.5)]
+    opened.model.do(labels=(Label(1.0, ((47.5, 20.5),)), Label(2.0, ((40, 30), (60, 30), (60, 40)))))
+    look(opened.map)
+    assert seen(49.0, 20.5) == before[0]  # an arm of the cross would lie here
+    assert seen(46.5, 20.5) == CLASSES[0].colour
+    assert opened.map.marks.shapes == 4
+
+
+def test_places_are_pins_with_their_names_and_so_no_labels(opened, seen, until, look):
+    opened.model.do(
+        classes=CLASSES,
+        labels=(Label(1.0, ((10.5, 10.5),)),),
+        places=(
+            Place("A", "#0072b2", (30, 20)),
+            Place("B", "#d55e00", None, ((30.0, 30.0), (40.0, 30.0), (40.0, 40.0))),
+        ),
+    )
+    assert opened.map.marks.pins == ("A", "B")
+    head = opened.map._box.viewPixelSize()[1] * 24
+    assert seen(20.5, 30.5 - head) == "#0072b2"
+    opened.model.change(beside=Look("dim", dim=1), compare="side")
+    until(lambda: "beside" in opened.map.shown)
+    look(opened.map, "-side")
+    assert all(ground.childItems() for ground in opened.map.marks._grounds)
+    opened.model.do(places=())
+    assert opened.map.marks.pins == ()
+
+
+def test_the_report_of_an_import_is_as_high_as_its_text(opened, look):
+    opened.show_step("Label")
+    panel = opened.findChild(LabelsPanel)
+    panel.tell("3 labels were read.")
+    QApplication.processEvents()
+    assert panel._report.height() < 3 * panel.fontMetrics().height()
+    look(panel)
+    panel.tell("A label was left out. " * 60, True)
+    QApplication.processEvents()
+    assert panel._report.height() == HIGHEST
+    assert panel._report.verticalScrollBar().maximum() > 0
+
+
+def test_the_current_cell_of_a_row_that_is_chosen_looks_like_the_others(opened, qtbot, until):
+    dialog = StoreList()
+    qtbot.addWidget(dialog)
+    store = opened.model.now.store
+    dialog.set_stores((("a.zarr", store), ("b.zarr", store)), "b.zarr")
+    dialog.show()
+    dialog.activateWindow()
+    dialog._table.setFocus()
+    until(dialog._table.hasFocus)
+    dialog._table.setCurrentCell(1, 2)
+    cells = [dialog._table.visualItemRect(dialog._table.item(1, column)) for column in (1, 2)]
+    picture = dialog._table.viewport().grab().toImage()
+    backs = {picture.pixelColor(cell.right() - 2, cell.top() + 3).name() for cell in cells}
+    assert len(backs) == 1
+    assert QColor(backs.pop()) == QColor(opened.theme.accent)
+
+
+def test_axes_keep_their_names_when_the_theme_changes(opened, until, look):
+    plot = opened.findChild(SeriesPanel).plot
+    opened.model.do(places=(Place("A", "#0072b2", (30, 20)),))
+    until(lambda: bool(plot.curves))
+    axis: pg.AxisItem = plot.getAxis("left")
+    for name in ("dark", "light"):
+        opened.findChild(Appearance).choose(name)
+        assert axis.label.isVisible()
+        assert "value" in axis.label.toPlainText()
+        assert theme_named(name).faint in axis.label.toHtml()
+        look(opened, f"-{name}")
