@@ -108,6 +108,23 @@ def test_a_config_file_replays_its_run_to_the_byte(made, tmp_path):
     assert one == two
 
 
+def test_a_run_replays_in_a_folder_that_was_moved(model, tmp_path):
+    first = tmp_path / "first"
+    first.mkdir()
+    shutil.copy(SAMPLE, first / "scenes.nc")
+    for part in (model, model.with_suffix(".json")):
+        shutil.copy(part, first)
+    given = ["--s2", str(first / "scenes.nc"), *AREA[2:], *DATES, "--model", str(first / model.name)]
+    assert main(["embed", *given, "--out", str(first / "area.zarr")]) == 0
+    moved = Path(shutil.move(first, tmp_path / "moved"))
+    before = EmbeddingStore(moved / "area.zarr").read_map(0).embedding
+    assert main(["embed", "--config", str(moved / "area.run.toml"), "--overwrite"]) == 0
+    assert not first.exists()
+    np.testing.assert_array_equal(EmbeddingStore(moved / "area.zarr").read_map(0).embedding, before)
+    assert tomllib.loads((moved / "area.run.toml").read_text())["s2"] == [str(moved / "scenes.nc")]
+    assert main(["series", str(moved / "area.zarr"), "--pixel", "3,5", "--bands"]) == 0
+
+
 def test_flags_win_over_the_config_file(made, model, tmp_path, capsys):
     config = tmp_path / "run.toml"
     config.write_text(

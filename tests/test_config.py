@@ -50,3 +50,43 @@ def test_a_wrong_file_is_refused_with_its_name_and_a_remedy(tmp_path, text, caus
 def test_a_missing_file_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="can't be read"):
         read_config(tmp_path / "none.toml", "embed", FLAGS)
+
+
+def test_paths_of_a_config_that_was_moved_with_its_files_are_where_they_are_now(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    new.mkdir()
+    (new / "a.nc").touch()
+    (new / "area.zarr").mkdir()
+    values = {"s2": [old / "a.nc", old / "gone.nc"], "dates": "every:10", "out": old / "area.zarr"}
+    config = new / "area.run.toml"
+    config.write_text(to_toml("embed", values))
+    found = read_config(config, "embed", FLAGS)
+    assert found == {
+        "s2": [str(new / "a.nc"), str(old / "gone.nc")],
+        "dates": "every:10",
+        "out": str(new / "area.zarr"),
+    }
+    old.mkdir()
+    (old / "a.nc").touch()
+    assert read_config(config, "embed", FLAGS)["s2"][0] == str(
+        old / "a.nc"
+    )  # a copy: the first ones are there
+    assert read_config(config, "embed", FLAGS)["out"] == str(new / "area.zarr")
+
+
+def test_a_config_that_says_only_the_name_of_its_output_finds_files_by_the_end_of_their_paths(tmp_path):
+    (tmp_path / "scenes").mkdir()
+    for name in ("a.nc", "scenes/a.nc"):
+        (tmp_path / name).touch()
+    config = tmp_path / "area.run.toml"
+    config.write_text(to_toml("embed", {"s2": ["/old/scenes/a.nc", "/old/b.nc"], "out": "area.zarr"}))
+    found = read_config(config, "embed", FLAGS)
+    assert found == {"s2": [str(tmp_path / "scenes" / "a.nc"), "/old/b.nc"], "out": "area.zarr"}
+
+
+def test_a_config_that_never_lay_beside_its_output_is_taken_as_it_is(tmp_path):
+    (tmp_path / "a.nc").touch()
+    for name, out in (("recipe.toml", "/old/area.zarr"), ("area.run.toml", "s3://bucket/area.zarr")):
+        config = tmp_path / name
+        config.write_text(to_toml("embed", {"s2": ["/old/a.nc"], "out": out}))
+        assert read_config(config, "embed", FLAGS) == {"s2": ["/old/a.nc"], "out": out}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..config import config_beside, load
+from ..config import config_beside, load, place_now
 from ..errors import InputError
 from .choice import SourceChoice
 from .options import ReadOptions, preset
@@ -35,6 +35,7 @@ def stated_options(stated: Mapping[str, Any], modality: str) -> ReadOptions:
 def recorded_choice(store: Path, locate: Callable[[str], Path] = Path) -> SourceChoice:
     """The acquisitions that a store was made of; `locate` finds a file by its recorded path, or refuses it.
 
+    Files that were moved together with the store are found in their new place.
     `InputError` where there is no config beside the store, or one that can't be read."""
     path = config_beside(store)
     if not path.exists():
@@ -45,11 +46,29 @@ def recorded_choice(store: Path, locate: Callable[[str], Path] = Path) -> Source
         )
     stated = {key.replace("-", "_"): value for key, value in load(path).items()}
     try:
-        return _choice(stated, locate)
+        return _choice(stated, _following(stated.get("out"), path.absolute().parent, locate))
     except (TypeError, ValueError, AttributeError) as error:  # a value of another kind than the flag's
         raise InputError(
             "the config beside the store is damaged", value=path.name, remedy=str(error)
         ) from error
+
+
+def _following(out: object, now: Path, locate: Callable[[str], Path]) -> Callable[[str], Path]:
+    """`locate`, for a store that was recorded as `out` and lies in the folder `now`."""
+    recorded = Path(str(out or "")).parent
+
+    def found(text: str) -> Path:
+        place = place_now(text, recorded, now)
+        if place is None:
+            return locate(text)
+        if not Path(text).exists():
+            return locate(str(place))
+        try:
+            return locate(text)
+        except InputError:  # of a copy: the first files are there, but may not be read
+            return locate(str(place))
+
+    return found
 
 
 def _choice(stated: Mapping[str, Any], locate: Callable[[str], Path]) -> SourceChoice:

@@ -125,7 +125,7 @@ def embed(
     place = _place(out or Path(f"{found.name}.zarr"))
     kept = place.path if isinstance(place, Folder) else Path(place.name)  # where the settings are kept
     effective = {
-        "out": str(place),
+        "out": str(kept.absolute() if isinstance(place, Folder) else place),
         "model": compute.model or DEFAULT_MODEL,
         "dates": targets.choice.wanted(found.sources),
     }

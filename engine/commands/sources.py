@@ -167,14 +167,14 @@ def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | N
 
 def recorded_sources(store: Path) -> SourceFlags:
     """The flags that a store's acquisitions were read with, from the config that lies beside it."""
-    from ..config import config_beside, load
+    from ..config import config_beside, load_here
 
     path = config_beside(store)
     if not path.exists():
         raise InputError(
             "the store's acquisitions are not known", value=path, remedy="give --s1, --s2 or --sample as well"
         )
-    stored = {key.replace("-", "_"): value for key, value in load(path).items()}
+    stored = {key.replace("-", "_"): value for key, value in load_here(path).items()}
     known: dict[str, Any] = {f.name: stored[f.name] for f in fields(SourceFlags) if f.name in stored}
     for name in known.keys() & {"s1", "s2"}:
         known[name] = [Path(path) for path in known[name]]

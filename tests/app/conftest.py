@@ -50,8 +50,6 @@ def workspace(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A copy with a service of its own: what the tests of one file leave is nothing to those of another."""
     folder = tmp_path_factory.mktemp("workspace")
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
-    run = (folder / STORE).with_suffix(".run.toml")  # it names the scenes
-    run.write_text(run.read_text().replace(str(prepared), str(folder)))
     yield folder
     stop(folder)
 
