@@ -42,10 +42,11 @@ BAD = {
 
 
 @pytest.fixture
-def path(window, tmp_path: Path) -> Path:
+def path(window, tmp_path: Path, until) -> Path:
     """The file of a window's project, which is saved by itself from now on."""
     path = tmp_path / "mine.phenolens"
     window.project.save_as(path)
+    until(path.exists)
     return path
 
 

@@ -39,11 +39,12 @@ INI = QSettings.Format.IniFormat
 
 
 @pytest.fixture
-def path(window, tmp_path: Path) -> Path:
+def path(window, tmp_path: Path, until) -> Path:
     """The file of a window's project, which is saved by itself from now on."""
     path = tmp_path / "place" / "mine.phenolens"
     path.parent.mkdir()
     window.project.save_as(path)
+    until(path.exists)
     return path
 
 
