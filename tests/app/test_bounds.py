@@ -28,7 +28,7 @@ def test_selections_are_forgotten_once_they_take_too_much_room(opened, until, mo
     for size in (5.0, 9.0, 14.0, 20.0):
         opened.model.change(pick=MapPick(((1.0, 1.0), (size, 1.0), (size, size), (1.0, size))))
         until(lambda size=size: bool(told) and told[-1].count == int(size - 1) ** 2)
-        monkeypatch.setattr(selections, "MOST_KEPT_BYTES", 2 * told[-1].nbytes)
+        monkeypatch.setattr(selections, "MOST_KEPT_BYTES", 2 * told[-1].bits.nbytes)
     assert [one.count for one in controller._kept.values()] == [13**2, 19**2]
 
 
