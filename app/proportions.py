@@ -23,7 +23,7 @@ def proportions_of(window: QSize, planning: bool = False) -> Proportions:
     if planning:
         return Proportions(_between(250, window.width() * 18 // 100, 290), right, window.height() * 24 // 100)
     return Proportions(
-        left=_between(220, window.width() * 14 // 100, 270),
+        left=_between(226, window.width() * 14 // 100, 270),
         right=right,
         bottom=_between(172, window.height() * 205 // 1000, 290),
     )

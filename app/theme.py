@@ -73,13 +73,14 @@ _ROLES = {
 _STYLE = """
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
-QDockWidget {{ titlebar-close-icon: none; font-weight: 600; }}
+QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ background: {window}; padding: 4px 8px; border-bottom: 1px solid {line}; text-align: left; }}
 QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px; }}
 QStatusBar {{ background: {window}; border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QToolButton, QStatusBar QPushButton {{ padding: 1px 8px; }}
 QToolButton {{ padding: 4px 8px; border-radius: 4px; }}
+QToolButton[boxed="true"] {{ border: 1px solid {line}; background: {raised}; }}
 QToolButton:hover {{ background: {line}; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton:disabled {{ color: {faint}; }}
@@ -113,6 +114,7 @@ QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
 QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}
 QAbstractItemView[selectionBehavior="1"] {{ outline: 0; }}
+QTableCornerButton::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px; }}
 """

@@ -10,14 +10,15 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
+    QStyleOptionComboBox,
     QStyleOptionToolButton,
     QStylePainter,
     QToolButton,
 )
 
 FEW_LETTERS = 6
-AROUND = 22
-"""Points of a button beside its text: edges, and the arrow that says there is a menu."""
+ARROW, AROUND = 34, 22
+"""Points of a combo box, and of a button, beside its text: edges, and the arrow that says there is a menu."""
 
 
 class ElidedRadio(QRadioButton):
@@ -58,12 +59,26 @@ class ElidedTool(QToolButton):
 
 
 class NarrowCombo(QComboBox):
-    """As narrow as a few letters; its list is as wide as what it offers."""
+    """As wide as what it offers where there is room, else as narrow as some letters; its list is always whole."""
 
     def __init__(self, letters: int = 8) -> None:
         super().__init__()
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(letters)
+        self._letters = letters
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        wide = self.fontMetrics().averageCharWidth() * self._letters + ARROW
+        return self.sizeHint().boundedTo(QSize(wide, 9999))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width() - 2
+        text = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+        option.currentText = text
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:  # noqa: N802 - Qt's name
         view = self.view()

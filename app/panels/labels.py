@@ -103,6 +103,7 @@ class LabelsPanel(QWidget):
         ):
             button = QToolButton(text=name, toolTip=tip, checkable=True)
             button.setAccessibleName(tip)
+            button.setProperty("boxed", True)
             button.clicked.connect(
                 lambda checked, tool=tool: self.tool_chosen.emit(tool if checked else "look")
             )
@@ -154,6 +155,7 @@ class LabelsPanel(QWidget):
         self._drop.setToolTip(self.tr("Remove the marked class and its labels"))
         for button in (self._add, self._drop):
             button.setAccessibleName(button.toolTip())
+            button.setProperty("boxed", True)
         self._add.clicked.connect(lambda _=False: self.class_added.emit())
         self._drop.clicked.connect(lambda _=False: self._drop_class())
         self._hint = QLabel(wordWrap=True)

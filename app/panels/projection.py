@@ -106,7 +106,7 @@ class ProjectionPanel(QWidget):
             self._methods.addButton(button, number)
             row.addWidget(button)
         row.addSpacing(8)
-        self._colours = NarrowCombo(3)
+        self._colours = NarrowCombo(6)
         self._colours.setAccessibleName(self.tr("Colour by"))
         self._colours.setToolTip(self.tr("What the colours say of the pixels of a bin"))
         for kind, name in COLOURS:
@@ -140,7 +140,7 @@ class ProjectionPanel(QWidget):
             button.setChecked(number == 0)
             self._shapes.addButton(button, number)
             row.addWidget(button)
-        self._dates = NarrowCombo(2)
+        self._dates = NarrowCombo(5)
         self._dates.setAccessibleName(self.tr("Dates of the projection"))
         self._dates.setToolTip(
             self.tr("Pixels of all dates, or of the one on the map; a lasso selects among the same")

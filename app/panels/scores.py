@@ -69,7 +69,7 @@ class ScoresPanel(QWidget):
             scroll.setWidget(content)
             self._tabs.addTab(scroll, name)
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 8, 10, 8)
+        column.setContentsMargins(6, 6, 6, 6)
         column.addLayout(self._head)
         column.addWidget(self._said)
         column.addWidget(self._tabs, 1)
