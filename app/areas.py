@@ -59,6 +59,8 @@ class Files:
     offset: float | None = None
     unit: str | None = None
     nodata: tuple[float, ...] = ()
+    orbit_direction: str | None = None
+    """Of Sentinel-1."""
 
     @property
     def stated(self) -> dict[str, Any]:

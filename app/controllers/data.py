@@ -19,6 +19,8 @@ from ..panels.data import DataPanel, Line
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Found = Callable[[], None]
+LASTING = {"band_names", "orbit_direction"}
+"""What was said of files and holds whichever way their numbers are stored."""
 
 
 @dataclass
@@ -132,8 +134,9 @@ class DataController:
         if pending is None:
             return
         for sensor, mine in said.items():
-            names = pending.stated.get(sensor, {}).get("band_names")
-            pending.stated[sensor] = {**({"band_names": names} if names else {}), **mine}
+            before = pending.stated.get(sensor, {})
+            lasting = before if set(mine) <= LASTING else {k: v for k, v in before.items() if k in LASTING}
+            pending.stated[sensor] = {**lasting, **mine}
         stated = dict(pending.stated)
 
         def found(told: Sources) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from phenolens.engine.client.sources import SensorFault, Sources, Unnamed
+from phenolens.engine.client.sources import Sensor, SensorFault, Sources, Unnamed
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
-from .data_questions import BandsQuestion, NumbersQuestion
+from .data_questions import BandsQuestion, NumbersQuestion, OrbitQuestion
 from .data_report import report_of
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -103,6 +103,8 @@ class DataPanel(QWidget):
             self.tr("Looking into {}…").format(escape(name)) if looking else report_of(name, told, problem)
         )
         self._ask_numbers(told.faults if told else ())
+        if told is not None and any(map(_lacks_orbit, told.sensors)):
+            self._add_question(OrbitQuestion(), "s1")
         self._ask_bands(told.unnamed if told else None)
         self._list.setMaximumHeight(LOWEST if self._bands is not None else MOST_HIGH)
         open_questions = told is not None and any(fault.choices for fault in told.faults)
@@ -176,6 +178,7 @@ class DataPanel(QWidget):
         ):
             tool = QToolButton(text=text, toolTip=tip)
             tool.setAccessibleName(text)
+            tool.setProperty("boxed", True)
             tool.clicked.connect(signal)
             top.addWidget(tool)
         top.addStretch(1)
@@ -229,9 +232,11 @@ class DataPanel(QWidget):
                 widget.deleteLater()
         for fault in faults:
             if fault.choices:
-                question = NumbersQuestion(fault)
-                question.answered.connect(lambda said, sensor=fault.sensor: self.stated.emit(sensor, said))
-                self._questions.addWidget(question)
+                self._add_question(NumbersQuestion(fault), fault.sensor)
+
+    def _add_question(self, question: NumbersQuestion | OrbitQuestion, sensor: str) -> None:
+        question.answered.connect(lambda said: self.stated.emit(sensor, said))
+        self._questions.addWidget(question)
 
     def _chosen(self) -> int:
         item = self._list.currentItem()
@@ -282,6 +287,10 @@ _EMPTY = QT_TRANSLATE_NOOP(
     "Point at your own Sentinel data: a folder or files, dropped here or chosen above. What is found is shown "
     "before it is added. The samples can be used at once.",
 )
+
+
+def _lacks_orbit(sensor: Sensor) -> bool:
+    return sensor.sensor == "s1" and any(one.orbit_direction is None for one in sensor.acquisitions)
 
 
 def _short(line: Line) -> str:

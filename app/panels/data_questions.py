@@ -223,6 +223,33 @@ class NumbersQuestion(QWidget):
         self._go.setEnabled(numbers and float(needed[0]) != 0)
 
 
+class OrbitQuestion(QWidget):
+    """From which side Sentinel-1 looked, where files don't say it: the same ground looks different from either."""
+
+    answered = Signal(object)
+    """As `FilesAsked` of the engine takes it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        box = QComboBox()
+        box.setObjectName("orbit")
+        box.setAccessibleName(self.tr("Orbit of the Sentinel-1 dates"))
+        box.setToolTip(self.tr("Of dates that don't say it; the model makes use of it, and can do without"))
+        for text, direction in (
+            (self.tr("not known"), ""),
+            (self.tr("ascending"), "ascending"),
+            (self.tr("descending"), "descending"),
+        ):
+            box.addItem(text, direction)
+        box.activated.connect(
+            lambda _: self.answered.emit({"orbit_direction": str(box.currentData()) or None})
+        )
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(self.tr("Sentinel-1 orbit"), box)
+
+
 def _head(box: QComboBox, text: str) -> None:
     """An entry that can't be chosen: what those below it measure."""
     box.addItem(text)

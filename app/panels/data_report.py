@@ -13,6 +13,7 @@ from .data_questions import SENSORS
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
+_FOR_PROGRAMS = re.compile(r", state \w+=.*")
 MOST_NAMED = 3
 """Of files that can't be read."""
 
@@ -57,7 +58,7 @@ def _of_sensor(sensor: Sensor) -> str:
         rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
     if sensor.ignored:
         rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
-    rows += [f"⚠ {escape(problem)}" for problem in sensor.problems]
+    rows += [f"⚠ {escape(_FOR_PROGRAMS.sub('', problem))}" for problem in sensor.problems]
     return "<br>".join(rows)
 
 

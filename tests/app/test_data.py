@@ -78,11 +78,17 @@ def test_numbers_without_a_unit_are_asked_about_before_the_data_are_taken(
     state(areas, qtbot, "s1", "s1-dn")
     until(areas.data.add_button.isEnabled)
     assert "2 dates, 2020-01-05 to 2020-01-17" in report(areas)
+    assert "2 of 2 dates have no known orbit direction<" in report(areas)
     assert areas.plans.now.data == ()
+    orbit = areas.data.findChild(QComboBox, "orbit")
+    orbit.setCurrentIndex(orbit.findData("descending"))
+    orbit.activated.emit(orbit.currentIndex())
+    until(lambda: "orbit direction" not in report(areas))
+    until(lambda: areas.data.findChild(QComboBox, "orbit") is None)
     look(window, "-told")
     areas.data.add_button.click()
     assert lines(areas)[0] == "radar"
-    assert areas.plans.now.data[0].s1.stored_as == "s1-dn"
+    assert areas.plans.now.data[0].s1.stated == {"stored_as": "s1-dn", "orbit_direction": "descending"}
     assert areas.plans.now.data[0].s2 is None
 
 
