@@ -218,6 +218,7 @@ class Layout(QObject):
             if number:
                 self._window.tabifyDockWidget(docks[0], dock)
             dock.setVisible(dock in seen)
+        self._window.resizeDocks(seen[:2], [3, 2][: len(seen)], Qt.Orientation.Vertical)
 
 
 def _near(one: QPoint, other: QPoint) -> bool:

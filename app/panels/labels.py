@@ -130,6 +130,7 @@ class LabelsPanel(QWidget):
             edit.editingFinished.connect(self._answer)
         self._value = QDoubleSpinBox(minimum=-1e9, maximum=1e9, decimals=3)
         self._value.setAccessibleName(self.tr("Value of new labels"))
+        self._value.setMinimumWidth(84)
         self._value.valueChanged.connect(self.value_chosen)
 
     def _make_span(self) -> None:

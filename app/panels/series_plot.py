@@ -168,7 +168,7 @@ class CurveKey(QWidget):
             x = self._text(painter, x + 13, QUALITIES[code]) + gap
         painter.setPen(QColor(self._theme.faint))
         room = QRectF(x, 0, self.width() - x - 4, self.height())
-        if room.width() > self.fontMetrics().horizontalAdvance(self._time):
+        if self._names and room.width() > self.fontMetrics().horizontalAdvance(self._time):
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._time)
         painter.end()
 

@@ -162,6 +162,18 @@ def test_at_1280_by_720_nothing_is_clipped(opened, until, look):
     assert selections not in opened.tabifiedDockWidgets(layers)
 
 
+def test_docks_that_come_up_later_are_tabs_beside_selections(opened):
+    selections = opened.docks["Selections"]
+    for height in (900, 720, 900):  # in low windows beside the layers as well
+        opened.resize(1440, height)
+        for name in ("Change", "Search"):
+            opened.docks[name].show()
+        beside = {dock.windowTitle() for dock in opened.tabifiedDockWidgets(selections)}
+        assert beside == {"Change", "Search"} | ({"Layers"} if height == 720 else set())
+        for name in ("Change", "Search"):
+            opened.docks[name].hide()
+
+
 def test_in_a_narrow_window_every_dock_can_be_used(opened, until, look):
     opened.resize(1000, 700)
     assert opened.width() == 1000
