@@ -23,6 +23,8 @@ from .series_plot import SeriesPlot
 
 Points = npt.NDArray[np.float32]
 RING, MAP_RING, DOT = 15, 26, 4
+MAP_EDGE = "#fefefe"
+"""Of rings on the map: its colours may be the ring's own, in any theme."""
 ABOVE = 60
 FAINTEST = 0.3
 NEAR_PX = 14
@@ -32,8 +34,8 @@ NEAR_PX = 14
 class Rings:
     """Circles of the same size at any zoom, with an edge that stands out from light and dark."""
 
-    def __init__(self, theme: Theme, size: int) -> None:
-        self._theme, self._size = theme, size
+    def __init__(self, theme: Theme, size: int, edge: str = "") -> None:
+        self._theme, self._size, self._edge = theme, size, edge
         self.item = pg.ScatterPlotItem(pxMode=True)
         self.item.setZValue(ABOVE)
         self.item.setEnabled(False)  # clicks and drags go to what lies below
@@ -48,7 +50,7 @@ class Rings:
             symbol="o",
             size=size,
             brush=None,
-            pen=[pg.mkPen(self._theme.base, width=4.5)] * len(points)
+            pen=[pg.mkPen(self._edge or self._theme.base, width=4.5)] * len(points)
             + [pg.mkPen(self._theme.selection, width=2.2)] * len(points),
         )
         self.item.show()
@@ -103,7 +105,7 @@ class MapMarks:
 
     def __init__(self, panel: MapPanel, theme: Theme) -> None:
         self._theme = theme
-        self._rings = (Rings(theme, MAP_RING), Rings(theme, MAP_RING))
+        self._rings = (Rings(theme, MAP_RING, MAP_EDGE), Rings(theme, MAP_RING, MAP_EDGE))
         self._pixels = panel.add_overlays(lambda: pg.ImageItem(axisOrder="row-major"))
         self._shapes = panel.add_overlays(QGraphicsPathItem)
         rings = iter(self._rings)
