@@ -21,7 +21,7 @@ def proportions_of(window: QSize, planning: bool = False) -> Proportions:
     """Docks grow with the window, but less than the map does; `planning`: a table of acquisitions lies below."""
     right = _between(320, window.width() * 17 // 100, 420)
     if planning:
-        return Proportions(_between(250, window.width() * 18 // 100, 290), right, window.height() * 24 // 100)
+        return Proportions(_between(250, window.width() * 18 // 100, 290), right, window.height() * 28 // 100)
     return Proportions(
         left=_between(226, window.width() * 14 // 100, 270),
         right=right,
