@@ -100,7 +100,8 @@ class ClearDatesController(QObject):
         tip = self.tr(
             "{:.0%} of the area was seen clearly then. N comes here as well; Shift+← and Shift+→ go on"
         )
-        self._panel.offer.set_offer(text.format(f"{time.day} {time:%b %Y}"), tip.format(shares[date]))
+        cloudy = shares[now.date] < LEAST
+        self._panel.offer.set_offer(text.format(f"{time.day} {time:%b %Y}"), tip.format(shares[date]), cloudy)
 
 
 def nearest_clear(store: Store, shares: Sequence[float], date: int, way: int = 0) -> int | None:

@@ -14,12 +14,12 @@ ABOVE = 62
 
 
 class ClearOffer(QPushButton):
-    """There while a layer is blank and something else can be offered."""
+    """There while a layer is as good as blank and something else can be offered."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._blank: set[str] = set()
-        self._aside = False
+        self._aside = self._wanted = False
         self.setObjectName("clear offer")
         self.setAccessibleName(self.tr("Nearest clear date"))
         self.setProperty("primary", True)
@@ -31,8 +31,9 @@ class ClearOffer(QPushButton):
         (self._blank.add if blank else self._blank.discard)(slot)
         self._update()
 
-    def set_offer(self, text: str, tip: str = "") -> None:
-        """What can be done about it; empty: nothing."""
+    def set_offer(self, text: str, tip: str = "", wanted: bool = False) -> None:
+        """What can be done about it, empty: nothing; `wanted`: also where something is drawn (clouds, mostly)."""
+        self._wanted = wanted
         self.setText(text)
         if text:
             self.setAccessibleName(text)
@@ -50,7 +51,7 @@ class ClearOffer(QPushButton):
         return False
 
     def _update(self) -> None:
-        self.setVisible(bool(self._blank and self.text()))
+        self.setVisible(bool(self.text()) and (bool(self._blank) or self._wanted))
         self._place()
 
     def _place(self) -> None:
