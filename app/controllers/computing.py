@@ -10,7 +10,7 @@ from typing import Any
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.results import Job
 from phenolens.engine.client.sources import Plan
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 from ..areas import Area, Plans, PlansModel
 from ..engine_link import EngineLink, EngineState
@@ -20,6 +20,8 @@ from ..panels.compute import ComputePanel
 from ..texts import QT_TRANSLATE_NOOP
 from .data import Chosen, DataController
 from .jobs import JobsController
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SETTLED_MS = 150
 NO_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]|^\.|^\s*$')
@@ -191,7 +193,7 @@ class ComputeController(QObject):
             if area is None or area.rectangle
             else self.tr(". Pixels whose centre lies inside the polygon.")
         )
-        self._panel.set_data(self.tr("Data: {}{}").format(", ".join(chosen.names), inside) if chosen else "")
+        self._panel.set_data(self.tr("Data: {}{}").format(_used(chosen), inside) if chosen else "")
         params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
@@ -271,3 +273,14 @@ class ComputeController(QObject):
 def _told(error: ServiceError) -> str:
     value = f" ({error.value})" if error.value else ""
     return f"{error.cause}{value}. {error.remedy}".strip()
+
+
+def _used(chosen: Chosen) -> str:
+    """Names of the data, and of those that are left out."""
+    names = ", ".join(chosen.names)
+    if not chosen.aside:
+        return names
+    told = translate(
+        "ComputeController", "{}; not used, as their numbers or bands are stored in another way: {}"
+    )
+    return told.format(names, ", ".join(chosen.aside))

@@ -42,6 +42,8 @@ class Chosen:
     asked: dict[str, Any]
     names: tuple[str, ...]
     told: tuple[Sources, ...]
+    aside: tuple[str, ...] = ()
+    """Others that cover it and are left out, as their numbers are stored in another way."""
 
     @property
     def keys(self) -> set[str]:
@@ -274,12 +276,18 @@ def _admitted(client: EngineClient, paths: Sequence[str]) -> tuple[tuple[str, ..
 
 
 def _joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
-    """Of each sensor all files of which the same was said."""
-    asked: dict[str, Any] = {}
-    for sensor in ("s2", "s1"):
-        of_sensor = [files for data, _ in parts if (files := getattr(data, sensor)) is not None]
-        alike = [files for files in of_sensor if files.stated == of_sensor[0].stated]
-        if alike:
-            paths = tuple(path for files in alike for path in files.paths)
-            asked[sensor] = replace(alike[0], paths=paths).asked
-    return Chosen(asked, tuple(data.name for data, _ in parts), tuple(told for _, told in parts))
+    """Of each sensor all files of which the same was said: the engine reads them in one way."""
+    said: dict[str, dict[str, Any]] = {}
+    paths: dict[str, list[str]] = {}
+    used, aside = list[tuple[Data, Sources]](), list[str]()
+    for data, told in parts:
+        mine = {name: files for name, files in (("s2", data.s2), ("s1", data.s1)) if files is not None}
+        if any(files.stated != said.get(name, files.stated) for name, files in mine.items()):
+            aside.append(data.name)
+            continue
+        used.append((data, told))
+        for name, files in mine.items():
+            said[name] = files.stated
+            paths.setdefault(name, []).extend(files.paths)
+    asked = {name: {"paths": paths[name], **said[name]} for name in paths}
+    return Chosen(asked, tuple(data.name for data, _ in used), tuple(told for _, told in used), tuple(aside))

@@ -168,6 +168,34 @@ def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtb
     assert data.s1.asked["band_names"] == ["unused", "unused", "VV", "VH"]
 
 
+def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_that_is_said(
+    areas, nameless, qtbot, until
+):
+    def name_bands(*names):
+        areas.data_at_hand.add([str(nameless)])
+        until(lambda: areas.data.findChild(BandsQuestion) is not None)
+        question = areas.data.findChild(BandsQuestion)
+        for box, name in zip(question.boxes, names, strict=True):
+            box.setCurrentIndex(box.findData(name))
+        question.findChild(QPushButton, "name bands").click()
+        until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+        state(areas, qtbot, "s2", "s2-dn")
+        until(areas.data.add_button.isEnabled)
+        areas.data.add_button.click()
+
+    name_bands("B02", "B03", "B04", "B08")
+    name_bands("B04", "B03", "B02", "B08")
+    first, _ = areas.plans.now.data
+    areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
+    until(areas.compute.compute.isEnabled)
+    chosen = areas.data_at_hand.for_area(areas.plans.now.area)
+    assert chosen.asked == {"s2": first.s2.asked}
+    assert (chosen.names, chosen.aside) == (("nameless",), ("nameless",))
+    assert (
+        "not used, as their numbers or bands are stored in another way: nameless" in areas.compute.data_told
+    )
+
+
 def test_plans_of_projects_from_before_are_read(areas):
     files = {"paths": ["a.tif"], "stored_as": "s2-dn"}
     stored = {"areas": [], "chosen": 0, "data": [{"name": "a", "s2": files, "s1": None, "used": True}]}
