@@ -96,9 +96,10 @@ class Workspace:
         return self.files("*.probe")
 
     def files(self, pattern: str) -> list[str]:
-        """Files whose names fit a pattern (`*.tif`), workspace-relative; what lies in stores isn't one."""
+        """Files whose names fit a pattern (`*.tif`), workspace-relative; what lies in stores isn't one, nor is what a
+        job still writes (its name begins with a dot)."""
         folders = (folder for folder in self._folders() if not is_store(folder))
-        found = (path for folder in folders for path in folder.glob(pattern))
+        found = (path for folder in folders for path in folder.glob(pattern) if path.name[0] != ".")
         return sorted(self.relative(path) for path in found if path.is_file() and not path.is_symlink())
 
     def uploads(self) -> Path:

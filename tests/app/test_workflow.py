@@ -1,5 +1,7 @@
 """The whole way with mouse and keys: look, lasso, label, fit, read the scores, export; QGIS opens what comes out."""
 
+from pathlib import Path
+
 import pytest
 from phenolens.app.panels.export import ExportPanel
 from PySide6.QtCore import QPointF, Qt
@@ -20,6 +22,11 @@ def named(window, name: str, kind: type[QWidget] = QWidget) -> QWidget:
 
 def _text(widget: QWidget) -> str:
     return widget.text() if isinstance(widget, (QPushButton, QToolButton)) else ""
+
+
+def whole(folder: Path, pattern: str) -> list[Path]:
+    """Files that are written; those that are being written begin with a dot."""
+    return [path for path in folder.glob(pattern) if not path.name.startswith(".")]
 
 
 def press(qtbot, widget: QWidget) -> None:
@@ -89,10 +96,9 @@ def test_from_the_map_to_a_geotiff_that_qgis_opens(
     # probe: fit, judge, read
     press(qtbot, named(window.steps, "Probe", QToolButton))
     window.docks["Probe"].raise_()
-    others = set(workspace.glob("*.probe"))
     press(qtbot, named(window, "Fit and validate", QPushButton))
-    until(lambda: bool(set(workspace.glob("*.probe")) - others))
-    (fitted,) = set(workspace.glob("*.probe")) - others
+    until(lambda: bool(whole(workspace, "*.probe")))
+    (fitted,) = whole(workspace, "*.probe")
     until(lambda: window.docks["Scores"].widget().isVisible())
     look(window, "-judged")
 
@@ -107,8 +113,8 @@ def test_from_the_map_to_a_geotiff_that_qgis_opens(
     until(lambda: named(window, "Export", QPushButton).isEnabled())
     look(window, "-export")
     press(qtbot, named(window, "Export", QPushButton))
-    until(lambda: any(workspace.glob("maps/*class*.tif")))
+    until(lambda: bool(whole(workspace, "maps/*class*.tif")))
 
-    (raster,) = workspace.glob("maps/*class*.tif")
+    (raster,) = whole(workspace, "maps/*class*.tif")
     (seen,) = qgis_look([{"path": raster}])
     assert seen["valid"]
