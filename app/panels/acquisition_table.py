@@ -68,17 +68,23 @@ class AcquisitionTable(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
+        self._cells: list[list[tuple[str, object]]] = []
         self._left_out: frozenset[str] = frozenset()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         before, rows = self._rows, tuple(rows)
+        if rows == before:
+            return
         if [row.key for row in before] == [row.key for row in rows]:  # more is known of them
-            self._rows = rows
+            self._keep(rows)
             self._tell()
             return
         self.beginResetModel()
-        self._rows = rows
+        self._keep(rows)
         self.endResetModel()
+
+    def _keep(self, rows: tuple[Row, ...]) -> None:
+        self._rows, self._cells = rows, [_cells(row) for row in rows]
 
     def set_left_out(self, keys: frozenset[str]) -> None:
         if keys != self._left_out:
@@ -108,13 +114,13 @@ class AcquisitionTable(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _cells(row)[index.column()][0]
+            return self._cells[index.row()][index.column()][0]
         if role == SORTED_BY:
-            return _cells(row)[index.column()][1]
+            return self._cells[index.row()][index.column()][1]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
-            return Qt.CheckState.Unchecked if row.key in self._left_out else Qt.CheckState.Checked
+            left_out = self._rows[index.row()].key in self._left_out
+            return Qt.CheckState.Unchecked if left_out else Qt.CheckState.Checked
         return None
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
