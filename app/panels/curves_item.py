@@ -22,7 +22,7 @@ DASHES = (
 )
 MOST_WIDE = 12
 """Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too."""
-MOST_MARKED = 90
+MOST_MARKED = 60
 """Curves with marks; more of them hide each other's, and the read-out says the same."""
 WIDE, THIN = 1.6, 1.0
 MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5

@@ -161,6 +161,7 @@ class ProbePanel(QWidget):
         """While one probe is fitted and judged, no other one is."""
         self._going = going
         self._fit.setEnabled(self._ready and not going)
+        self._show_name()
 
     def set_busy(self, text: str, warning: bool = False) -> None:
         """While a fit goes on, and what it failed of; empty once it is over."""
@@ -180,7 +181,7 @@ class ProbePanel(QWidget):
             self._name.setText(name)
 
     def _show_name(self) -> None:
-        taken = self.name in self._taken
+        taken = self.name in self._taken and not self._going  # the one that is just made
         self._replaced.setText(self.tr("{0}.probe is there already and will be replaced.").format(self.name))
         self._replaced.setVisible(taken)
 
