@@ -25,6 +25,8 @@ EDGE = "#90000000"
 HEAD, STEM = 9.0, 10.0
 """Points of the screen: radius of a pin's head, and what is below it."""
 MOST_LETTERS = 2
+MOST_PINS = 30
+"""Places with a pin, the last ones: a hundred pins hide the map, and took longer to draw than all else of it."""
 Paths = Mapping[tuple[str, bool], QPainterPath]
 
 
@@ -81,7 +83,7 @@ class WorkMarks:
         for box, pins in zip(self._boxes, self._pins, strict=True):
             for pin in pins:
                 box.removeItem(pin)
-            pins[:] = [Pin(place) for place in places]
+            pins[:] = [Pin(place) for place in places[-MOST_PINS:]]
             for pin in pins:
                 box.addItem(pin, ignoreBounds=True)
 

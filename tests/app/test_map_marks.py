@@ -4,6 +4,7 @@ import pyqtgraph as pg
 import pytest
 from phenolens.app.appearance import Appearance
 from phenolens.app.panels.labels import LabelsPanel
+from phenolens.app.panels.map_marks import MOST_PINS
 from phenolens.app.panels.report_text import HIGHEST
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.panels.stores import StoreList
@@ -57,6 +58,12 @@ def test_places_are_pins_with_their_names_and_so_no_labels(opened, seen, until, 
     assert all(ground.childItems() for ground in opened.map.marks._grounds)
     opened.model.do(places=())
     assert opened.map.marks.pins == ()
+
+
+def test_only_the_last_of_many_places_have_pins(opened):
+    many = tuple(Place(f"P{n}", "#0072b2", (n % 48, n // 48)) for n in range(MOST_PINS + 9))
+    opened.model.do(places=many)
+    assert opened.map.marks.pins == tuple(place.name for place in many[9:])
 
 
 def test_the_report_of_an_import_is_as_high_as_its_text(opened, look):
