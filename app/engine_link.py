@@ -8,13 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock, current_thread, main_thread
 from typing import Any, TypeVar
 
 from phenolens.engine.client import launch
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ConnectionLost, NotRunning, ServiceError
 from phenolens.engine.client.results import Hello
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class EngineLink(QObject):
         self._held: list[_Asked] = []
         self._restarts: list[float] = []
         self._closed = False
+        self._telling = Lock()
         self._returned.connect(self._take)
         self._called.connect(lambda call: call())
         self._checks = QTimer(self, interval=CHECKED_MS)
@@ -101,7 +103,8 @@ class EngineLink(QObject):
 
     def close(self, stop_engine: bool = False) -> None:
         """Let go of the service; it goes on with its jobs unless told to stop."""
-        self._closed = True
+        with self._telling:
+            self._closed = True
         self._checks.stop()
         client, self._client = self._client, None
         if client is not None and stop_engine:
@@ -146,8 +149,17 @@ class EngineLink(QObject):
 
     def call(self, done: Callable[[], None]) -> None:
         """From any thread: run this on the user interface's."""
-        if not self._closed:
-            self._called.emit(done)
+        if current_thread() is main_thread():
+            if not self._closed:
+                self._called.emit(done)
+        else:
+            self._tell(self._called, done)
+
+    def _tell(self, signal: SignalInstance, what: object) -> None:
+        """From a thread. Whoever closes this waits for it: a signal of an object that goes meanwhile ends the app."""
+        with self._telling:
+            if not self._closed:
+                signal.emit(what)
 
     def _send(self, asked: _Asked) -> None:
         if self._closed:
@@ -164,8 +176,7 @@ class EngineLink(QObject):
             asked.answer = asked.work(client)
         except Exception as error:  # noqa: BLE001 - reported on the other thread, whatever it is
             asked.error = error
-        if not self._closed:
-            self._returned.emit(asked)
+        self._tell(self._returned, asked)
 
     def _take(self, asked: _Asked) -> None:
         if self._closed or asked.workspace != self.workspace:
