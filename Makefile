@@ -21,7 +21,7 @@ demo: .venv/ready
 	@$(BIN)/phenolens demo --out "$(OUT)" --overwrite
 
 test: lint
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 lint: .venv/ready build/typing/phenolens
 	@$(BIN)/ruff check .
