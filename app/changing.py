@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Export
 from PySide6.QtCore import QCoreApplication
 
+from .masks import Bits
 from .session import MadeLayer
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -21,9 +23,9 @@ LEAST_SPAN = 370
 SEASON_APART = 46
 """Days of the year from which on two dates lie in different seasons."""
 CLEAR = 0.8
-"""Of the area: a date that shows so much is clear."""
-TROPICS, NORTHERN, SOUTHERN, MOST_OFF = 15, 192, 10, 60
-"""Degrees of latitude; days of the year in the middle of the growing season, and how far from it still is in it."""
+"""Of the area: two dates that both show so much are clear."""
+YEAR, PERIOD = 365.25, 89
+"""Days of a year, and of a period to begin with."""
 MAGNITUDE, CONFIDENCE, WHEN = "-change-magnitude.tif", "-change-confidence.tif", "-change-date.tif"
 Span = tuple[str, str]
 """First and last day, ISO."""
@@ -120,60 +122,43 @@ def year_later(span: Span, years: int = 1) -> Span:
     return _moved(span[0], years), _moved(span[1], years)
 
 
-def first_guesses(
-    store: Store, shares: Sequence[float] = (), latitude: float | None = None
-) -> tuple[ChangeWanted, ...]:
-    """Periods and dates to begin with: of the same season, as many years apart as there are, in the growing season, and
-    clear; `shares` say how clear each date is (0 to 1), all are where they don't."""
+def first_guesses(store: Store, clear: Bits | None = None) -> tuple[ChangeWanted, ...]:
+    """Periods and dates to begin with: of the same time of year, clear, and as many years apart as there are; of
+    several, those on which most pixels were seen clearly, and around which most dates were clear.
+
+    `clear`: [pixel, date] of pixels that stand for the area; all are, where it isn't known."""
     days = [_day(time) for time in store.times]
     if len(days) < 2:
         return ()
-    clear = list(shares) if len(shares) == len(days) else [1.0] * len(days)
-    pairs = [(one, other) for one in range(len(days)) for other in range(one + 1, len(days))]
-    enough = min(CLEAR, sorted(clear)[-2])
-
-    def worth(pair: tuple[int, int]) -> tuple[float, ...]:
-        one, other = pair
-        years, off = _years_apart(days[one], days[other])
-        share = min(clear[one], clear[other])
-        grows = off_season(days[one], latitude)
-        far = (days[other] - days[one]).days
-        if not years:
-            return (0, share >= enough, far, share)
-        return (
-            1,
-            share >= enough,
-            years,
-            -max(0, grows - MOST_OFF),
-            share - off / SEASON_APART - grows / 365,
-        )
-
-    one, other = max(pairs, key=worth)
-    years, _ = _years_apart(days[one], days[other])
+    one, other, years = _pair(days, np.ones((1, len(days)), bool) if clear is None else clear)
     before, after = _periods(days, days[one], years)
     dates = ChangeWanted("dates", (str(days[one]), ""), (str(days[other]), ""))
     return ChangeWanted("periods", before, after), dates
 
 
-def off_season(day: date, latitude: float | None) -> int:
-    """Days from the middle of the growing season; 0 in the tropics, where any may be it."""
-    if latitude is None or abs(latitude) < TROPICS:
-        return 0
-    apart = abs(day.timetuple().tm_yday - (NORTHERN if latitude > 0 else SOUTHERN))
-    return min(apart, 365 - apart)
-
-
-def _years_apart(one: date, other: date) -> tuple[int, float]:
-    """Whole years, and the days that are too many or too few; 0 years where those are another season."""
-    apart = (other - one).days
-    years = round(apart / 365.25)
-    off = abs(apart - years * 365.25)
-    return (years, off) if off < SEASON_APART / 2 else (0, off)
+def _pair(days: Sequence[date], clear: Bits) -> tuple[int, int, int]:
+    """Of all pairs the best one, and the years between them (0: they lie in different seasons)."""
+    numbers = np.array([day.toordinal() for day in days])
+    ones, others = np.triu_indices(len(days), 1)
+    apart = numbers[others] - numbers[ones]
+    years = np.round(apart / YEAR)
+    off = np.abs(apart - years * YEAR)
+    years[off >= SEASON_APART / 2] = 0
+    seen = clear.astype(np.float32)
+    both = (seen.T @ seen / len(seen))[ones, others]
+    near = np.abs(numbers[:, None] - numbers) <= PERIOD / 2
+    around = near @ seen.mean(axis=0) / near.sum(axis=1)  # the periods lie there
+    worth = both + np.minimum(around[ones], around[others]) - off / SEASON_APART
+    far, best = (years, years > 0) if years.any() else (apart, apart > 0)
+    best &= both >= min(CLEAR, both[best].max())
+    best &= far == far[best].max()
+    chosen = int(np.flatnonzero(best)[worth[best].argmax()])
+    return int(ones[chosen]), int(others[chosen]), int(years[chosen])
 
 
 def _periods(days: Sequence[date], middle: date, years: int) -> tuple[Span, Span]:
     """90 days around a day, and the same days years later; the first and the last where there is but one year."""
-    first, last, quarter = days[0], days[-1], timedelta(days=89)
+    first, last, quarter = days[0], days[-1], timedelta(days=PERIOD)
     if not years:
         after = max(first + quarter + timedelta(days=1), last - quarter)
         return (str(first), str(first + quarter)), (str(after), str(last))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Export, Job
@@ -13,11 +12,10 @@ from PySide6.QtCore import QObject
 
 from ..changing import ChangeWanted, about, asked, first_guesses, hint, layers_of, newest
 from ..engine_link import EngineLink
-from ..geography import Geography
 from ..panels.change import ChangePanel
 from ..session import MadeLayer, Session, SessionModel
 from ..telling import sentences
-from .dates import clear_shares
+from .dates import clear_pixels
 from .jobs import JobsController
 
 
@@ -35,9 +33,12 @@ class ChangesController(QObject):
         super().__init__(panel)
         self._model, self._link, self._jobs, self._panel, self._forget = model, link, jobs, panel, forget
         self._finding = False
+        self._guessed: Store | None = None
+        """Whose dates the panel began with were looked for."""
         model.listen(self._changed)
         panel.wanted_changed.connect(self._show_hint)
         panel.asked.connect(self.find)
+        panel.shown.connect(self._guess)
 
     def find(self) -> None:
         """Hand in what the panel says."""
@@ -92,14 +93,9 @@ class ChangesController(QObject):
 
     def _begin(self, store: Store) -> None:
         self._panel.set_days([time[:10] for time in store.times])
-        self._guess(first_guesses(store))
         self._panel.tell("")
-        begun = self._panel.wanted
-        self._link.ask(
-            "change dates",
-            lambda client: _guessed(client, store),
-            lambda guesses: self._better(begun, guesses),
-        )
+        self._guessed = None
+        self._guess()
         self._link.ask(
             "change files",
             lambda client: client.files.exports(store.store),
@@ -107,23 +103,26 @@ class ChangesController(QObject):
             lambda _: None,
         )
 
-    def _better(self, begun: ChangeWanted, guesses: Sequence[ChangeWanted]) -> None:
-        """Once it is known how clear dates are, unless the user has chosen meanwhile."""
-        if self._panel.wanted == begun:
-            self._guess(guesses)
+    def _guess(self) -> None:
+        """Which dates to begin with, once for each store, as soon as they are to be seen."""
+        store, begun = self._model.now.store, self._panel.wanted
+        if store is None or store == self._guessed or not self._panel.isVisible():
+            return
+        self._guessed = store
+        self._link.ask(
+            "change dates",
+            lambda client: first_guesses(store, clear_pixels(client, store)),
+            lambda guesses: self._choose(begun, guesses),
+            lambda _: self._choose(begun, first_guesses(store)),
+        )
 
-    def _guess(self, guesses: Sequence[ChangeWanted]) -> None:
-        for one in guesses:
-            self._panel.choose(one)
+    def _choose(self, begun: ChangeWanted, guesses: Sequence[ChangeWanted]) -> None:
+        """Unless the user has chosen meanwhile."""
+        if self._panel.wanted == begun:
+            for one in guesses:
+                self._panel.choose(one)
 
     def _listed(self, store: Store, exports: tuple[Export, ...]) -> None:
         found = newest(exports)
         if found and self._model.now.store == store:
             self._show(found)
-
-
-def _guessed(client: EngineClient, store: Store) -> tuple[ChangeWanted, ...]:
-    """In a thread."""
-    rows, columns = store.grid.shape
-    _, latitude = Geography(store.grid).lonlat(columns / 2, rows / 2)
-    return first_guesses(store, clear_shares(client, store), latitude)

@@ -10,6 +10,7 @@ from phenolens.engine.client.readings import Store
 
 from ..colouring import array_of
 from ..engine_link import EngineLink
+from ..masks import Bits
 from ..panels.dates import DateBar
 from ..session import Session, SessionModel
 
@@ -40,16 +41,18 @@ class DatesController:
 
 
 def clear_shares(client: EngineClient, store: Store) -> Sequence[float]:
-    """0 to 1 by date, of pixels spread over the area: all dates of a few pixels are read at once."""
+    """0 to 1 by date."""
+    clear = clear_pixels(client, store)
+    shares: list[float] = [] if clear is None else clear.mean(axis=0, dtype=np.float64).tolist()
+    return shares
+
+
+def clear_pixels(client: EngineClient, store: Store) -> Bits | None:
+    """[pixel, date], of pixels spread over the area: all dates of a few pixels are read at once."""
     told = client.views.series(store.store, pixels=spread(store), dims=1)
     sensor = "s2" if "nearest_days_s2" in told.support else next(iter(store.modalities), "")
     days = told.support.get(f"nearest_days_{sensor}")
-    if days is None:
-        return ()
-    shares: list[float] = (
-        (array_of(days).astype(np.int64) <= NEAR_DAYS).mean(axis=0, dtype=np.float64).tolist()
-    )
-    return shares
+    return None if days is None else array_of(days).astype(np.int64) <= NEAR_DAYS
 
 
 def spread(store: Store) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QDate, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
@@ -32,6 +33,7 @@ class ChangePanel(QWidget):
 
     wanted_changed = Signal()
     asked = Signal()
+    shown = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,13 +155,21 @@ class ChangePanel(QWidget):
         self._tell_change()
 
     def set_days(self, days: Sequence[str]) -> None:
-        """Of the store."""
+        """Of the store; change between the first and the last one is chosen."""
         self._filling = True
+        self._kinds.setCurrentIndex(0)
         for box in self._days:
             box.clear()
             box.addItems(list(days))
         self._days[1].setCurrentIndex(len(days) - 1)
+        for side, end in enumerate((days[:1], days[-1:])):
+            for day in end:
+                self._set_span(side, (day, day))
         self._filling = False
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.shown.emit()
 
     def set_date(self, day: str) -> None:
         """That the map shows."""

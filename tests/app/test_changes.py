@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from phenolens.app.changing import ChangeWanted, asked, first_guesses, hint, layers_of, year_later
 from phenolens.app.controllers.changes import ChangesController
-from phenolens.app.controllers.dates import clear_shares
+from phenolens.app.controllers.dates import clear_pixels
 from phenolens.app.panels.change import ChangePanel
 from phenolens.app.session import MadeLayer
 from phenolens.engine.client.arrays import Grid
@@ -114,11 +114,12 @@ def test_the_same_days_a_year_later_are_one_click(panel):
     assert year_later(("2020-02-29", "2020-03-01")) == ("2021-02-28", "2021-03-01")
 
 
-def test_at_first_the_dates_are_clear_ones_of_the_growing_season_a_year_apart(opened, panel, until):
+def test_at_first_the_dates_are_those_of_a_season_that_most_pixels_were_seen_clearly_on(opened, panel, until):
     store = opened.model.now.store
-    shares = dict(
-        zip((time[:10] for time in store.times), clear_shares(opened.link._client, store), strict=True)
-    )
+    clear = clear_pixels(opened.link._client, store)
+    seen = {time[:10]: clear[:, date] for date, time in enumerate(store.times)}
+    assert (panel.wanted.before[0], panel.wanted.after[0]) == (store.times[0][:10], store.times[-1][:10])
+    opened.layers.change_wanted.emit()
     until(lambda: panel.wanted.before[0] == "2019-09-15")
     assert panel.wanted.after[0] == "2020-09-15"
     assert not panel.hinted
@@ -127,7 +128,7 @@ def test_at_first_the_dates_are_clear_ones_of_the_growing_season_a_year_apart(op
         ("2019-07-18", "2019-10-15"),
         ("2020-07-18", "2020-10-15"),
     )
-    both = {day[5:]: min(shares[f"2019{day[4:]}"], shares[f"2020{day[4:]}"]) for day in shares}
+    both = {day[5:]: (seen[f"2019{day[4:]}"] & seen[f"2020{day[4:]}"]).mean() for day in seen}
     assert both["09-15"] == max(both.values())
 
 
@@ -135,7 +136,7 @@ def test_what_was_chosen_stays_when_it_is_known_how_clear_dates_are(opened, pane
     begun = panel.wanted
     chosen = ChangeWanted("dates", ("2019-03-15", ""), ("2019-08-15", ""))
     panel.choose(chosen)
-    opened.findChild(ChangesController)._better(begun, first_guesses(opened.model.now.store))
+    opened.findChild(ChangesController)._choose(begun, first_guesses(opened.model.now.store))
     assert panel.wanted.after[0] == "2019-08-15"
 
 
@@ -172,22 +173,35 @@ def test_one_date_can_not_have_changed():
     assert "one date only" in hint(_map_dates("2019-03-01T12:00:00Z"), ChangeWanted()).problem
 
 
-def test_the_first_guess_compares_clear_dates_of_the_same_season_in_the_first_and_last_year():
+def _monthly() -> tuple[Store, list[str]]:
     times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019, 2020) for month in range(1, 13)]
-    store = _map_dates(*times)
-    clear = [0.1 if time[5:7] in ("06", "07") else 1.0 for time in times]
-    periods, dates = first_guesses(store, clear, 50.0)
+    return _map_dates(*times), times
+
+
+def test_the_first_guess_compares_the_clear_time_of_the_first_and_the_last_year():
+    store, times = _monthly()
+    clear = np.array([[time[5:7] in ("07", "08", "09") or time[:7] == "2018-02" for time in times]])
+    periods, dates = first_guesses(store, clear)
     assert (dates.before[0], dates.after[0]) == ("2018-08-10", "2020-08-10")
     assert periods.before == ("2018-06-27", "2018-09-24")
     assert periods.after == ("2020-06-27", "2020-09-24")
-    assert first_guesses(store, clear, -30.0)[1].before[0] == "2018-01-10"
     assert not hint(store, dates).note
 
 
-def test_clearness_comes_before_the_season_and_the_years():
-    times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019, 2020) for month in range(1, 13)]
-    clear = [float(time[:7] in ("2018-03", "2019-03", "2020-06")) for time in times]
-    _, dates = first_guesses(_map_dates(*times), clear, 50.0)
+def test_the_same_pixels_are_to_be_clear_on_both_dates_of_the_first_guess():
+    store, times = _monthly()
+    clear = np.zeros((4, len(times)), bool)
+    clear[:3, times.index("2018-05-10T12:00:00Z")] = True
+    clear[1:, times.index("2020-05-10T12:00:00Z")] = True  # as many, but two of them others
+    clear[:3, times.index("2018-10-10T12:00:00Z")] = True
+    clear[:3, times.index("2020-10-10T12:00:00Z")] = True
+    assert first_guesses(store, clear)[1].before[0] == "2018-10-10"
+
+
+def test_clearness_comes_before_the_years():
+    store, times = _monthly()
+    clear = np.array([[time[:7] in ("2018-03", "2019-03", "2020-06") for time in times]])
+    _, dates = first_guesses(store, clear)
     assert (dates.before[0], dates.after[0]) == ("2018-03-10", "2019-03-10")
 
 
@@ -202,7 +216,8 @@ def test_the_first_guess_of_a_store_of_less_than_a_year_is_its_ends():
 
 def test_periods_at_the_edge_of_a_store_are_shifted_into_it():
     times = [f"{year}-{month:02}-10T12:00:00Z" for year in (2018, 2019) for month in range(7, 13)]
-    periods, _ = first_guesses(_map_dates(*times), (), 50.0)
+    clear = np.array([[time[5:7] == "08" for time in times]])
+    periods, _ = first_guesses(_map_dates(*times), clear)
     assert periods.before == ("2018-07-10", "2018-10-07")
     assert periods.after == ("2019-07-10", "2019-10-07")
 
