@@ -41,8 +41,6 @@ class LabelImportController(QObject):
     ) -> None:
         super().__init__(panel)
         self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
-        self.dialog: LabelImportDialog | None = None
-        """While it is open."""
         panel.file_dropped.connect(self.read)
 
     def read(self, path: str) -> None:
@@ -74,14 +72,7 @@ class LabelImportController(QObject):
         self._panel.tell("")
         dialog = LabelImportDialog(source.name, job.result, self._panel.window())
         dialog.chosen.connect(lambda columns: self._import(store, file, columns))
-        dialog.finished.connect(lambda _: self._closed())
-        self.dialog = dialog
         dialog.open()
-
-    def _closed(self) -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
 
     def _import(self, store: Store, file: str, columns: Mapping[str, str]) -> None:
         self._panel.tell(self.tr("Laying the labels on the map…"))
@@ -108,7 +99,7 @@ class LabelImportController(QObject):
         self._panel.tell(account(result["report"]))
 
     def _refused(self, error: ServiceError | None) -> None:
-        self._panel.tell(str(error) if error else self.tr("The import ended without a reason."), True)
+        self._panel.tell(str(error) if error else self.tr("The import was stopped."), True)
 
 
 def joined(work: Work, labels: tuple[Label, ...], response: Mapping[str, Any]) -> Work:

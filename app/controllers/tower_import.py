@@ -27,8 +27,6 @@ class TowerImportController(QObject):
     ) -> None:
         super().__init__(panel)
         self._model, self._link, self._panel, self._say = model, link, panel, say
-        self.dialog: TowerColumnsDialog | None = None
-        """While it is open."""
 
     def choose(self, files: tuple[str, ...]) -> None:
         """Take them, once it is known what their columns are."""
@@ -46,14 +44,7 @@ class TowerImportController(QObject):
         name, columns = unknown
         dialog = TowerColumnsDialog(Path(name).name, columns, self._panel.window())
         dialog.chosen.connect(lambda chosen: self._take(files, chosen))
-        dialog.finished.connect(lambda _: self._closed())
-        self.dialog = dialog
         dialog.open()
-
-    def _closed(self) -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
 
     def _take(self, files: tuple[str, ...], columns: TowerColumns | None) -> None:
         recipe = self._model.now.recipe

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from .columns_dialog import ColumnsDialog, usual
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "class_column": (
@@ -46,12 +41,7 @@ PLACES = frozenset((*SHAPES, *(name for pair in PAIRS for name in pair)))
 def guess(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Which column is probably what, by the names of `LabelsAsked`."""
     columns = [one for one in columns if str(one["name"]).lower() not in PLACES]
-    named = {str(one["name"]).lower(): str(one["name"]) for one in columns}
-    found = {
-        role: next(named[name] for name in names if name in named)
-        for role, names in USUAL.items()
-        if any(name in named for name in names)
-    }
+    found = usual([str(one["name"]) for one in columns], USUAL)
     if "class_column" not in found and "value_column" not in found:
         texts = [one for one in columns if one["kind"] == "text" and 1 < int(one["different"]) <= 60]
         if texts:
@@ -71,52 +61,34 @@ def _says_where(columns: Sequence[Mapping[str, Any]]) -> bool:
     return any(set(pair) <= names for pair in PAIRS) or bool(names & set(SHAPES))
 
 
-class LabelImportDialog(QDialog):
-    """Asks what the columns of a file are; `chosen` tells them."""
-
-    chosen = Signal(object)
-    """Mapping of `LabelsAsked` names."""
+class LabelImportDialog(ColumnsDialog):
+    """Asks what the columns of a file are; `chosen` tells them by names of `LabelsAsked`."""
 
     def __init__(self, name: str, told: Mapping[str, Any], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Import labels: {0}").format(name))
-        self.setMinimumWidth(460)
+        super().__init__(
+            translate("LabelImportDialog", "Import labels: {0}").format(name),
+            _about(told),
+            translate("LabelImportDialog", "Import"),
+            parent,
+        )
         self._columns: Sequence[Mapping[str, Any]] = told["columns"]
         self._nowhere = name.lower().endswith(".csv") and not _says_where(self._columns)
-        self._boxes: dict[str, QComboBox] = {}
-        self._form = QFormLayout()
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._make_boxes()
+        self._needs_crs = told.get("crs") is None
+        self._add_rows()
         self._unit, self._crs = QLineEdit(), QLineEdit()
         self._unit.setPlaceholderText(self.tr("of the values, such as gC m-2 d-1"))
         self._form.insertRow(2, self.tr("Unit"), self._unit)
         self._unit.setAccessibleName(self.tr("Unit of the values"))
         self._crs.setPlaceholderText(self.tr("such as EPSG:32631"))
         self._crs.setAccessibleName(self.tr("Coordinate reference system"))
-        self._needs_crs = told.get("crs") is None
         if self._needs_crs:
             self._form.addRow(self.tr("CRS (the file states none)"), self._crs)
-        where = self.tr("no CRS is stated") if self._needs_crs else str(told["crs"])
-        about = QLabel(self.tr("{0:,} features; {1}.").format(int(told["features"]), where), wordWrap=True)
-        about.setProperty("faint", True)
-        self._why = QLabel(wordWrap=True)
-        self._why.setProperty("warning", True)
-        self._buttons = QDialogButtonBox()
-        self._read = self._buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.accepted.connect(self._accept)
-        self._buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(about)
-        column.addLayout(self._form)
-        column.addWidget(self._why)
-        column.addWidget(self._buttons)
         for edit in (self._unit, self._crs):
             edit.textChanged.connect(lambda _: self._check())
         self._check()
 
     @property
-    def asked(self) -> dict[str, str]:
+    def answer(self) -> dict[str, str]:
         """What was chosen, without what wasn't."""
         found = {role: str(box.currentData()) for role, box in self._boxes.items() if box.currentData()}
         if "value_column" in found and self._unit.text().strip():
@@ -125,7 +97,7 @@ class LabelImportDialog(QDialog):
             found["crs"] = self._crs.text().strip()
         return found
 
-    def _make_boxes(self) -> None:
+    def _add_rows(self) -> None:
         guessed = guess(self._columns)
         for role, text in (
             ("class_column", self.tr("Class")),
@@ -136,30 +108,22 @@ class LabelImportDialog(QDialog):
             ("group_column", self.tr("Group (field, site)")),
             ("colour_column", self.tr("Colour")),
         ):
-            box = QComboBox()
-            box.setAccessibleName(text)
-            box.addItem(self.tr("—"), "")
-            for one in self._columns:
-                if role == "value_column" and one["kind"] not in ("number", "whole number"):
-                    continue
-                examples = ", ".join(one["examples"][:3])
-                box.addItem(f"{one['name']}   ({examples})", str(one["name"]))
-            box.setCurrentIndex(max(0, box.findData(guessed.get(role, ""))))
-            box.currentIndexChanged.connect(lambda _: self._check())
-            self._boxes[role] = box
-            self._form.addRow(text, box)
+            fitting = [
+                (str(one["name"]), one["examples"])
+                for one in self._columns
+                if role != "value_column" or one["kind"] in ("number", "whole number")
+            ]
+            self._form.addRow(text, self._box(role, text, fitting, guessed.get(role, "")))
         self._boxes["group_column"].setToolTip(
             self.tr("Labels of one group are never both learnt from and tested on")
         )
 
     def _check(self) -> None:
-        why = self._problem(self.asked)
-        self._why.setText(why)
-        self._why.setVisible(bool(why))
-        self._read.setEnabled(not why)
-        self._form.setRowVisible(self._unit, "value_column" in self.asked)
+        super()._check()
+        self._form.setRowVisible(self._unit, "value_column" in self.answer)
 
-    def _problem(self, asked: Mapping[str, str]) -> str:
+    def _problem(self) -> str:
+        asked = self.answer
         if self._nowhere:
             return self.tr(
                 "No column says where the labels lie: call them lon and lat, x and y, or wkt, and import it again."
@@ -174,6 +138,7 @@ class LabelImportDialog(QDialog):
             return self.tr("Say in which CRS the coordinates are.")
         return ""
 
-    def _accept(self) -> None:
-        self.chosen.emit(self.asked)
-        self.accept()
+
+def _about(told: Mapping[str, Any]) -> str:
+    where = told.get("crs") or translate("LabelImportDialog", "no CRS is stated")
+    return translate("LabelImportDialog", "{0:,} features; {1}.").format(int(told["features"]), where)

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from ..recipe import TowerColumns
 from ..tower_tables import Column
+from .columns_dialog import ColumnsDialog, usual
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 UNITS = ("gC m-2 d-1", "umol m-2 s-1")
 PARTS = ("month", "day", "hour", "minute")
@@ -37,26 +29,26 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 """How columns are usually called; small letters."""
 
 
-class TowerColumnsDialog(QDialog):
+class TowerColumnsDialog(ColumnsDialog):
     """Asks what the columns of a table are; `chosen` tells them. Names are guessed, to be seen; the unit never is."""
 
-    chosen = Signal(object)
-    """`TowerColumns`"""
-
     def __init__(self, name: str, columns: Sequence[Column], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Columns of {0}").format(name))
-        self.setMinimumWidth(480)
+        super().__init__(
+            translate("TowerColumnsDialog", "Columns of {0}").format(name),
+            translate(
+                "TowerColumnsDialog", "This table is of none of the networks' formats. What are its columns?"
+            ),
+            translate("TowerColumnsDialog", "Take them"),
+            parent,
+        )
         self._columns = columns
-        self._boxes: dict[str, QComboBox] = {}
-        self._form = QFormLayout()
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._make_choices()
-        self._lay_out()
+        self._make_boxes()
+        self._make_others()
+        self._add_rows()
         self._check()
 
     @property
-    def columns(self) -> TowerColumns:
+    def answer(self) -> TowerColumns:
         """What was chosen."""
         named = {role: str(box.currentData() or "") for role, box in self._boxes.items()}
         more = ((before, part) for before, part in zip(("time", *PARTS), PARTS, strict=False))
@@ -73,7 +65,9 @@ class TowerColumnsDialog(QDialog):
             site=None if named["site"] else self._site.text().strip() or None,
         )
 
-    def _make_choices(self) -> None:
+    def _make_boxes(self) -> None:
+        offered = [(column.name, column.examples) for column in self._columns]
+        guessed = usual([column.name for column in self._columns], USUAL)
         for role, text, tip in (
             ("gpp", self.tr("GPP"), ""),
             ("time", self.tr("Date, time, or year"), self.tr("Such as 2018-05-01 or 2018-05-01 12:30")),
@@ -88,7 +82,9 @@ class TowerColumnsDialog(QDialog):
             ),
             ("site", self.tr("Site"), self.tr("Which tower a row is of")),
         ):
-            self._boxes[role] = self._box(role, text, tip)
+            self._box(role, text, offered, guessed.get(role, "")).setToolTip(tip)
+
+    def _make_others(self) -> None:
         self._unit, self._time_is = QComboBox(), QComboBox()
         self._unit.addItem(self.tr("Choose…"), "")
         for unit in UNITS:
@@ -114,22 +110,7 @@ class TowerColumnsDialog(QDialog):
             ("minute", self.tr("and minute")),
         )
 
-    def _box(self, role: str, text: str, tip: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(text)
-        box.setToolTip(tip)
-        box.setMinimumContentsLength(12)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.addItem(self.tr("—"), "")
-        for column in self._columns:
-            box.addItem(f"{column.name}   ({', '.join(column.examples[:3])})", column.name)
-        named = {column.name.lower(): column.name for column in self._columns}
-        guessed = next((named[usual] for usual in USUAL[role] if usual in named), "")
-        box.setCurrentIndex(max(0, box.findData(guessed)))
-        box.currentIndexChanged.connect(lambda _: self._check())
-        return box
-
-    def _lay_out(self) -> None:
+    def _add_rows(self) -> None:
         for text, widget in (
             (self.tr("GPP"), self._boxes["gpp"]),
             (self.tr("Its unit"), self._unit),
@@ -145,30 +126,9 @@ class TowerColumnsDialog(QDialog):
             if text:
                 widget.setAccessibleName(text)
             self._form.addRow(text, widget)
-        about = QLabel(
-            self.tr("This table is of none of the networks' formats. What are its columns?"), wordWrap=True
-        )
-        about.setProperty("faint", True)
-        self._why = QLabel(wordWrap=True)
-        self._why.setProperty("warning", True)
-        buttons = QDialogButtonBox()
-        self._take = buttons.addButton(self.tr("Take them"), QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self._accept)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(about)
-        column.addLayout(self._form)
-        column.addWidget(self._why)
-        below = QHBoxLayout()
-        below.addWidget(buttons)
-        column.addLayout(below)
 
     def _check(self) -> None:
-        why = self._problem()
-        self._why.setText(why)
-        self._why.setVisible(bool(why))
-        self._take.setEnabled(not why)
+        super()._check()
         chosen = {role: bool(box.currentData()) for role, box in self._boxes.items()}
         self._form.setRowVisible(self._without, not chosen["quality"])
         self._form.setRowVisible(self._flags, chosen["quality"])
@@ -187,8 +147,7 @@ class TowerColumnsDialog(QDialog):
         return all(text.isdigit() and len(text) <= 4 for text in examples)
 
     def _problem(self) -> str:
-        """The first thing that is missing or wrong; empty where all is there."""
-        chosen = self.columns
+        chosen = self.answer
         wrong = (
             (not chosen.gpp_column, self.tr("Choose the column of GPP.")),
             (not chosen.unit, self.tr("Choose the unit of GPP: it is never guessed.")),
@@ -207,10 +166,6 @@ class TowerColumnsDialog(QDialog):
             ),
         )
         return next((text for holds, text in wrong if holds), "")
-
-    def _accept(self) -> None:
-        self.chosen.emit(self.columns)
-        self.accept()
 
 
 def _whole(text: str) -> list[int]:
