@@ -79,8 +79,8 @@ class LabelsController:
             (colour for colour in CLASS_COLOURS if colour not in used),
             CLASS_COLOURS[code % len(CLASS_COLOURS)],
         )
-        names = {one.name for one in classes}
-        name = next(name for name in (f"class {n}" for n in range(code, 2000)) if name not in names)
+        names, numbered = {one.name for one in classes}, translate("LabelsController", "class {}")
+        name = next(name for name in map(numbered.format, range(code, 2000)) if name not in names)
         self._model.do(classes=(*classes, LandClass(code, name, colour)))
         self._model.change(label_class=code)
         if rename:

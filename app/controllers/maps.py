@@ -17,7 +17,7 @@ from phenolens.engine.client.readings import Legend, Store
 from ..colouring import Painted, paint
 from ..engine_link import EngineLink
 from ..panels.map import MapPanel, View
-from ..session import Session, SessionModel
+from ..session import Label, LandClass, Session, SessionModel
 from ..telling import sentences
 
 MOST_PIXELS = 1_500_000
@@ -67,8 +67,8 @@ class MapsController:
             self._panel.set_opacity(new.opacity)
         if old.tool != new.tool:
             self._panel.set_tool(new.tool)
-        if old.work.labels != new.work.labels or old.work.classes != new.work.classes:
-            self._panel.set_labels(new.work.labels, new.work.classes)
+        if _labelled(old) != _labelled(new):
+            self._panel.set_labels(*_labelled(new))
         if old.work.places != new.work.places:
             self._panel.set_places(new.work.places)
         if (old.beside is None) != (new.beside is None) or old.compare != new.compare:
@@ -166,6 +166,12 @@ class MapsController:
         """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
         self._panel.clear(slot)
         self._panel.say(slot, sentences(error))
+
+
+def _labelled(session: Session) -> tuple[tuple[Label, ...], tuple[LandClass, ...]]:
+    """Labels and the classes that they are of; measured values are of none."""
+    work = session.work
+    return work.labels, work.classes if work.quantity is None else ()
 
 
 def dated_look(store: Store, look: Look, date: int) -> Look:

@@ -17,13 +17,14 @@ from ..engine_link import EngineLink, EngineState
 from ..geography import Geography
 from ..panels.probe import ProbePanel
 from ..session import Label, MadeLayer, Session, SessionModel
+from ..texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SETTLED_MS = 150
 """A label that follows at once is fitted together with the one before."""
-PREVIEW = "Probe (preview)"
-CONFIDENCE = "Probe (preview), confidence"
+PREVIEW = QT_TRANSLATE_NOOP("MadeLayer", "Probe (preview)")
+CONFIDENCE = QT_TRANSLATE_NOOP("MadeLayer", "Probe (preview), confidence")
 LEAST_VALUES = 3
 
 
@@ -75,7 +76,7 @@ class ProbesController(QObject):
         now = self._model.now
         if now.store is None or not now.live:
             return
-        store, labels, when = now.store, client_labels(now.store, now.work.labels), when_of(now)
+        store, labels, when = now.store, now.work.labels, when_of(now)
         predicted, recipe = predicted_of(now), now.recipe
         asked = {
             "features": recipe.features_asked(),
@@ -84,7 +85,9 @@ class ProbesController(QObject):
         }
         self._link.ask(
             "probe preview",
-            lambda client: client.probes.preview(store.store, predicted, labels, when, recipe=asked),
+            lambda client: client.probes.preview(
+                store.store, predicted, client_labels(store, labels), when, recipe=asked
+            ),
             lambda preview: self._fitted(store, preview),
             self._refused,
             late=True,

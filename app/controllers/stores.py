@@ -8,11 +8,14 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import NotFound
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Job
+from PySide6.QtCore import QCoreApplication
 
 from ..engine_link import EngineLink
 from ..panels.dates import DateBar
 from ..panels.layers import Choice, LayersPanel, choices_of
 from ..session import Session, SessionModel
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SAMPLES = {"landscape": "every:10", "romania": "every:30"}
 """Bundled samples and the dates that they are embedded at."""
@@ -55,7 +58,7 @@ class StoresController:
         if old.store != new.store:
             self._dates.set_times(new.store.times if new.store else ())
         if (old.store, old.made) != (new.store, new.made):
-            made = tuple(Choice(one.name, one.look, one.tip) for one in new.made)
+            made = tuple(Choice(translate("MadeLayer", one.name), one.look, one.tip) for one in new.made)
             choices = choices_of(new.store) + made if new.store else ()
             self._layers.set_choices(choices, new.store.dims if new.store else 1)
         if (old.store, old.date) != (new.store, new.date):

@@ -22,6 +22,8 @@ class LabelList(QTableView):
     """Numbers of labels."""
     shown = Signal(int)
     """The number of one that the map is to show."""
+    marked = Signal(bool)
+    """Whether any label is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,9 +39,17 @@ class LabelList(QTableView):
         self.horizontalHeader().resizeSection(1, 64)
         self.horizontalHeader().resizeSection(2, 92)
         self.doubleClicked.connect(lambda index: self.shown.emit(index.row()))
+        self.selectionModel().selectionChanged.connect(lambda *_: self.marked.emit(bool(self.chosen())))
 
     def set_work(self, work: Work) -> None:
-        self._rows.set_labels(work.labels, {one.code: one for one in work.classes}, work.quantity is None)
+        """Marked rows stay marked where nothing has changed; the label that was added last is to be seen."""
+        before = self._rows.rowCount()
+        told = work.labels, {one.code: one for one in work.classes}, work.quantity is None
+        if not self._rows.set_labels(*told):
+            return
+        self.marked.emit(False)
+        if before < self._rows.rowCount():
+            self.scrollToBottom()
 
     def chosen(self) -> tuple[int, ...]:
         """Numbers of the marked labels."""
@@ -60,11 +70,15 @@ class _Rows(QAbstractTableModel):
         self._icons: dict[str, QIcon] = {}
         self._of_classes = True
 
-    def set_labels(self, labels: Sequence[Label], classes: Mapping[int, LandClass], of_classes: bool) -> None:
+    def set_labels(self, labels: Sequence[Label], classes: Mapping[int, LandClass], of_classes: bool) -> bool:
+        """Whether these are others than before."""
+        if (labels, classes, of_classes) == (self._labels, self._classes, self._of_classes):
+            return False
         self.beginResetModel()
         self._labels, self._classes, self._of_classes = labels, classes, of_classes
         self._icons = {one.colour: swatch(one.colour) for one in classes.values()}
         self.endResetModel()
+        return True
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self._labels)

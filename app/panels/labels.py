@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QDateEdit,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from ..recipe import Quantity
 from ..session import Session
 from .class_table import ClassTable
+from .day_span import DaySpan
 from .elided import NarrowCombo
 from .label_list import LabelList
 from .report_text import ReportText
@@ -66,6 +66,7 @@ class LabelsPanel(QWidget):
         self.setEnabled(now.store is not None)
         counts = Counter(int(label.value) for label in work.labels)
         self.classes.set_classes(work.classes, counts, now.label_class)
+        self._drop.setEnabled(bool(work.classes))
         self.list.set_work(work)
         for tool, button in self._tools.items():
             button.setChecked(now.tool == tool)
@@ -73,7 +74,6 @@ class LabelsPanel(QWidget):
         self._show_span(now.label_span)
         self._hint.setText(self._advice(now))
         self._hint.setVisible(bool(self._hint.text()))
-        self._remove.setEnabled(bool(work.labels))
         self._selected.setEnabled(now.pick is not None)
         count = self.tr("one label") if len(work.labels) == 1 else self.tr("{0:,} labels")
         self._count.setText(count.format(len(work.labels)) if work.labels else "")
@@ -143,12 +143,8 @@ class LabelsPanel(QWidget):
         )
         self._span.setAccessibleName(self.tr("When new labels hold"))
         self._span.activated.connect(lambda _: self._choose_span())
-        self._from, self._to = QDateEdit(), QDateEdit()
-        for edit, name in ((self._from, self.tr("First day")), (self._to, self.tr("Last day"))):
-            edit.setDisplayFormat("yyyy-MM-dd")
-            edit.setCalendarPopup(True)
-            edit.setAccessibleName(name)
-            edit.dateChanged.connect(lambda _: self._choose_span())
+        self._days = DaySpan(self.tr("First day"), self.tr("Last day"))
+        self._days.changed.connect(self._choose_span)
 
     def _make_lists(self) -> None:
         self._add, self._drop = QToolButton(text="+"), QToolButton(text="−")
@@ -165,7 +161,9 @@ class LabelsPanel(QWidget):
         self._count.setProperty("faint", True)
         self._remove = QPushButton(self.tr("Delete"))
         self._remove.setToolTip(self.tr("Delete the marked labels; Ctrl+Z brings them back"))
+        self._remove.setEnabled(False)
         self._remove.clicked.connect(lambda _=False: self.list.removed.emit(self.list.chosen()))
+        self.list.marked.connect(self._remove.setEnabled)
         self._report = ReportText()
         self._report.setAccessibleName(self.tr("Report"))
         close = QToolButton(text="✕", autoRaise=True)
@@ -193,10 +191,7 @@ class LabelsPanel(QWidget):
         form.addWidget(self._unit, 1, 2)
         form.addWidget(QLabel(self.tr("New ones hold")), 2, 0)
         form.addWidget(self._span, 2, 1, 1, 2)
-        days = QHBoxLayout()
-        for edit in (self._from, self._to):
-            days.addWidget(edit, 1)
-        form.addLayout(days, 3, 0, 1, 3)
+        form.addWidget(self._days, 3, 0, 1, 3)
         self._unit.setMaximumWidth(90)
         foot = QHBoxLayout()
         foot.addWidget(self._count, 1)
@@ -236,12 +231,9 @@ class LabelsPanel(QWidget):
     def _show_span(self, span: tuple[str, str] | None) -> None:
         choice = ALWAYS if span is None else RANGE if span[0] else ON_DATE
         self._span.setCurrentIndex(choice)
-        for edit, day in ((self._from, 0), (self._to, 1)):
-            edit.setVisible(choice == RANGE)
-            if span is not None and span[day]:
-                edit.blockSignals(True)
-                edit.setDate(QDate.fromString(span[day], "yyyy-MM-dd"))
-                edit.blockSignals(False)
+        self._days.setVisible(choice == RANGE)
+        if span is not None and span[0]:
+            self._days.set_days(*span)
 
     def _answer(self) -> None:
         if self._answers.currentIndex() == CLASSES:
@@ -253,8 +245,7 @@ class LabelsPanel(QWidget):
     def _choose_span(self) -> None:
         choice = self._span.currentIndex()
         if choice == RANGE:
-            first, last = (edit.date().toString("yyyy-MM-dd") for edit in (self._from, self._to))
-            self.span_chosen.emit((min(first, last), max(first, last)))
+            self.span_chosen.emit(self._days.days)
         else:
             self.span_chosen.emit(None if choice == ALWAYS else ("", ""))
 

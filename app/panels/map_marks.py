@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsPathItem,
@@ -17,14 +17,18 @@ from PySide6.QtWidgets import (
 
 from ..session import Label, LandClass, Place
 from ..theme import Theme
-from .map_shapes import corners_of, cosmetic_pen, kept_path_of, path_of
+from .map_shapes import corners_of, cosmetic_pen, crosses, outlines, path_of
 
 MOST_WIDE = 8_000
-"""Corners of labels or places; more of them are drawn with thin lines, which takes a twentieth of the time."""
+"""Corners of labels or places; more of them are drawn thinly and coarsely, which takes a twentieth of the time."""
+MOST_FILLED = 80_000
+"""Corners of labels; more of them are drawn as outlines alone."""
 EDGE = "#90000000"
 HEAD, STEM = 9.0, 10.0
 """Points of the screen: radius of a pin's head, and what is below it."""
 MOST_LETTERS = 2
+ICON = 24
+"""Points of the screen: side of the picture of a pin in lists."""
 MOST_PINS = 30
 """Places with a pin, the last ones: a hundred pins hide the map, and took longer to draw than all else of it."""
 Paths = Mapping[tuple[str, bool], QPainterPath]
@@ -51,6 +55,11 @@ class WorkMarks:
         return sum(len(items) for items in self._shapes.values()) // len(self._grounds)
 
     @property
+    def colours(self) -> set[str]:
+        """Of labels."""
+        return {shape.pen().color().name() for shape in self._shapes["label"]} - {QColor(EDGE).name()}
+
+    @property
     def pins(self) -> tuple[str, ...]:
         """Names of the places that have one."""
         return tuple(pin.name for pin in self._pins[0])
@@ -62,12 +71,16 @@ class WorkMarks:
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
         """In the colours of their classes; those of one colour are drawn as one shape."""
         colours = {one.code: one.colour for one in classes}
-        paths: dict[tuple[str, bool], QPainterPath] = {}
+        points: dict[str, list[tuple[float, float]]] = {}
+        rings: dict[str, list[tuple[tuple[float, float], ...]]] = {}
         for label in labels:
-            key = colours.get(int(label.value), self._theme.accent), len(label.corners) > 2
-            path = paths.setdefault(key, QPainterPath())
-            for corners in (label.corners, *label.holes):
-                path.addPath(kept_path_of(corners))
+            colour = colours.get(int(label.value), self._theme.accent)
+            if len(label.corners) > 2:
+                rings.setdefault(colour, []).extend((label.corners, *label.holes))
+            else:
+                points.setdefault(colour, []).append(label.corners[0])
+        paths = {(colour, False): crosses(found) for colour, found in points.items()}
+        paths |= {(colour, True): outlines(found) for colour, found in rings.items()}
         self._draw("label", paths)
 
     def set_places(self, places: Sequence[Place]) -> None:
@@ -93,18 +106,19 @@ class WorkMarks:
             item.setParentItem(None)  # type: ignore[arg-type]
             if item.scene() is not None:
                 item.scene().removeItem(item)
-        crowded = sum(path.elementCount() for path in paths.values()) > MOST_WIDE
+        corners = sum(path.elementCount() for path in paths.values())
+        crowded = corners > MOST_WIDE
         shapes = self._shapes[kind] = []
         for ground in self._grounds:
             for (colour, area), path in paths.items():
                 if not crowded:
-                    shapes.append(_shape(ground, path, cosmetic_pen(EDGE, 4.5)))
+                    shapes.append(_Shape(path, ground, cosmetic_pen(EDGE, 4.5), coarse=False))
                 pen = cosmetic_pen(colour, 1.0 if crowded else 2.5)
                 if kind == "place" and area:
                     pen.setDashPattern([4, 2])
-                shapes.append(_shape(ground, path, pen))
+                shapes.append(_Shape(path, ground, pen, crowded))
                 shapes[-1].setZValue(1)
-                if area and kind == "label":
+                if area and kind == "label" and corners <= MOST_FILLED:
                     fill = QColor(colour)
                     fill.setAlpha(40)
                     shapes[-1].setBrush(fill)
@@ -146,10 +160,43 @@ class Pin(QGraphicsItem):
         painter.drawText(head, Qt.AlignmentFlag.AlignCenter, self.name[:MOST_LETTERS])
 
 
-def _shape(ground: QGraphicsRectItem, path: QPainterPath, pen: QPen) -> QGraphicsPathItem:
-    item = QGraphicsPathItem(path, ground)
-    item.setPen(pen)
-    return item
+def pin_icon(colour: str) -> QIcon:
+    """A pin without a name, for lists of places: squares are of classes and selections."""
+    picture = QPixmap(ICON, ICON)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(ICON / 2, ICON - 1)
+    painter.scale(ICON / 32, ICON / 32)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawPath(_PIN)
+    painter.end()
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)  # the same in a chosen row
+    return icon
+
+
+class _Shape(QGraphicsPathItem):
+    """Is only to be seen: where the pointer is on it is never asked, which takes as long as to draw it."""
+
+    def __init__(self, path: QPainterPath, ground: QGraphicsRectItem, pen: QPen, coarse: bool) -> None:
+        super().__init__(path, ground)
+        self._bounds, self._coarse = path.controlPointRect().adjusted(-1, -1, 1, 1), coarse
+        self.setPen(pen)
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        return self._bounds
+
+    def shape(self) -> QPainterPath:
+        return QPainterPath()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        """Coarsely: to smooth a filled shape of many parts takes ten times as long as to draw it."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not self._coarse)
+        super().paint(painter, option, widget)
 
 
 def _pin() -> QPainterPath:

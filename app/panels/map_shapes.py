@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from math import floor
+from itertools import chain
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainterPath, QPen, QPolygonF
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from ..colouring import Bytes
 from ..masks import Bits
 from ..session import Place
 
-MOST_KEPT = 8192
+Corners = Sequence[tuple[float, float]]
+CROSS = np.array(
+    [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0), (0.5, -2), (0.5, 0), (0.5, 1), (0.5, 3), (-2, 0.5), (0, 0.5), (1, 0.5),
+     (3, 0.5)]
+)  # fmt: skip
+"""Of a pixel: its outline, and the four arms of a cross around it."""
+CROSS_JOINED = np.array([1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0], np.int32)
+"""Which of these points a line leads on from."""
 
 
 def tinted(mask: Bits, colour: QColor) -> Bytes:
@@ -30,40 +36,34 @@ def tinted(mask: Bits, colour: QColor) -> Bytes:
     return tint
 
 
-def corners_of(place: Place) -> Sequence[tuple[float, float]]:
+def corners_of(place: Place) -> Corners:
     if place.pixel is None:
         return place.corners
     row, column = place.pixel
     return ((column + 0.5, row + 0.5),)
 
 
-def path_of(corners: Sequence[tuple[float, float]]) -> QPainterPath:
+def path_of(corners: Corners) -> QPainterPath:
     """A polygon; of one corner, the outline of its pixel with a cross through it."""
-    path = QPainterPath()
-    if len(corners) > 2:
-        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
-        path.closeSubpath()
-    elif len(corners) == 2:
-        path.moveTo(*corners[0])
-        path.lineTo(*corners[1])
-    else:
-        x, y = floor(corners[0][0]), floor(corners[0][1])
-        path.addRect(QRectF(x, y, 1, 1))
-        path.moveTo(x + 0.5, y - 2)
-        path.lineTo(x + 0.5, y)
-        path.moveTo(x + 0.5, y + 1)
-        path.lineTo(x + 0.5, y + 3)
-        path.moveTo(x - 2, y + 0.5)
-        path.lineTo(x, y + 0.5)
-        path.moveTo(x + 1, y + 0.5)
-        path.lineTo(x + 3, y + 0.5)
-    return path
+    return outlines([corners]) if len(corners) > 1 else crosses([corners[0]])
 
 
-@lru_cache(MOST_KEPT)
-def kept_path_of(corners: tuple[tuple[float, float], ...]) -> QPainterPath:
-    """Of labels: where there are thousands, one of them changes at a time."""
-    return path_of(corners)
+def outlines(rings: Sequence[Corners]) -> QPainterPath:
+    """Polygons as one shape: thousands take no longer than a few dozen would one by one."""
+    sizes = np.fromiter(map(len, rings), np.intp, len(rings))
+    ends = np.cumsum(sizes)
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), np.float64).reshape(-1, 2)
+    closed = np.insert(flat, ends, flat[ends - sizes], axis=0)
+    joined = np.ones(len(closed), np.int32)
+    joined[ends + np.arange(len(ends))] = 0
+    return pg.arrayToQPath(closed[:, 0], closed[:, 1], joined)
+
+
+def crosses(points: Sequence[tuple[float, float]]) -> QPainterPath:
+    """Outlines of pixels with crosses through them, as one shape."""
+    corners = np.floor(np.array(points, np.float64))
+    lines = (corners[:, None] + CROSS).reshape(-1, 2)
+    return pg.arrayToQPath(lines[:, 0], lines[:, 1], np.tile(CROSS_JOINED, len(corners)))
 
 
 def cosmetic_pen(colour: str, width: float) -> QPen:

@@ -1,10 +1,17 @@
-"""One line of text that ends in … where it is longer than its place."""
+"""What is told: as a warning or not, and in one line that ends in … where it is longer than its place."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStyleOption
+
+
+def tell(label: QLabel, text: str, warning: bool = False) -> None:
+    """In the colour of warnings, or in the label's own."""
+    label.setText(text)
+    label.setProperty("warning", warning)
+    label.style().polish(label)
 
 
 class Message(QLabel):

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
+from .message import tell
+
 HIGHEST = 150
 """Points; the rest is scrolled to."""
 
@@ -27,9 +29,7 @@ class ReportText(QScrollArea):
         return self.label.text()
 
     def set_text(self, text: str, warning: bool) -> None:
-        self.label.setText(text)
-        self.label.setProperty("warning", warning)
-        self.label.style().polish(self.label)
+        tell(self.label, text, warning)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name

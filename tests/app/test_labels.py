@@ -6,11 +6,12 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from phenolens.app.controllers.label_import import LabelImportController
 from phenolens.app.controllers.labels import thinned
 from phenolens.app.label_file import label_json, read_labels
-from phenolens.app.panels.label_import import guess
+from phenolens.app.panels.label_import import LabelImportDialog, guess
 from phenolens.app.panels.labels import LabelsPanel
+from phenolens.app.panels.map_shapes import crosses, outlines
+from phenolens.app.recipe import Quantity
 from phenolens.app.selection import MapPick, PixelPick
 from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.arrays import Grid
@@ -147,6 +148,56 @@ def test_marked_labels_are_deleted_with_the_key(opened, qtbot):
     assert opened.model.now.work.labels == (labels[0], *labels[2:])
 
 
+def test_what_is_marked_stays_marked_until_the_labels_change(opened):
+    panel = labels_panel(opened)
+    opened.model.do(
+        classes=(LandClass(1, "a", "#e69f00"),),
+        labels=tuple(Label(1.0, ((n + 0.5, 3.5),)) for n in range(40)),
+    )
+    assert not panel._remove.isEnabled()
+    panel.list.selectRow(3)
+    assert panel._remove.isEnabled()
+    opened.model.change(tool="point")  # the panel shows another tool, and the same labels
+    assert panel.list.chosen() == (3,)
+    panel._remove.click()
+    assert len(opened.model.now.work.labels) == 39
+    assert not panel._remove.isEnabled()
+
+
+def test_measured_values_are_not_drawn_in_colours_of_classes(opened):
+    classes = (LandClass(1, "a", "#e69f00"), LandClass(2, "b", "#56b4e9"))
+    labels = (Label(1.2, ((3.5, 3.5),)), Label(2.7, ((9.5, 9.5),)))
+    opened.model.do(classes=classes, labels=labels)
+    assert opened.map.marks.colours == {"#e69f00", "#56b4e9"}
+    opened.model.do(quantity=Quantity("LAI", "m2 m-2"))
+    assert opened.map.marks.colours == {opened.theme.accent}
+
+
+def test_thousands_of_labels_are_a_few_shapes_that_nobody_asks_for_the_pointer(opened):
+    square = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
+    classes = (LandClass(1, "a", "#e69f00"), LandClass(2, "b", "#56b4e9"))
+    many = tuple(
+        Label(float(1 + n % 2), tuple((x + n % 46, y + n // 46 % 46) for x, y in square))
+        for n in range(4_000)
+    )
+    opened.model.do(classes=classes, labels=(*many, Label(1.0, ((5.5, 5.5),))))
+    shapes = opened.map.marks._shapes["label"]
+    assert len(shapes) == 3 * 2  # two colours of polygons, one of points, on each map
+    assert {shape.shape().elementCount() for shape in shapes} == {0}
+
+
+def test_outlines_are_closed_and_kept_apart_and_crosses_lie_on_their_pixels():
+    square, hole = ((1.0, 1.0), (5.0, 1.0), (5.0, 5.0), (1.0, 5.0)), ((2.0, 2.0), (3.0, 2.0), (3.0, 3.0))
+    path = outlines([square, hole])
+    drawn = [path.elementAt(number) for number in range(path.elementCount())]
+    assert [(one.x, one.y) for one in drawn] == [*square, square[0], *hole, hole[0]]
+    assert [number for number, one in enumerate(drawn) if one.isMoveTo()] == [0, 5]
+    assert path.contains(QPointF(1.5, 1.5))
+    assert not path.contains(QPointF(2.7, 2.3))
+    bounds = crosses([(7.5, 9.5)]).boundingRect()
+    assert (bounds.left(), bounds.right(), bounds.top(), bounds.bottom()) == (5, 10, 7, 12)
+
+
 def test_measured_values_replace_classes_and_undo_brings_them_back(opened):
     panel = labels_panel(opened)
     opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=(Label(1.0, ((1.5, 1.5),)),))
@@ -204,11 +255,11 @@ def test_a_shapefile_in_another_crs_is_imported_with_an_account(opened, shapefil
     opened.show_step("Label")
     opened.model.do(classes=(LandClass(9, "wheat", "#56b4e9"),))
     panel.file_dropped.emit(str(shapefile))
-    imports = panel.findChild(LabelImportController)
-    until(lambda: imports.dialog is not None)
-    assert imports.dialog.asked == {"class_column": "crop", "date_column": "year"}
-    look(imports.dialog, "-dialog")
-    imports.dialog._read.click()
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert dialog.answer == {"class_column": "crop", "date_column": "year"}
+    look(dialog, "-dialog")
+    dialog._done.click()
     until(lambda: len(opened.model.now.work.labels) > 0)
     work = opened.model.now.work
     assert {one.name: one.code for one in work.classes}["wheat"] == 9
@@ -267,13 +318,13 @@ def test_tables_that_hold_no_labels_are_refused_in_words(opened, tmp_path, until
     path = tmp_path / name
     path.write_text(text)
     panel = labels_panel(opened)
-    imports = panel.findChild(LabelImportController)
     panel.file_dropped.emit(str(path))
-    until(lambda: imports.dialog is not None or said in panel._report.text())
-    if imports.dialog is not None:
-        assert said in imports.dialog._why.text()
-        assert not imports.dialog._read.isEnabled()
-        imports.dialog.reject()
+    until(lambda: opened.findChild(LabelImportDialog) is not None or said in panel._report.text())
+    dialog = opened.findChild(LabelImportDialog)
+    if dialog is not None:
+        assert said in dialog._why.text()
+        assert not dialog._done.isEnabled()
+        dialog.reject()
 
 
 def test_multiple_geometries_of_a_file_stay_one_group(tmp_path):
