@@ -158,10 +158,7 @@ def told(plan: Plan, there: int) -> str:
         if kind != "GeoTIFF"
         else translate("Exporting", " Beside each: its style for QGIS, attribute table and metadata (STAC).")
     )
-    replaced = translate("Exporting", " {} of them are there already and will be replaced.").format(there)
-    if there <= 1:
-        one = translate("Exporting", " 1 of them is there already and will be replaced.")
-        replaced = one if there else ""
+    replaced = _replaced(there, len(plan.files))
     compared = ""
     if plan.kind == "change":
         compared = translate("Exporting", " Compares {} with {}.").format(
@@ -169,3 +166,13 @@ def told(plan: Plan, there: int) -> str:
         )
     told = translate("Exporting", "Writes {:,} {}: {}. At most {}.")
     return told.format(len(plan.files), f"{kind}{several}", names, amount) + compared + beside + replaced
+
+
+def _replaced(there: int, of: int) -> str:
+    if not there:
+        return ""
+    if of == 1:
+        return translate("Exporting", " It is there already and will be replaced.")
+    if there == 1:
+        return translate("Exporting", " 1 of them is there already and will be replaced.")
+    return translate("Exporting", " {} of them are there already and will be replaced.").format(there)

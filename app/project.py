@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,12 +23,17 @@ from PySide6.QtCore import QCoreApplication
 
 from .frozen_json import from_json, to_json
 from .recipe import Recipe
-from .session import Session, Work
+from .session import ProjectionChoice, SeriesChoice, Session, Work
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SUFFIX = ".phenolens"
 VERSION = 1
+KEPT = (
+    *("look", "beside", "compare", "opacity", "method", "projection", "series"),
+    *("label_class", "label_value", "label_span", "recipe", "work"),
+)
+"""Fields of a session that are the same in `Looked`."""
 _FORMAT = "phenolens-project"
 _MOST_BYTES = 200_000_000
 
@@ -44,7 +49,11 @@ class Looked:
     compare: str = "swipe"
     opacity: float = 1.0
     method: str = "pca"
+    projection: ProjectionChoice = field(default_factory=ProjectionChoice)
+    series: SeriesChoice = field(default_factory=SeriesChoice)
     label_class: int = 1
+    label_value: float = 0.0
+    label_span: tuple[str, str] | None = None
     recipe: Recipe = field(default_factory=Recipe)
     grid: Mapping[str, Any] = field(default_factory=dict)
     """That the work's pixels are counted in."""
@@ -55,31 +64,15 @@ class Looked:
         assert now.store is not None
         return cls(
             time=now.time,
-            look=now.look,
-            beside=now.beside,
-            compare=now.compare,
-            opacity=now.opacity,
-            method=now.method,
-            label_class=now.label_class,
-            recipe=now.recipe,
             grid=grid_told(now.store.grid),
-            work=now.work,
+            **{name: getattr(now, name) for name in KEPT},
         )
 
     def session(self, store: Store) -> Session:
         """As it was left; the date is the nearest that the store has now."""
-        return Session(
-            store=store,
-            date=nearest(store.times, self.time),
-            look=_lasting(self.look) or Look(),
-            beside=_lasting(self.beside),
-            compare=self.compare,
-            opacity=self.opacity,
-            method=self.method,
-            label_class=self.label_class,
-            recipe=self.recipe,
-            work=self.work,
-        )
+        kept = {name: getattr(self, name) for name in KEPT}
+        kept |= {"look": _lasting(self.look) or Look(), "beside": _lasting(self.beside)}
+        return Session(store=store, date=nearest(store.times, self.time), **kept)
 
 
 @dataclass(frozen=True)
@@ -121,7 +114,7 @@ def read(path: Path) -> Project:
             remedy=translate("Project", "update the app to open it"),
         )
     try:
-        return from_json(Project, values)
+        return _with_towers(from_json(Project, values), lambda name: str(path.parent.resolve() / name))
     except (ValueError, RecursionError) as error:
         raise _broken(path, error) from None
 
@@ -129,7 +122,8 @@ def read(path: Path) -> Project:
 def write(path: Path, project: Project) -> None:
     """Whole or not at all; `OutputError` leaves what was there."""
     about = {_FORMAT: VERSION, "saved": datetime.now().astimezone().isoformat(timespec="seconds")}
-    text = json.dumps({**about, **to_json(project)}, ensure_ascii=False, indent=1)
+    told = _with_towers(project, lambda name: _relative(name, path.parent.resolve()))
+    text = json.dumps({**about, **to_json(told)}, ensure_ascii=False, indent=1)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         with partial.open("x", encoding="utf-8") as file:
@@ -161,6 +155,24 @@ def with_workspace(project: Project, path: Path, workspace: Path) -> Project:
     except ValueError:  # another drive
         relative = str(workspace.resolve())
     return replace(project, workspace=Path(relative).as_posix())
+
+
+def _with_towers(project: Project, named: Callable[[str], str]) -> Project:
+    """The project with its tower files named otherwise."""
+
+    def of(looked: Looked) -> Looked:
+        towers = looked.recipe.towers
+        files = tuple(map(named, towers.files))
+        towers = replace(towers, files=files, sites=named(towers.sites) if towers.sites else None)
+        return replace(looked, recipe=replace(looked.recipe, towers=towers))
+
+    return replace(project, stores={name: of(looked) for name, looked in project.stores.items()})
+
+
+def _relative(name: str, folder: Path) -> str:
+    """A file below the project's folder moves with it; any other one stays where it is."""
+    path = Path(name)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else name
 
 
 def newest(workspace: Path) -> Path | None:

@@ -9,8 +9,7 @@ from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.results import Export, Job
 from phenolens.engine.client.sampling import AreaEstimate, Drawn, SamplePlan
-from PySide6.QtCore import QCoreApplication, QObject, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink, EngineState
 from ..panels.accuracy import AccuracyPanel
@@ -18,6 +17,7 @@ from ..sampling import EstimateWanted, SampleWanted, free_name, sample_pixels, w
 from ..selection import PixelPick
 from ..session import SessionModel
 from ..telling import sentences
+from .dialogs import show_folder
 from .jobs import JobsController
 
 DESIGN = ".design.json"
@@ -231,13 +231,11 @@ class AccuracyController(QObject):
     def _refused(self, error: ServiceError | None) -> None:
         self._panel.estimate.set_busy(False)
         self._panel.estimate.tell(
-            sentences(error) if error else self.tr("The estimate ended without a reason."), True
+            sentences(error) if error else self.tr("The estimate was stopped."), True
         )
 
     def _show_folder(self) -> None:
-        folder = (self._link.workspace / self._written).parent
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._say(self.tr("The files are in {}").format(folder), False)
+        show_folder((self._link.workspace / self._written).parent, self._say)
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready":

@@ -1,11 +1,15 @@
-"""Asking for files and folders without stopping the window: the answer comes when it comes."""
+"""Asking for files and folders without stopping the window: the answer comes when it comes. And showing them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Answered = Callable[[Path], object]
 
@@ -44,6 +48,12 @@ def ask_file_to_write(parent: QWidget, title: str, name: Path, pattern: str, ans
     dialog.setDefaultSuffix(pattern.rpartition("*.")[2].rstrip(")"))
     dialog.selectFile(name.name)
     dialog.open()
+
+
+def show_folder(folder: Path, say: Callable[[str, bool], None]) -> None:
+    """In the desktop's own window; where that fails, at least say where it is."""
+    if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+        say(translate("Dialogs", "The files are in {}").format(folder), False)
 
 
 def _dialog(parent: QWidget, title: str, folder: Path, answered: Answered) -> QFileDialog:

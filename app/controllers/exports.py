@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Probe
 from phenolens.engine.client.results import Export, Job
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 
 from ..engine_link import EngineLink
 from ..exporting import Plan, days_of, missing, plan, told
 from ..panels.export import ExportPanel
 from ..session import Session, SessionModel
+from .dialogs import show_folder
 from .jobs import JobsController
 
 MOST_LOOKED_FOR = 200
@@ -62,10 +62,9 @@ class ExportsController(QObject):
         self.refresh()
         self._show_plan()
         if job.state == "done" and job.result is not None:
-            files = [name for name in job.result["files"] if str(name).endswith((".tif", ".nc"))]
-            first = f"{files[0]}" if files else "nothing"
-            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            self._say(self.tr("Written: {}{}.").format(first, more), False)
+            files = [str(name) for name in job.result["files"] if str(name).endswith((".tif", ".nc"))]
+            more = self.tr(" and {:,} more").format(len(files) - 1) if len(files) > 1 else ""
+            self._say(self.tr("Written: {}{}.").format("".join(files[:1]), more), False)
 
     def _refused(self, error: ServiceError) -> None:
         self._set_busy(False)
@@ -109,6 +108,4 @@ class ExportsController(QObject):
         self.listed.emit(newest)
 
     def _show_folder(self, name: str) -> None:
-        folder = (self._link.workspace / name).parent
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._say(self.tr("The files are in {}").format(folder), False)
+        show_folder((self._link.workspace / name).parent, self._say)

@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -115,12 +116,12 @@ class FitsController(QObject):
     def _layers_of(self, probe: str, known: Probe) -> list[MadeLayer]:
         name = probe.removesuffix(".probe")
         period = self._model.now.recipe.period if known.features in ("period", "season") else None
-        made = [
-            MadeLayer(f"Probe {name}", Look(f"probe:{probe}", period), self.tr("What the probe predicts"))
-        ]
+        called, look = self.tr("Probe {}").format(name), Look(f"probe:{probe}", period)
+        made = [MadeLayer(called, look, self.tr("What the probe predicts"))]
         if (known.response or {}).get("task") == "classification":
-            look = Look(f"probe:{probe}", period, output="confidence")
-            made.append(MadeLayer(f"Probe {name}, confidence", look, self.tr("How sure it is of its class")))
+            called = self.tr("Probe {}, confidence").format(name)
+            look = replace(look, output="confidence")
+            made.append(MadeLayer(called, look, self.tr("How sure it is of its class")))
         return made
 
     def _offer_shown(self) -> None:
@@ -140,7 +141,7 @@ class FitsController(QObject):
 
     def _submit(self, name: str, asked: Asked) -> None:
         probe = f"{name}.probe"
-        self._panel.set_busy("Fitting…")
+        self._panel.set_busy(self.tr("Fitting…"))
         self._scores.tell(self.tr("Fitting and validating; the scores come here."))
         self._jobs.submit(
             "probe-fit", {**asked, "out": probe}, lambda job: self._fitted(probe, asked, job), self._failed
@@ -240,10 +241,10 @@ class FitsController(QObject):
             self._say(self.tr("There are no such pixels in the area that is shown."), False)
             return
         self._model.change(pick=PixelPick(pixels))
-        called = "called right" if reference == predicted else f"taken for {predicted}"
-        self._say(
-            self.tr("Selected: {:,} pixels of {} that were {}.").format(len(pixels), reference, called), False
-        )
+        called = self.tr("Selected: {:,} pixels of {} that were taken for {}.")
+        if reference == predicted:
+            called = self.tr("Selected: {:,} pixels of {} that were called right.")
+        self._say(called.format(len(pixels), reference, predicted), False)
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready" and not self._probes:
@@ -274,8 +275,8 @@ def report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
 def fit_told(result: Mapping[str, Any]) -> str:
     """`Fitted on 18 samples; left out: 90 without a valid embedding.`"""
     dropped = "; ".join(f"{count:,} {reason}" for reason, count in (result.get("dropped") or {}).items())
-    left_out = f" Left out: {dropped}." if dropped else ""
-    return translate("Fits", "Fitted on {:,} samples.{}").format(int(result.get("samples", 0)), left_out)
+    left_out = translate("Fits", " Left out: {}.").format(dropped) if dropped else ""
+    return translate("Fits", "Fitted on {:,} samples.").format(int(result.get("samples", 0))) + left_out
 
 
 def _report_stem(probe: str) -> str:

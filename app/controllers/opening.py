@@ -45,7 +45,8 @@ def openable(path: Path) -> Openable:
         cause,
         value=path,
         remedy=translate(
-            "Opening", "open a .phenolens file or a .zarr store; scenes are added in the step Area"
+            "Opening",
+            "open a .phenolens file or a .zarr store; scenes and areas are added in the step Area, labels in Label",
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +34,7 @@ class ProjectController(QObject):
     """
 
     saved = Signal(str)
-    """`saved 12:04`, or why not."""
+    """`saved 12:04`, or `not saved`."""
     failed = Signal(object)
     """`ServiceError`"""
     opened = Signal(object)
@@ -169,7 +169,7 @@ class ProjectController(QObject):
         return Session(store=store, date=len(store.times) // 2)
 
     def _changed(self, old: Session, new: Session) -> None:
-        if (old.store, old.work, old.date) != (new.store, new.work, new.date) or _looks(old) != _looks(new):
+        if _kept(old) != _kept(new):
             self.touch()
 
     def _read(self, path: Path, opening: bool) -> None:
@@ -274,7 +274,7 @@ class ProjectController(QObject):
         try:
             path = writing.result()
         except OutputError as error:
-            self.saved.emit("not saved")
+            self.saved.emit(self.tr("not saved"))
             self.failed.emit(error)
             self._timer.start(TRIED_AGAIN_MS)
             return
@@ -283,15 +283,13 @@ class ProjectController(QObject):
                 ServiceError(
                     self.tr("the project was changed by another program"),
                     value=self.path,
-                    remedy=f"yours is {path}",
+                    remedy=self.tr("yours is {}").format(path),
                 )
             )
             self.path = path
             self.opened.emit(path)
-        self.saved.emit(f"saved {datetime.now():%H:%M}")
+        self.saved.emit(self.tr("saved {}").format(f"{datetime.now():%H:%M}"))
 
 
-def _looks(now: Session) -> Mapping[str, object]:
-    return {
-        name: getattr(now, name) for name in ("look", "beside", "compare", "opacity", "method", "label_class")
-    }
+def _kept(now: Session) -> tuple[object, ...]:
+    return now.store, now.date, *(getattr(now, name) for name in files.KEPT)

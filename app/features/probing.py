@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog
 
 from ..controllers.accuracy import AccuracyController
+from ..controllers.dialogs import ask_file, ask_files
 from ..controllers.exports import ExportsController
 from ..controllers.fits import FitsController
 from ..controllers.label_import import LabelImportController
@@ -66,9 +67,7 @@ def _labels(window: MainWindow) -> None:
 def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
     title = window.tr("Import labels")
     kinds = window.tr("Labels (*.gpkg *.geojson *.json *.shp *.zip *.csv)")
-    name, _ = QFileDialog.getOpenFileName(window, title, "", kinds)
-    if name:
-        imports.read(name)
+    ask_file(window, title, Path.home(), kinds, lambda path: imports.read(str(path)))
 
 
 def _searches(window: MainWindow) -> None:
@@ -105,16 +104,12 @@ def _accuracy(window: MainWindow) -> AccuracyController:
 
 def _choose_map(window: MainWindow, controller: AccuracyController) -> None:
     title, kinds = window.tr("Class map"), window.tr("Class maps (*.tif *.tiff)")
-    name, _ = QFileDialog.getOpenFileName(window, title, str(window.link.workspace), kinds)
-    if name:
-        controller.add_map(name)
+    ask_file(window, title, window.link.workspace, kinds, lambda path: controller.add_map(str(path)))
 
 
 def _choose_form(window: MainWindow, controller: AccuracyController) -> None:
     title, kinds = window.tr("Filled form"), window.tr("Filled form (*.csv *.gpkg)")
-    name, _ = QFileDialog.getOpenFileName(window, title, str(window.link.workspace), kinds)
-    if name:
-        controller.choose_form(name)
+    ask_file(window, title, window.link.workspace, kinds, lambda path: controller.choose_form(str(path)))
 
 
 def _probes(window: MainWindow) -> FitsController:
@@ -136,18 +131,14 @@ def _probes(window: MainWindow) -> FitsController:
 
 def _choose_towers(window: MainWindow, imports: TowerImportController) -> None:
     title, kinds = window.tr("Files of flux towers"), window.tr("Tower files (*.csv *.zip)")
-    files, _ = QFileDialog.getOpenFileNames(window, title, "", kinds)
-    if files:
-        imports.choose(tuple(files))
+    ask_files(window, title, Path.home(), kinds, lambda paths: imports.choose(tuple(map(str, paths))))
 
 
 def _choose_sites(window: MainWindow) -> None:
     title, kinds = window.tr("Table of sites"), window.tr("Table (*.csv)")
-    name, _ = QFileDialog.getOpenFileName(window, title, "", kinds)
-    if name:
-        _change_towers(window, sites=name)
+    ask_file(window, title, Path.home(), kinds, lambda path: _take_sites(window, str(path)))
 
 
-def _change_towers(window: MainWindow, **changes: Any) -> None:
+def _take_sites(window: MainWindow, sites: str) -> None:
     recipe = window.model.now.recipe
-    window.model.change(recipe=replace(recipe, towers=replace(recipe.towers, **changes)))
+    window.model.change(recipe=replace(recipe, towers=replace(recipe.towers, sites=sites)))

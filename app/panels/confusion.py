@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from ..report import MEANINGS, METRICS, Confusion, Score
 from ..theme import Theme
-from .score_tables import embolden, fill, fit_height, table, tip
+from .score_tables import ScoreTable
 
 HEAD_LINES = 3
 """Of a class's name over its column."""
@@ -36,8 +36,8 @@ class ConfusionPanel(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._classes: tuple[str, ...] = ()
-        self._caption, self._matrix, self._scores = QLabel(wordWrap=True), table(), table()
-        self._whole = table()
+        self._caption, self._matrix, self._scores = QLabel(wordWrap=True), ScoreTable(), ScoreTable()
+        self._whole = ScoreTable()
         self._whole.setAccessibleName(self.tr("Overall accuracy and kappa"))
         self._caption.setText(
             self.tr("Rows: reference ↓   Columns: predicted →\nClick a cell to see its pixels on the map.")
@@ -72,12 +72,12 @@ class ConfusionPanel(QWidget):
             for column, count in enumerate(counts):
                 self._matrix.setItem(row, column, self._cell(row, column, count, count / total))
         for column, name in enumerate(found.classes):
-            tip(self._matrix, -1, column, name)
+            self._matrix.tip(-1, column, name)
         heads = self._matrix.horizontalHeader()
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         heads.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         heads.setFixedHeight(HEAD_LINES * heads.fontMetrics().height() + 8)
-        fit_height(self._matrix)
+        self._matrix.fit_height()
         self._show_whole(whole)
         self._show_scores(scores)
 
@@ -99,10 +99,10 @@ class ConfusionPanel(QWidget):
         names = {"accuracy": self.tr("overall accuracy"), "kappa": METRICS["kappa"]}
         kinds = [kind for kind in WHOLE if kind in whole]
         rows = [(names[kind], whole[kind].told, whole[kind].interval, f"{whole[kind].n:,}") for kind in kinds]
-        fill(self._whole, ("", self.tr("score"), "95 %", "n"), rows)
+        self._whole.fill(("", self.tr("score"), "95 %", "n"), rows)
         for row, kind in enumerate(kinds):
-            tip(self._whole, row, 0, QCoreApplication.translate("Report", MEANINGS[kind]))
-            embolden(self._whole, row, (1,))
+            self._whole.tip(row, 0, QCoreApplication.translate("Report", MEANINGS[kind]))
+            self._whole.embolden(row, (1,))
         self._whole.setVisible(bool(kinds))
 
     def _show_scores(self, scores: Mapping[str, Mapping[str, Score]]) -> None:
@@ -110,11 +110,11 @@ class ConfusionPanel(QWidget):
             (name, *(found[kind].told for kind in KINDS), f"{found['recall'].n:,}")
             for name, found in scores.items()
         ]
-        fill(self._scores, (self.tr("class"), *(METRICS[kind] for kind in KINDS), "n"), rows)
+        self._scores.fill((self.tr("class"), *(METRICS[kind] for kind in KINDS), "n"), rows)
         for column, kind in enumerate(KINDS, 1):
-            tip(self._scores, -1, column, QCoreApplication.translate("Report", MEANINGS[kind]))
+            self._scores.tip(-1, column, QCoreApplication.translate("Report", MEANINGS[kind]))
             for row, found in enumerate(scores.values()):
-                tip(self._scores, row, column, self.tr("95 %: {0}").format(found[kind].interval))
+                self._scores.tip(row, column, self.tr("95 %: {0}").format(found[kind].interval))
 
     def _clicked(self, row: int, column: int) -> None:
         self.picked.emit(self._classes[row], self._classes[column])

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QHeaderView,
@@ -25,7 +24,9 @@ from PySide6.QtWidgets import (
 from ..sampling import UNITS, EstimateWanted
 from ..theme import Theme
 from .area_plot import AreaPlot
-from .score_tables import embolden, fill, fit_height, put, table, tip
+from .elided import NarrowCombo
+from .message import tell
+from .score_tables import ScoreTable, cell
 from .series import swatch
 
 
@@ -95,9 +96,7 @@ class EstimatePage(QWidget):
 
     def tell(self, text: str, warning: bool = False) -> None:
         """Why there is no estimate, or where its report is."""
-        self._said.setText(text)
-        self._said.setProperty("warning", warning)
-        self._said.style().polish(self._said)
+        tell(self._said, text, warning)
         self._said.setVisible(bool(text))
 
     def set_written(self, files: Sequence[str]) -> None:
@@ -134,10 +133,8 @@ class EstimatePage(QWidget):
             self._folder.show()
 
     def _make_choices(self) -> None:
-        self._samples, self._unit = QComboBox(), QComboBox()
+        self._samples, self._unit = NarrowCombo(12), NarrowCombo()
         self._samples.setAccessibleName(self.tr("Sample"))
-        self._samples.setMinimumContentsLength(12)
-        self._samples.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._samples.currentIndexChanged.connect(lambda _: self._other_sample())
         self._points = QPushButton(self.tr("On the map"))
         self._points.setToolTip(self.tr("Select the sample's points on the map"))
@@ -178,7 +175,7 @@ class EstimatePage(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._key = QLabel(self.tr("●  estimate with its 95 % interval     ◇  pixels counted"))
         self._key.setProperty("faint", True)
-        self._plot, self._classes, self._matrix = AreaPlot(self._theme), table(), table()
+        self._plot, self._classes, self._matrix = AreaPlot(self._theme), ScoreTable(), ScoreTable()
         self._classes.setAccessibleName(self.tr("Area and accuracy of each class"))
         self._matrix.setAccessibleName(
             self.tr("Error matrix: rows are the map, columns the reference, shares of the area in %")
@@ -261,15 +258,15 @@ class EstimatePage(QWidget):
             )
             for one in found.classes
         ]
-        fill(self._classes, header, rows)
+        self._classes.fill(header, rows)
         for column, text in (
             (1, self.tr("Estimated area, corrected for the map's errors, and half its 95 % interval")),
             (2, self.tr("Area of the map's pixels: no estimate, and without an interval")),
         ):
-            tip(self._classes, -1, column, text)
+            self._classes.tip(-1, column, text)
         for row, one in enumerate(found.classes):
-            put(self._classes, row, 0, icon=swatch(one.colour or self._theme.faint))
-            embolden(self._classes, row, (1,))
+            self._classes.put(row, 0, icon=swatch(one.colour or self._theme.faint))
+            self._classes.embolden(row, (1,))
 
     def _show_matrix(self, found: AreaEstimate) -> None:
         """Shares of the area, and the accuracies at the ends of rows and columns."""
@@ -287,29 +284,22 @@ class EstimatePage(QWidget):
                 item.setToolTip(told.format(names[row], names[column], share, count))
                 self._matrix.setItem(row, column, item)
         for number, one in enumerate(found.classes):
-            self._matrix.setItem(number, last, _accuracy(one.users_accuracy))
-            self._matrix.setItem(last, number, _accuracy(one.producers_accuracy))
-        self._matrix.setItem(last, last, _accuracy(found.overall_accuracy))
-        tip(self._matrix, -1, last, self.tr("Of what the map shows as the class, the share that is"))
+            self._matrix.setItem(number, last, cell(_percent(one.users_accuracy)))
+            self._matrix.setItem(last, number, cell(_percent(one.producers_accuracy)))
+        self._matrix.setItem(last, last, cell(_percent(found.overall_accuracy)))
+        self._matrix.tip(-1, last, self.tr("Of what the map shows as the class, the share that is"))
         side = self._matrix.verticalHeaderItem(last)
         if side is not None:
             side.setToolTip(self.tr("Of what is the class, the share that the map shows"))
         self._matrix.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        fit_height(self._matrix)
+        self._matrix.fit_height()
 
     def _cell(self, share: float, right: bool, of: float) -> QTableWidgetItem:
-        item = QTableWidgetItem(f"{100 * share:.2f}")
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item = cell(f"{100 * share:.2f}")
         shade = QColor(self._theme.accent if right else self._theme.warning)
         shade.setAlpha(round(130 * share / of) if of else 0)
         item.setBackground(QBrush(shade))
         return item
-
-
-def _accuracy(found: Estimated) -> QTableWidgetItem:
-    item = QTableWidgetItem(_percent(found))
-    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    return item
 
 
 def _area(value: float | None, whole: float) -> str:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from phenolens.engine.client.readings import Probe, Store
 from phenolens.engine.client.results import Export
-from PySide6.QtCore import QCoreApplication, QDate, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDateEdit,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -18,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -26,9 +23,13 @@ from PySide6.QtWidgets import (
 
 from ..exporting import MAPS, Wanted, maps_of, over_period
 from ..texts import QT_TRANSLATE_NOOP
+from .day_span import DaySpan
+from .elided import NarrowCombo
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
+FEW_FILES = 72
+"""Points of height that the list of files has at least."""
 WHATS = (
     (
         "probe",
@@ -95,7 +96,6 @@ class ExportPanel(QWidget):
 
     @property
     def wanted(self) -> Wanted:
-        start, end = (edit.date().toString("yyyy-MM-dd") for edit in (self._start, self._end))
         return Wanted(
             str(self._what.currentData()),
             self._dim.value(),
@@ -103,8 +103,7 @@ class ExportPanel(QWidget):
             str(self._probe.currentData() or ""),
             tuple(name for name, box in self._maps.items() if box.isChecked() and not box.isHidden()),
             str(self._dates.currentData()),
-            min(start, end),
-            max(start, end),
+            *self._span.days,
             self._name.text().strip(),
         )
 
@@ -119,8 +118,7 @@ class ExportPanel(QWidget):
                 {"s1": "Sentinel-1", "s2": self.tr("Sentinel-2")}.get(sensor, sensor), sensor
             )
         if store.times:
-            for edit, time in ((self._start, store.times[0]), (self._end, store.times[-1])):
-                edit.setDate(QDate.fromString(time[:10], "yyyy-MM-dd"))
+            self._span.set_days(store.times[0][:10], store.times[-1][:10])
         self._name.setText(store.store.rpartition("/")[2].removesuffix(".zarr"))
         self._changed()
 
@@ -159,7 +157,7 @@ class ExportPanel(QWidget):
         self._folder.setEnabled(bool(exports))
 
     def _make_choices(self) -> None:
-        self._what, self._dates, self._sensor, self._probe = (QComboBox() for _ in range(4))
+        self._what, self._dates, self._sensor, self._probe = (NarrowCombo(10) for _ in range(4))
         for number, (value, text, tip) in enumerate(WHATS):
             self._what.addItem(self.tr(text), value)
             self._what.setItemData(number, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
@@ -172,8 +170,6 @@ class ExportPanel(QWidget):
             (self._probe, self.tr("Probe")),
         ):
             box.setAccessibleName(name)
-            box.setMinimumContentsLength(10)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.currentIndexChanged.connect(lambda _: self._changed())
         self._probe.currentIndexChanged.connect(lambda _: self._pick())
         self._maps = {
@@ -185,12 +181,8 @@ class ExportPanel(QWidget):
         self._dim = QSpinBox(minimum=1, maximum=1)
         self._dim.setAccessibleName(self.tr("Dimension"))
         self._dim.valueChanged.connect(lambda _: self._changed())
-        self._start, self._end = QDateEdit(), QDateEdit()
-        for edit, name in ((self._start, self.tr("First day")), (self._end, self.tr("Last day"))):
-            edit.setDisplayFormat("yyyy-MM-dd")
-            edit.setCalendarPopup(True)
-            edit.setAccessibleName(name)
-            edit.dateChanged.connect(lambda _: self._changed())
+        self._span = DaySpan(self.tr("First day"), self.tr("Last day"))
+        self._span.changed.connect(self._changed)
         self._name = QLineEdit()
         self._name.setAccessibleName(self.tr("Beginning of the file names"))
         self._name.setToolTip(self.tr("What they show and the date are added; folders are made: maps/field"))
@@ -204,6 +196,9 @@ class ExportPanel(QWidget):
         self._go.clicked.connect(lambda _=False: self.asked.emit())
         self._files = QListWidget()
         self._files.setAccessibleName(self.tr("Files that were written"))
+        self._files.setMinimumHeight(FEW_FILES)
+        self._files.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._files.setTextElideMode(Qt.TextElideMode.ElideLeft)  # names differ at their end
         self._files.itemDoubleClicked.connect(lambda item: self.folder_asked.emit(item.text()))
         self._none = QLabel(self.tr("Nothing was written of this store yet."), wordWrap=True)
         self._none.setProperty("faint", True)
@@ -214,20 +209,15 @@ class ExportPanel(QWidget):
         self._folder.clicked.connect(lambda _=False: self._ask_folder())
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
+        column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         self._form = QFormLayout()
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._ticks, self._range = QWidget(), QWidget()
+        self._ticks = QWidget()
         ticks = QVBoxLayout(self._ticks)
+        ticks.setContentsMargins(0, 0, 0, 0)
         for tick in self._maps.values():
             ticks.addWidget(tick)
-        span = QHBoxLayout(self._range)
-        for edit in (self._start, self._end):
-            span.addWidget(edit, 1)
-        for inset in (ticks, span):
-            inset.setContentsMargins(0, 0, 0, 0)
         for text, widget in (
             (self.tr("What"), self._what),
             (self.tr("Probe"), self._probe),
@@ -235,7 +225,7 @@ class ExportPanel(QWidget):
             (self.tr("Dimension"), self._dim),
             (self.tr("Sensor"), self._sensor),
             (self.tr("Dates"), self._dates),
-            (self.tr("Period"), self._range),
+            (self.tr("Period"), self._span),
             (self.tr("Name"), self._name),
         ):
             self._form.addRow(text, widget)
@@ -245,15 +235,13 @@ class ExportPanel(QWidget):
         column.addSpacing(10)
         heading = QLabel(self.tr("Written before"))
         heading.setProperty("heading", True)
-        for widget in (heading, self._none, self._files, self._folder):
-            column.addWidget(widget)
-        column.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        before = QHBoxLayout()
+        before.addWidget(heading, 1)
+        before.addWidget(self._folder)
+        column.addLayout(before)
+        column.addWidget(self._none)
+        column.addWidget(self._files, 1)
+        column.addStretch(0)
         self.set_exports(())
 
     def _pick(self) -> None:
@@ -273,7 +261,7 @@ class ExportPanel(QWidget):
             (self._dim, what == "dim"),
             (self._sensor, what == "support"),
             (self._dates, not period and what != "change"),
-            (self._range, period or what == "change" or self._dates.currentData() == "range"),
+            (self._span, period or what == "change" or self._dates.currentData() == "range"),
         ):
             self._form.setRowVisible(widget, shown)
         made = maps_of(probe) if probe is not None else ()

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from PySide6.QtCore import QCoreApplication, QDate, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDateEdit,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -25,6 +22,9 @@ from PySide6.QtWidgets import (
 from ..recipe import Recipe
 from ..session import Session
 from ..texts import QT_TRANSLATE_NOOP
+from .day_span import DaySpan
+from .elided import NarrowCombo
+from .message import tell
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -100,15 +100,13 @@ ESTIMATORS = (
 )
 
 
-def _choices(rows: tuple[tuple[str, ...], ...], name: str) -> QComboBox:
-    box = QComboBox()
+def _choices(rows: tuple[tuple[str, ...], ...], name: str) -> NarrowCombo:
+    box = NarrowCombo(10)
     for number, (value, text, *tip) in enumerate(rows):
         box.addItem(translate("ProbePanel", text), value)
         if tip:
             box.setItemData(number, translate("ProbePanel", tip[0]), Qt.ItemDataRole.ToolTipRole)
     box.setAccessibleName(name)
-    box.setMinimumContentsLength(10)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
 
 
@@ -145,9 +143,7 @@ class ProbePanel(QWidget):
 
     def tell(self, text: str, warning: bool = False) -> None:
         """What the preview says of itself, or why there is none."""
-        self._said.setText(text)
-        self._said.setProperty("warning", warning)
-        self._said.style().polish(self._said)
+        tell(self._said, text, warning)
 
     def set_ready(self, ready: bool, why: str = "") -> None:
         """Whether there is enough to fit a probe on; `why` not."""
@@ -165,10 +161,7 @@ class ProbePanel(QWidget):
 
     def set_busy(self, text: str, warning: bool = False) -> None:
         """While a fit goes on, and what it failed of; empty once it is over."""
-        self._fitting.setText(text)
-        self._fitting.setProperty("warning", warning)
-        self._fitting.setProperty("faint", not warning)
-        self._fitting.style().polish(self._fitting)
+        tell(self._fitting, text, warning)
         self._fitting.setVisible(bool(text))
 
     def set_taken(self, names: Sequence[str]) -> None:
@@ -193,12 +186,8 @@ class ProbePanel(QWidget):
         self._source = _choices(SOURCES, self.tr("What the probe learns from"))
         self._features = _choices(FEATURES, self.tr("What the probe sees"))
         self._estimator = _choices(ESTIMATORS, self.tr("Model"))
-        self._start, self._end = QDateEdit(), QDateEdit()
-        for edit, name in ((self._start, self.tr("Period from")), (self._end, self.tr("Period to"))):
-            edit.setDisplayFormat("yyyy-MM-dd")
-            edit.setCalendarPopup(True)
-            edit.setAccessibleName(name)
-            edit.dateChanged.connect(lambda _: self._choose())
+        self._period = DaySpan(self.tr("Period from"), self.tr("Period to"))
+        self._period.changed.connect(self._choose)
         self._window = QSpinBox(minimum=10, maximum=730, suffix=self.tr(" days"))
         self._window.setAccessibleName(self.tr("Days of the window"))
         self._dims = QSpinBox(minimum=0, maximum=32, specialValueText=self.tr("all"))
@@ -264,8 +253,7 @@ class ProbePanel(QWidget):
         self._fit.clicked.connect(lambda _=False: self.fit_asked.emit(self.name))
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
+        column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -273,11 +261,6 @@ class ProbePanel(QWidget):
         form.addRow(self._tower_box)
         form.addRow(self.tr("Sees"), self._features)
         form.addRow(self._features_note)
-        self._period = QWidget()
-        period = QHBoxLayout(self._period)
-        period.setContentsMargins(0, 0, 0, 0)
-        for edit in (self._start, self._end):
-            period.addWidget(edit, 1)
         form.addRow(self.tr("Period"), self._period)
         form.addRow(self.tr("Length"), self._window)
         form.addRow(self.tr("Dimensions"), self._dims)
@@ -297,12 +280,6 @@ class ProbePanel(QWidget):
         column.addWidget(self._fit)
         column.addWidget(self._fitting)
         column.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
 
     def _show(self) -> None:
         """The recipe, and only the choices that it has."""
@@ -325,10 +302,7 @@ class ProbePanel(QWidget):
             (self._radius, int(recipe.towers.radius_m)),
         ):
             spin.setValue(number)
-        for edit, day in ((self._start, recipe.start), (self._end, recipe.end)):
-            edit.blockSignals(True)
-            edit.setDate(QDate.fromString(day, "yyyy-MM-dd"))
-            edit.blockSignals(False)
+        self._period.set_days(recipe.start, recipe.end)
         towers = recipe.learns == "towers"
         self._tower_note.setText(self._towers_told())
         self._live.setEnabled(not towers and recipe.estimator != "temporal")
@@ -355,15 +329,15 @@ class ProbePanel(QWidget):
 
     def _choose(self) -> None:
         recipe = self._recipe
-        start, end = (edit.date().toString("yyyy-MM-dd") for edit in (self._start, self._end))
+        start, end = self._period.days
         chosen = replace(
             recipe,
             learns=self._source.currentData(),
             features=self._features.currentData(),
             estimator=self._estimator.currentData(),
             dims=self._dims.value() or None,
-            start=min(start, end),
-            end=max(start, end),
+            start=start,
+            end=end,
             window_days=self._window.value(),
             towers=replace(recipe.towers, radius_m=float(self._radius.value())),
         )

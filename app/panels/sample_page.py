@@ -9,7 +9,6 @@ from phenolens.engine.client.sampling import SamplePlan, Stratum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
@@ -23,7 +22,9 @@ from PySide6.QtWidgets import (
 
 from ..sampling import ALLOCATIONS, SampleWanted, hectares, margins, plan_told
 from ..texts import QT_TRANSLATE_NOOP
-from .score_tables import fill, put, table, tip
+from .elided import NarrowCombo
+from .message import tell
+from .score_tables import ScoreTable
 from .series import swatch
 
 AIMS = {
@@ -121,14 +122,15 @@ class SamplePage(QWidget):
         ours = margins(way)
         whole = plan.pixels
         for row, one in enumerate(plan.strata):
-            put(self._table, row, 1, f"{100 * one.pixels / whole:.2f}")
-            put(self._table, row, 3, f"{way.units[str(one.code)]:,}")
-            put(self._table, row, 4, f"{100 * ours[str(one.code)]:.2f}")
+            self._table.put(row, 1, f"{100 * one.pixels / whole:.2f}")
+            self._table.put(row, 3, f"{way.units[str(one.code)]:,}")
+            self._table.put(row, 4, f"{100 * ours[str(one.code)]:.2f}")
         self._about.setText(
             self.tr("{0} in {1} classes, {2:,} pixels.").format(
                 hectares(whole, plan.pixel_m2), len(plan.strata), whole
             )
         )
+        self._table.fit_height()
         self._say(self._plan, plan_told(plan, way, self.wanted.aim), False)
         self._table.setVisible(True)
 
@@ -186,7 +188,7 @@ class SamplePage(QWidget):
             self.tr("points"),
             self.tr("± % of area"),
         )
-        fill(self._table, header, [(one.name, "", "", "", "") for one in plan.strata])
+        self._table.fill(header, [(one.name, "", "", "", "") for one in plan.strata])
         for column, text in (
             (1, self.tr("Share of the map's pixels")),
             (
@@ -198,17 +200,16 @@ class SamplePage(QWidget):
             (3, self.tr("Points to interpret")),
             (4, self.tr("Half the 95 % interval to expect of the class's share of the whole area")),
         ):
-            tip(self._table, -1, column, text)
+            self._table.tip(-1, column, text)
         self._quiet = True
         self._spins = {one.code: self._spin(one) for one in plan.strata}
         self._class.clear()
         for row, one in enumerate(plan.strata):
-            put(self._table, row, 0, icon=swatch(one.colour))
-            tip(self._table, row, 0, one.name)
+            self._table.put(row, 0, icon=swatch(one.colour))
+            self._table.tip(row, 0, one.name)
             self._table.setCellWidget(row, EXPECTED, self._spins[one.code])
             self._class.addItem(one.name, one.code)
         self._quiet = False
-        self._table.resizeColumnsToContents()
 
     def _spin(self, one: Stratum) -> QSpinBox:
         spin = QSpinBox(minimum=1, maximum=99, value=round(100 * one.expected))
@@ -219,10 +220,8 @@ class SamplePage(QWidget):
         return spin
 
     def _make_map(self) -> None:
-        self._maps = QComboBox()
+        self._maps = NarrowCombo(12)
         self._maps.setAccessibleName(self.tr("Class map"))
-        self._maps.setMinimumContentsLength(12)
-        self._maps.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._maps.currentIndexChanged.connect(lambda _: self._begin_map())
         self._other = QPushButton(self.tr("Other…"))
         self._other.setAccessibleName(self.tr("Choose another class map"))
@@ -230,29 +229,25 @@ class SamplePage(QWidget):
             self.tr("A GeoTIFF of class codes, 0 = none, in UTM or another equal-area CRS")
         )
         self._other.clicked.connect(lambda _=False: self.other_map_asked.emit())
-        self._other_strata = QComboBox()
+        self._other_strata = NarrowCombo()
         self._other_strata.setAccessibleName(self.tr("Strata: classes that points are drawn from"))
         self._other_strata.setToolTip(
             self.tr(
                 "Another class map on the same grid, such as one of change, may say where errors are likely"
             )
         )
-        self._other_strata.setMinimumContentsLength(8)
-        self._other_strata.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self._other_strata.currentIndexChanged.connect(lambda _: self.begin())
         self._none = QLabel(
             self.tr("No class map yet: export the map “class” of a probe (Export), or choose a file."),
             wordWrap=True,
         )
-        self._about, self._table = QLabel(wordWrap=True), table()
+        self._about, self._table = QLabel(wordWrap=True), ScoreTable()
         self._table.setAccessibleName(self.tr("Classes of the map, and their points"))
         for label in (self._none, self._about):
             label.setProperty("faint", True)
 
     def _make_aim(self) -> None:
-        self._aim, self._class, self._sharing = QComboBox(), QComboBox(), QComboBox()
+        self._aim, self._class, self._sharing = NarrowCombo(), NarrowCombo(), NarrowCombo()
         for value, text in AIMS.items():
             self._aim.addItem(self.tr(text), value)
         for value in ALLOCATIONS:
@@ -278,11 +273,8 @@ class SamplePage(QWidget):
             (self._seed, self.tr("Seed of the draw")),
         ):
             box.setAccessibleName(name)
-            changed = box.currentIndexChanged if isinstance(box, QComboBox) else box.valueChanged
+            changed = box.currentIndexChanged if isinstance(box, NarrowCombo) else box.valueChanged
             changed.connect(lambda _: self._changed())
-        for combo in (self._aim, self._class, self._sharing):
-            combo.setMinimumContentsLength(8)
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def _make_end(self) -> None:
         self._name = QLineEdit()
@@ -355,7 +347,5 @@ class SamplePage(QWidget):
             self._form.setRowVisible(widget, shown)
 
     def _say(self, label: QLabel, text: str, warning: bool) -> None:
-        label.setText(text)
-        label.setProperty("warning", warning)
-        label.style().polish(label)
+        tell(label, text, warning)
         label.setVisible(bool(text))

@@ -8,7 +8,6 @@ from html import escape
 from phenolens.engine.client.readings import Probe
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -22,8 +21,10 @@ from ..report import MEANINGS, METRICS, CurvePoint, Gap, Report, Row
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .confusion import ConfusionPanel
+from .elided import NarrowCombo
+from .message import tell
 from .score_plots import CurvePlot, ScatterPlot, SitePlot
-from .score_tables import embolden, fill, table, tip
+from .score_tables import ScoreTable
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -100,10 +101,7 @@ class ScoresPanel(QWidget):
 
     def tell(self, text: str, warning: bool = False) -> None:
         """Why there are no scores, or that they are on their way."""
-        self._said.setText(text)
-        self._said.setProperty("warning", warning)
-        self._said.setProperty("faint", not warning)
-        self._said.style().polish(self._said)
+        tell(self._said, text, warning)
         self._said.setVisible(bool(text))
 
     def set_report(self, report: Report | None) -> None:
@@ -138,10 +136,8 @@ class ScoresPanel(QWidget):
         self._map.setEnabled(possible)
 
     def _make_head(self) -> None:
-        self._probes = QComboBox()
+        self._probes = NarrowCombo()
         self._probes.setAccessibleName(self.tr("Probe"))
-        self._probes.setMinimumContentsLength(8)
-        self._probes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._probes.currentIndexChanged.connect(lambda _: self.probe_chosen.emit(self.chosen))
         self._map, self._open = QPushButton(self.tr("Show on map")), QPushButton(self.tr("Report"))
         self._map.setToolTip(self.tr("Draw this probe as a layer"))
@@ -155,6 +151,7 @@ class ScoresPanel(QWidget):
         self._head.addWidget(self._map)
         self._head.addWidget(self._open)
         self._said = QLabel(wordWrap=True)
+        self._said.setProperty("faint", True)
 
     def _make_expect(self) -> None:
         self._expect = QWidget()
@@ -169,7 +166,7 @@ class ScoresPanel(QWidget):
             label.setProperty("faint", True)
         for label in (self._lead, self._gap):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._schemes, self._baselines = table(), table()
+        self._schemes, self._baselines = ScoreTable(), ScoreTable()
         self._schemes.setAccessibleName(self.tr("Scores by how samples were held out"))
         self._baselines.setAccessibleName(self.tr("Baselines"))
         self._beside = QLabel(wordWrap=True)
@@ -184,12 +181,10 @@ class ScoresPanel(QWidget):
 
     def _make_where(self, theme: Theme) -> None:
         self._where, self._curve_page = QWidget(), QWidget()
-        self._scheme = QComboBox()
+        self._scheme = NarrowCombo(10)
         self._scheme.setAccessibleName(self.tr("How samples were held out"))
-        self._scheme.setMinimumContentsLength(10)
-        self._scheme.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._scheme.activated.connect(lambda _: self._show_where())
-        self._confusion, self._scatter, self._sites = ConfusionPanel(theme), ScatterPlot(theme), table()
+        self._confusion, self._scatter, self._sites = ConfusionPanel(theme), ScatterPlot(theme), ScoreTable()
         self._confusion.picked.connect(self._picked)
         self._scatter.setFixedHeight(SCATTER_HEIGHT)
         self._sites.setAccessibleName(self.tr("Scores of each site"))
@@ -229,18 +224,17 @@ class ScoresPanel(QWidget):
                     f"{score.n:,}",
                 )
             )
-        fill(self._schemes, (self.tr("held out"), name, "95 %", "n"), rows)
-        tip(self._schemes, -1, 1, translate("Report", MEANINGS[report.metric]))
-        tip(self._schemes, -1, 2, report.intervals)
+        self._schemes.fill((self.tr("held out"), name, "95 %", "n"), rows)
+        self._schemes.tip(-1, 1, translate("Report", MEANINGS[report.metric]))
+        self._schemes.tip(-1, 2, report.intervals)
         for row, scheme in enumerate(report.schemes):
-            tip(
-                self._schemes,
+            self._schemes.tip(
                 row,
                 0,
                 self.tr("A score for {0}. {1}").format(scheme.question, "; ".join(scheme.notes)),
             )
             if scheme.name == report.honest:
-                embolden(self._schemes, row, range(4))
+                self._schemes.embolden(row, range(4))
         missing = "; ".join(f"{name}: {why}" for name, why in report.absent_schemes.items())
         self._note.setText(self.tr("Not tested: {0}.").format(missing) if missing else "")
         self._note.setVisible(bool(missing))
@@ -253,11 +247,11 @@ class ScoresPanel(QWidget):
         rows = [
             (one.method, one.scores[report.metric].told, one.scores[report.metric].interval) for one in found
         ]
-        fill(self._baselines, (self.tr("method"), METRICS[report.metric], "95 %"), rows)
+        self._baselines.fill((self.tr("method"), METRICS[report.metric], "95 %"), rows)
         for row, one in enumerate(found):
-            tip(self._baselines, row, 0, one.method)
+            self._baselines.tip(row, 0, one.method)
             if not one.baseline:
-                embolden(self._baselines, row, range(3))
+                self._baselines.embolden(row, range(3))
         reasons: dict[str, list[str]] = {}
         for name, why in report.absent_baselines.items():
             reasons.setdefault(why, []).append(name)
@@ -290,7 +284,7 @@ class ScoresPanel(QWidget):
             (row.label, f"{row.n:,}", *(row.scores[name].told for name in ("r2", "rmse", "bias")))
             for row in sites
         ]
-        fill(self._sites, (self.tr("site"), "n", "R²", "RMSE", self.tr("bias")), rows)
+        self._sites.fill((self.tr("site"), "n", "R²", "RMSE", self.tr("bias")), rows)
         self._show_site(0)
 
     def _show_site(self, row: int, chosen: bool = False) -> None:
@@ -317,8 +311,9 @@ class ScoresPanel(QWidget):
 
 
 def _described(probe: Probe) -> str:
-    parts = [probe.estimator or "", f"{probe.features} features" if probe.features else ""]
-    parts += [f"{probe.samples:,} samples" if probe.samples else ""]
+    parts = [probe.estimator or ""]
+    parts += [translate("Scores", "{} features").format(probe.features) if probe.features else ""]
+    parts += [translate("Scores", "{:,} samples").format(probe.samples) if probe.samples else ""]
     return ", ".join(part for part in parts if part)
 
 

@@ -14,6 +14,9 @@ from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.readings import Probe, Store
+from phenolens.engine.client.results import Export
+from PySide6.QtCore import QDate
+from PySide6.QtWidgets import QApplication
 
 LOOK = Path(__file__).parents[1] / "qgis" / "look_with_qgis.py"
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
@@ -42,14 +45,14 @@ def test_what_was_said_is_what_is_written(opened, panel, until, look):
     assert (opened.link.workspace / f"maps/forest-pca-{day}.tif").is_file()
     until(lambda: panel._files.count() > 0)
     assert panel._files.item(0).text() == f"maps/forest-pca-{day}.tif"
-    assert "1 of them is there already and will be replaced" in panel._plan.text()
+    assert "It is there already and will be replaced" in panel._plan.text()
 
 
 def test_nothing_is_written_without_a_date_or_a_name(opened, panel):
     choose(panel._what, "dim")
     choose(panel._dates, "range")
-    panel._start.setDate(panel._start.date().fromString("2001-01-01", "yyyy-MM-dd"))
-    panel._end.setDate(panel._end.date().fromString("2001-02-01", "yyyy-MM-dd"))
+    for end, month in zip(panel._span.ends, (1, 2), strict=True):
+        end.setDate(QDate(2001, month, 1))
     assert "No date of the store" in panel._plan.text()
     assert not panel._go.isEnabled()
     choose(panel._dates, "this")
@@ -145,6 +148,22 @@ def test_the_probe_that_was_fitted_last_is_offered_unless_another_was_chosen(pan
     assert panel.wanted.probe == "b.probe"
     panel.set_probes(())
     assert panel.wanted.probe == ""
+
+
+def test_in_a_low_window_what_was_written_and_its_folder_are_in_sight(opened, panel, look):
+    classes = {"task": "classification", "classes": [{"code": 1}, {"code": 2}]}
+    names = [f"forest-class-2019-05-{day:02}.tif" for day in range(1, 31)]
+    opened.resize(1280, 720)
+    opened.show_step("Export")
+    panel.set_probes([Probe("kinds.probe", classes, modified=1)])
+    choose(panel._what, "probe")
+    panel.set_exports([Export(name, bytes=1_000) for name in names])
+    QApplication.processEvents()
+    look(opened)
+    for shown in (panel._folder, panel._go, panel._files):
+        assert shown.visibleRegion().boundingRect() == shown.rect()
+    row = panel._files.visualItemRect(panel._files.item(0))
+    assert row.width() <= panel._files.viewport().width()  # names are cut where they are alike
 
 
 def test_the_engine_says_when_each_probe_was_fitted(opened, panel, fitted, until):

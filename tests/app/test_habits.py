@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyqtgraph as pg
 import PySide6
+import pytest
 from phenolens.app import settings
 from phenolens.app.main_window import MainWindow
 from phenolens.app.panels.diagnostics import DiagnosticsWindow
@@ -86,6 +87,34 @@ def test_the_appearance_changes_while_the_window_is_open(opened, look):
     assert told == ["dark", "light"]
     assert theme_named("light").colours() == before
     assert settings.appearance(opened.settings) == "light"
+
+
+@pytest.mark.parametrize("name", ["Light", "Dark"])
+def test_buttons_of_docks_stand_out_from_their_ground(opened, name, look):
+    _choose(opened, "View", "Appearance", name)
+    dock = opened.docks["Series"]
+    buttons = [one for one in dock.findChildren(QAbstractButton) if one.objectName().startswith("qt_dock")]
+    shown = [one for one in buttons if one.isVisible()]
+    assert len(shown) == 2
+    for button in shown:
+        picture = button.grab().toImage()
+        pixels = [picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height())]
+        contrast = max(_contrast(one, QColor(opened.theme.window)) for one in pixels)
+        assert contrast >= 3, button.objectName()  # WCAG 2.2, 1.4.11
+    look(dock, name)
+    _choose(opened, "View", "Appearance", "Light")
+
+
+def _contrast(one: QColor, other: QColor) -> float:
+    """WCAG's, from 1 to 21."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_tabs_that_are_left_behind_are_hidden_as_the_layout_comes_back(opened, until):

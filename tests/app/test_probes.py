@@ -15,6 +15,7 @@ from phenolens.app.frozen_json import from_json, to_json
 from phenolens.app.geography import Geography
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
+from phenolens.app.panels.score_tables import ROW_HEIGHT, ScoreTable
 from phenolens.app.panels.scores import ScoresPanel
 from phenolens.app.panels.search import SearchPanel
 from phenolens.app.panels.tower_import import TowerColumnsDialog
@@ -25,7 +26,8 @@ from phenolens.app.session import Label, LandClass, Place
 from phenolens.app.tower_tables import Column, is_known
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from phenolens.engine.towers.oneflux import is_oneflux
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
 
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
 
@@ -240,19 +242,19 @@ def test_columns_of_an_unknown_tower_table_are_asked_for_and_learnt_from(
     opened.model.change(recipe=replace(recipe, learns="towers", towers=Towers((), str(sites), 20.0)))
     imports = opened.findChild(TowerImportController)
     imports.choose((str(towers),))
-    until(lambda: imports.dialog is not None)
-    dialog = imports.dialog
+    until(lambda: opened.findChild(TowerColumnsDialog) is not None)
+    dialog = opened.findChild(TowerColumnsDialog)
     assert "unit of GPP" in dialog._why.text()
-    assert dialog.columns.time_columns == ("Year", "Month", "Day")
+    assert dialog.answer.time_columns == ("Year", "Month", "Day")
     look(dialog)
     choose(dialog._unit, "umol m-2 s-1")
     assert "quality" in dialog._why.text()
     choose(dialog._boxes["quality"], "Guete")
     assert "site" in dialog._why.text()
     choose(dialog._boxes["site"], "Standort")
-    assert dialog._take.isEnabled()
+    assert dialog._done.isEnabled()
     look(dialog, "-answered")
-    dialog._take.click()
+    dialog._done.click()
     columns = opened.model.now.recipe.towers.columns
     assert columns == TowerColumns(
         "GPP_umol", "umol m-2 s-1", ("Year", "Month", "Day"), "start", "Guete", site_column="Standort"
@@ -277,7 +279,7 @@ def test_a_table_of_the_networks_or_our_own_needs_no_questions(opened, until, tm
     imports = opened.findChild(TowerImportController)
     imports.choose((str(ours),))
     until(lambda: opened.model.now.recipe.towers.files == (str(ours),))
-    assert imports.dialog is None
+    assert opened.findChild(TowerColumnsDialog) is None
     assert opened.model.now.recipe.towers.columns is None
     (tmp_path / "none.csv").write_text("nothing")
     imports.choose((str(tmp_path / "none.csv"),))
@@ -309,12 +311,12 @@ def test_a_site_that_no_column_says_and_dates_in_one_column_are_told_by_hand(qtb
     dialog = TowerColumnsDialog("x.csv", columns)
     qtbot.addWidget(dialog)
     choose(dialog._unit, "gC m-2 d-1")
-    assert dialog.columns.time_columns == ("Datum",)
-    assert not dialog._take.isEnabled()
+    assert dialog.answer.time_columns == ("Datum",)
+    assert not dialog._done.isEnabled()
     dialog._without.setChecked(True)
     dialog._site.setText(" DE-Tha ")
-    assert dialog._take.isEnabled()
-    found = dialog.columns
+    assert dialog._done.isEnabled()
+    found = dialog.answer
     assert (found.site, found.site_column, found.quality_column) == ("DE-Tha", None, None)
     assert found.without_quality
 
@@ -366,6 +368,23 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     assert "sites out" in scores._curve_said.text()
     assert "from 4 to 8, brought +0.20" in scores._curve_said.text()
     look(scores, "-curve")
+
+
+def test_names_of_methods_are_whole_however_long_and_rows_as_high_as_they_need(qtbot):
+    made = ScoreTable()
+    qtbot.addWidget(made)
+    made.resize(290, 200)
+    made.show()
+    long = "mean seasonal cycle of the biome, of all other towers"
+    made.fill(("method", "R²", "95 %"), [(long, "0.88", "0.86 – 0.90"), ("NIRv", "0.74", "0.65 – 0.80")])
+    for width in (290, 220, 400):
+        made.resize(width, made.height())
+        QApplication.processEvents()
+        room = made.columnWidth(0) - 8
+        needed = made.fontMetrics().boundingRect(0, 0, room, 999, Qt.TextFlag.TextWordWrap, long).height()
+        assert made.rowHeight(0) >= needed > 0
+        assert made.rowHeight(1) == ROW_HEIGHT
+        assert made.viewport().height() == made.rowHeight(0) + ROW_HEIGHT  # all of it, and no more
 
 
 def test_the_report_of_a_probe_that_was_replaced_is_not_shown_as_its_own(tmp_path):

@@ -13,8 +13,17 @@ from phenolens.app.controllers.opening import openable
 from phenolens.app.frozen_json import from_json, to_json
 from phenolens.app.panels.stores import StoreList
 from phenolens.app.project import Looked, Project
+from phenolens.app.recipe import Recipe, Towers
 from phenolens.app.selection import Combined, LassoPick, MapPick, Selection
-from phenolens.app.session import Label, LandClass, Place, Session, Work
+from phenolens.app.session import (
+    Label,
+    LandClass,
+    Place,
+    ProjectionChoice,
+    SeriesChoice,
+    Session,
+    Work,
+)
 from phenolens.engine.client.errors import InputError, OutputError
 from phenolens.engine.client.look import Look
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -85,6 +94,23 @@ def test_what_was_made_comes_back_with_its_project(opened, path, until):
     assert model.now.work == WORK
     assert (model.now.date, model.now.look, model.now.beside) == (3, Look("dim", dim=2), Look("s1"))
     assert not model.can_undo
+
+
+def test_choices_are_saved_by_themselves_and_come_back(opened, path, until):
+    model = opened.model
+    chosen = {
+        "recipe": replace(model.now.recipe, learns="towers", features="window"),
+        "series": SeriesChoice("index", ("NDVI",)),
+        "projection": ProjectionChoice("dimension", dim=3, axes=(2, 3), every_date=False),
+        "label_span": ("2019-04-01", "2019-09-30"),
+    }
+    for name, choice in chosen.items():
+        model.change(**{name: choice})
+        until(lambda name=name, choice=choice: getattr(files.read(path).stores.get(STORE), name, 0) == choice)
+    model.begin(Session())
+    opened.project.open(path)
+    until(lambda: model.now.store is not None)
+    assert {name: getattr(model.now, name) for name in chosen} == chosen
 
 
 def test_the_status_bar_says_when_it_was_saved(opened, path, until, look):
@@ -225,6 +251,20 @@ def test_a_project_names_its_workspace_relative_to_itself(tmp_path):
     moved = workspace / "projects" / "a.phenolens"
     assert files.workspace_of(moved, replace(files.read(moved), workspace="..")) == workspace
     assert files.workspace_of(moved, replace(files.read(moved), workspace="../gone")) == moved.parent
+
+
+def test_tower_files_beside_a_project_move_with_it(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    inside, elsewhere = here / "towers" / "a.csv", tmp_path / "b.zip"
+    towers = Towers((str(inside), str(elsewhere)), str(here / "sites.csv"))
+    kept = Project(STORE, {STORE: Looked(recipe=Recipe(learns="towers", towers=towers))})
+    files.write(here / "a.phenolens", kept)
+    assert files.read(here / "a.phenolens").stores == kept.stores
+    shutil.move(here, there)
+    moved = files.read(there / "a.phenolens").stores[STORE].recipe.towers
+    assert moved.files == (str(there / "towers" / "a.csv"), str(elsewhere))
+    assert moved.sites == str(there / "sites.csv")
 
 
 def test_what_can_be_opened_is_told_apart(workspace, tmp_path):
