@@ -25,6 +25,8 @@ from ..panels.hover_marks import CurveMarks, MapMarks, PlaneMarks, Points, circl
 from ..panels.map import MapPanel
 from ..panels.projection import ProjectionPanel
 from ..panels.series import SeriesPanel
+from ..pixel_facts import told_interval, told_quality
+from ..probe_curves import LAYER
 from ..session import Place, Session, SessionModel
 from ..theme import Theme
 from .curve_questions import sample
@@ -37,7 +39,7 @@ MOST_PREVIEWED = 1_000_000
 """Pixels that are looked at around it: of larger areas every n-th along and across."""
 MOST_OF_PLACE, MOST_CHUNKS = 60, 4
 """Pixels of a polygon that are shown in the projection, out of so many parts of the store."""
-CHANNELS = ("hover place", "hover pixels", "hover series", "hover trail")
+CHANNELS = ("hover place", "hover pixels", "hover series", "hover trail", "hover interval")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class HoverController(QObject):
         self.on_curves = CurveMarks(series.plot, theme)
         self._meant: _Meant = None
         self._shown: _Meant = None
+        self._facts: dict[str, str] = {}
+        """Of the pixel that the pointer rests on."""
         self._curve_at: QPointF | None = None
         """Where the pointer is among the curves: which one is meant is found once it is looked at."""
         self._look = QTimer(self, singleShot=True, interval=LOOKED_AT_MS)
@@ -163,9 +167,10 @@ class HoverController(QObject):
         pixel = (meant.row, meant.column) if isinstance(meant, _Pixel) else meant.pixel
         if pixel is not None and self._in_plane and now.projection.every_date:
             self._ask_trail(now.store, pixel)
-        plain = KINDS[now.series.kind].glance
-        if isinstance(meant, _Pixel) and plain and self._series.isVisible() and self._series.plot.curves:
-            self._ask_curves(now, now.store, meant)
+        if isinstance(meant, _Pixel):
+            self._facts = {}
+            self._ask_series(now, now.store, meant)
+            self._ask_interval(now, now.store, meant)
 
     def _find_near(self, store: Store, meant: _Near) -> None:
         """Pixels of the map's date that lie near the pointer."""
@@ -217,13 +222,17 @@ class HoverController(QObject):
             "hover trail", lambda client: _positions(client, store, (pixel,), scope), come, self._refused
         )
 
-    def _ask_curves(self, now: Session, store: Store, meant: _Pixel) -> None:
+    def _ask_series(self, now: Session, store: Store, meant: _Pixel) -> None:
+        """For the read-out, and for the curves where there are any of this kind."""
         parts, kind = chosen_parts(store, now.series), now.series.kind
-        dims = max(int(part) for part in parts) if kind == "embedding" else 1
+        curves = KINDS[kind].glance and self._series.isVisible() and bool(self._series.plot.curves)
+        dims = max(int(part) for part in parts) if curves and kind == "embedding" else 1
         subject = Subject("", "", ((meant.row, meant.column),))
 
         def come(told: Series) -> None:
-            self.on_curves.show(curves_of(subject, told, kind, parts))
+            self._tell("quality", told_quality(told, now.date))
+            if curves:
+                self.on_curves.show(curves_of(subject, told, kind, parts))
 
         self._link.ask(
             "hover series",
@@ -231,6 +240,25 @@ class HoverController(QObject):
             come,
             self._refused,
         )
+
+    def _ask_interval(self, now: Session, store: Store, meant: _Pixel) -> None:
+        """Of the probe that the map shows, where it says something of single days."""
+        layer, date = now.look.layer, now.look.date or ""
+        if not layer.startswith(LAYER) or "/" in date:
+            return
+        probe, pixel = layer.removeprefix(LAYER), (meant.row, meant.column)
+        self._link.ask(
+            "hover interval",
+            lambda client: client.probes.series(store.store, probe, pixels=(pixel,)),
+            lambda told: self._tell("interval", told_interval(told, now.date)),
+            lambda _: None,
+        )
+
+    def _tell(self, name: str, fact: str) -> None:
+        """In the read-out, the interval beside the value."""
+        self._facts[name] = fact
+        told = (self._facts.get("interval"), self._facts.get("quality"))
+        self._map.set_facts(tuple(fact for fact in told if fact))
 
     @property
     def _in_plane(self) -> bool:
@@ -255,11 +283,21 @@ class HoverController(QObject):
         self.on_map.clear()
         self.on_plane.clear()
         self.on_curves.clear()
+        self._map.set_facts(())
 
     def _changed(self, old: Session, new: Session) -> None:
         """What is previewed is of a date, a projection, a kind of curve."""
         seen = [
-            (one.store, one.date, one.method, one.projection, one.series, one.beside is None, one.compare)
+            (
+                one.store,
+                one.date,
+                one.look,
+                one.method,
+                one.projection,
+                one.series,
+                one.beside is None,
+                one.compare,
+            )
             for one in (old, new)
         ]
         if seen[0] != seen[1]:

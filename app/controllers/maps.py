@@ -10,9 +10,9 @@ from datetime import datetime
 from math import ceil, sqrt
 
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Legend, Store
+from PySide6.QtCore import QTimer
 
 from ..colouring import Painted, paint
 from ..engine_link import EngineLink
@@ -24,6 +24,8 @@ MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
 MOST_KEPT_BYTES = 120_000_000
 """Thirty pictures of a million pixels: as many dates are stepped through without asking again."""
+RESTED_MS = 150
+"""Without a step or a jump; dates that play follow each other at more than twice that."""
 ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "s1": "s1"}
 """Layers that show an acquisition, and of which sensor: the one nearest to the date."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -48,6 +50,9 @@ class MapsController:
         self._bytes = 0
         self._legends: dict[tuple[str, Look], Legend] = {}
         self._view: View | None = None
+        self._rest = QTimer(panel, singleShot=True, interval=RESTED_MS)
+        """Fetching ahead begins once the user has stopped: under way, it would hold up what is asked for next."""
+        self._rest.timeout.connect(lambda: self._fetch_ahead(model.now))
         model.listen(self._changed)
         panel.view_changed.connect(self._looked)
 
@@ -115,20 +120,22 @@ class MapsController:
             f"map {slot}",
             lambda client: self._painted(client, part),
             come,
-            lambda error: self._refused(slot, part, error),
+            lambda error: self._panel.refuse(slot, sentences(error)),
             late=not slot.endswith("detail"),
         )
 
     def _come(self, slot: str, painted: Painted, part: Part) -> None:
         self._panel.show_part(slot, painted, part.window)
         if slot == "base":
-            self._fetch_ahead(self._model.now)
+            self._rest.start()
 
     def _fetch_ahead(self, now: Session) -> None:
-        """The dates beside this one: stepping through them is what is done most. One by one, once it is shown,
-        lest what is asked for next waits for all of them."""
+        """The dates beside this one: stepping through them is what is done most. One by one, lest what is asked for
+        next waits for all of them."""
         store = now.store
-        if store is None or (now.live and any(one.look == now.look for one in now.made)):
+        if store is None or self._rest.isActive():
+            return
+        if now.live and any(one.look == now.look for one in now.made):
             return  # the next label makes another preview
         near = (now.date, now.date + 1, now.date - 1, now.date + 2)
         dates = [date for date in near if 0 <= date < len(store.times)]
@@ -161,11 +168,6 @@ class MapsController:
         self._kept[part] = painted
         while self._bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
-
-    def _refused(self, slot: str, part: Part, error: ServiceError) -> None:
-        """A layer that this date lacks (no acquisition) leaves the map empty and says why."""
-        self._panel.clear(slot)
-        self._panel.say(slot, sentences(error))
 
 
 def _labelled(session: Session) -> tuple[tuple[Label, ...], tuple[LandClass, ...]]:

@@ -122,6 +122,8 @@ class LayersPanel(QWidget):
         self._clusters = QSpinBox(minimum=2, maximum=30, value=8, suffix=self.tr(" clusters"))
         self._clusters.setAccessibleName(self.tr("Number of clusters"))
         self._clusters.editingFinished.connect(self._choose_clusters)
+        self._clustered = self._clusters.value()
+        """How many there are on the map."""
         self._side = QCheckBox(self.tr("Compare side by side"))
         self._side.setToolTip(
             self.tr("The layer that is compared with (◨) in a map of its own, instead of a swipe handle")
@@ -209,6 +211,7 @@ class LayersPanel(QWidget):
         self._side.setChecked(compare == "side")
         self._dim.setVisible(look.layer == "dim")
         self._clusters.setVisible(look.layer == "cluster")
+        self._clustered = look.clusters or self._clusters.value()
         for spin, value in ((self._dim, look.dim), (self._clusters, look.clusters)):
             if value is not None:
                 spin.blockSignals(True)
@@ -242,7 +245,9 @@ class LayersPanel(QWidget):
         self.chosen.emit(Look("dim", dim=dim))
 
     def _choose_clusters(self) -> None:
-        self.chosen.emit(Look("cluster", clusters=self._clusters.value()))
+        """Also told when the box loses the focus, as it does when another layer hides it."""
+        if self._clusters.value() != self._clustered:
+            self.chosen.emit(Look("cluster", clusters=self._clusters.value()))
 
 
 def _same(one: Look, other: Look) -> bool:

@@ -32,6 +32,8 @@ SETTLED_MS = 120
 NOTHING_CLEAR = QT_TRANSLATE_NOOP(
     "MapPanel", "Nothing clear was seen in the acquisition nearest to this date"
 )
+HANDLE_EDGE = 0.01
+"""Of the map's width: so near to its edges the handle may come."""
 AROUND = 0.03
 """Of the area's length, left free around it."""
 Item = TypeVar("Item", bound=QGraphicsItem)
@@ -97,6 +99,10 @@ class MapPanel(QWidget):
         self._side_box.setYLink(self._box)
         self._view.scene().sigMouseMoved.connect(self._hover)
         self._under_mouse: tuple[float, float] | None = None
+        self._facts: tuple[str, ...] = ()
+        """Further ones of the pixel under the mouse."""
+        self._across = 0.5
+        """Of the map's width: where the handle is."""
 
     def _make_items(self) -> None:
         self._clip = QGraphicsRectItem()
@@ -122,6 +128,7 @@ class MapPanel(QWidget):
         self._handle.setZValue(30)
         self._handle.hide()
         self._handle.sigPositionChanged.connect(self._clip_beside)
+        self._handle.sigDragged.connect(self._swipe)
         self._box.addItem(self._handle, ignoreBounds=True)
         self._outline = QGraphicsPathItem()
         self._outline.setPen(cosmetic_pen(self._theme.selection, 2))
@@ -153,6 +160,11 @@ class MapPanel(QWidget):
     def told(self) -> str:
         """What the read-out says."""
         return self._read_out.text
+
+    def set_facts(self, facts: tuple[str, ...]) -> None:
+        """What the read-out says of the pixel under the mouse beside its values, until the mouse is on another one."""
+        self._facts = facts
+        self._tell()
 
     def set_store(self, store: Store | None) -> None:
         """Another area: nothing of the one before is left."""
@@ -235,6 +247,13 @@ class MapPanel(QWidget):
             self.offer.set_blank(slot, False)
         self._tell()
 
+    def refuse(self, slot: str, why: str) -> None:
+        """A part can't be drawn."""
+        self.clear(slot)
+        self.say(slot, why)
+        if not slot.endswith("detail"):
+            self.offer.set_refused(slot)
+
     def say(self, slot: str, text: str) -> None:
         """Why there is nothing to be seen; empty once there is."""
         if not slot.endswith("detail"):
@@ -261,6 +280,7 @@ class MapPanel(QWidget):
         if how == "swipe" and self._store is not None:
             (left, right), _ = self._box.viewRange()
             self._handle.setValue((max(left, 0) + min(right, self._store.grid.shape[1])) / 2)
+            self._swipe()
         self._clip_beside()
         for slot, (painted, window) in kept.items():
             self.show_part(slot, painted, window)
@@ -318,10 +338,10 @@ class MapPanel(QWidget):
 
     def set_tool(self, tool: str) -> None:
         """`look`, `select` (a lasso), `point`, `polygon`."""
-        self._box.tool = self._side_box.tool = tool
+        for box in (self._box, self._side_box):
+            box.set_tool(tool)
         cursor = Qt.CursorShape.ArrowCursor if tool == "look" else Qt.CursorShape.CrossCursor
         self._view.setCursor(cursor)
-        self._show_outline(())
 
     def _clip_beside(self) -> None:
         if self._store is None:
@@ -330,9 +350,16 @@ class MapPanel(QWidget):
         left = self._handle.value()
         self._clip.setRect(QRectF(left, -rows, 3 * columns - left, 3 * rows))
 
+    def _swipe(self) -> None:
+        """Where the handle is across the map; it stays there, and so in view, wherever the map is moved to."""
+        (left, right), _ = self._box.viewRange()
+        self._across = min(1 - HANDLE_EDGE, max(HANDLE_EDGE, (self._handle.value() - left) / (right - left)))
+        self._handle.setValue(left + self._across * (right - left))
+
     def _moved(self) -> None:
         self._settled.start()
         (left, right), _ = self._box.viewRange()
+        self._handle.setValue(left + self._across * (right - left))
         self._scale.set_scale((right - left) / max(1, self._box.width()))
 
     def _tell_view(self) -> None:
@@ -348,7 +375,9 @@ class MapPanel(QWidget):
         aside = self._compare == "side" and self._side_box.sceneBoundingRect().contains(position)
         place = (self._side_box if aside else self._box).mapSceneToView(position)
         column, row = place.x(), place.y()
-        self._under_mouse = (column, row) if self._inside(column, row) else None
+        before, self._under_mouse = self._under_mouse, (column, row) if self._inside(column, row) else None
+        if before is None or (floor(column), floor(row)) != (floor(before[0]), floor(before[1])):
+            self._facts = ()
         self.hovered.emit(self._under_mouse)
         self._tell()
 
@@ -369,7 +398,7 @@ class MapPanel(QWidget):
             value = self._value(slot, column, row)
             if value:
                 parts.append(value)
-        return "   ".join(parts)
+        return "   ".join((*parts, *self._facts))
 
     def _value(self, slot: str, column: float, row: float) -> str:
         for name in (f"{slot} detail", slot):

@@ -18,6 +18,11 @@ class MapBox(pg.ViewBox):
         self.tool = "look"
         self._corners: list[tuple[float, float]] = []
 
+    def set_tool(self, tool: str) -> None:
+        """What was begun with another one is dropped."""
+        self.tool, self._corners = tool, []
+        self.outlining.emit(())
+
     def mouseDragEvent(self, event: object, axis: int | None = None) -> None:  # noqa: N802 - pyqtgraph's name
         left = event.button() == Qt.MouseButton.LeftButton  # type: ignore[attr-defined]
         if not left or self.tool in ("look", "point"):

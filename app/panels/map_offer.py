@@ -19,6 +19,7 @@ class ClearOffer(QPushButton):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._blank: set[str] = set()
+        self._refused: set[str] = set()
         self._aside = self._wanted = False
         self.setObjectName("clear offer")
         self.setAccessibleName(self.tr("Nearest clear date"))
@@ -28,7 +29,14 @@ class ClearOffer(QPushButton):
 
     def set_blank(self, slot: str, blank: bool) -> None:
         """Whether a layer has nothing to show on this date."""
+        self._refused.discard(slot)
         (self._blank.add if blank else self._blank.discard)(slot)
+        self._update()
+
+    def set_refused(self, slot: str) -> None:
+        """A layer can't be drawn for another reason, which another date won't mend."""
+        self._blank.discard(slot)
+        self._refused.add(slot)
         self._update()
 
     def set_offer(self, text: str, tip: str = "", wanted: bool = False) -> None:
@@ -51,7 +59,8 @@ class ClearOffer(QPushButton):
         return False
 
     def _update(self) -> None:
-        self.setVisible(bool(self.text()) and (bool(self._blank) or self._wanted))
+        wanted = self._blank or (self._wanted and not self._refused)
+        self.setVisible(bool(self.text()) and bool(wanted))
         self._place()
 
     def _place(self) -> None:

@@ -45,4 +45,20 @@ def test_maps_are_fetched_ahead_but_for_previews_that_the_next_label_replaces(op
     opened.model.change(made=(MadeLayer("preview", preview),), live=True, look=preview)
     until(lambda: opened.map.shown["base"] is not before)
     assert "map base" in asked
+    until(lambda: not opened.maps._rest.isActive())
     assert "map ahead" not in asked
+
+
+def test_fetching_ahead_lets_steps_go_first(opened, until, monkeypatch):
+    until(lambda: not opened.maps._rest.isActive() and not opened.link._under_way)
+    now, (painted, _) = opened.model.now, opened.map.shown["base"]
+    shown = maps._whole(now.store, maps.dated_look(now.store, now.look, now.date))
+    opened.maps.forget()
+    opened.maps._keep(shown, painted)
+    asked = []
+    monkeypatch.setattr(opened.link, "ask", lambda channel, *_, **__: asked.append(channel))
+    opened.maps._come("base", painted, shown)
+    opened.maps._fetch_ahead(now)
+    assert opened.maps._rest.isActive()
+    assert not asked
+    until(lambda: "map ahead" in asked)

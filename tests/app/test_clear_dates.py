@@ -6,6 +6,7 @@ from phenolens.app.controllers.clear_dates import LEAST, clear_frames, nearest_c
 from phenolens.app.controllers.maps import dated_look
 from phenolens.app.panels.map_offer import LEAST_SEEN
 from phenolens.engine.client.arrays import Grid
+from phenolens.engine.client.errors import NotFound
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import Qt
@@ -50,6 +51,19 @@ def test_a_blank_map_leads_to_the_nearest_clear_date(opened, shares, until, qtbo
     assert opened.model.now.date == expected
     until(lambda: not opened.map.offer.isVisible())
     assert opened.map.shown["base"][0].seen > LEAST
+
+
+def test_another_date_is_no_offer_where_the_files_are_gone(opened, shares, until, monkeypatch):
+    cloudy = next(date for date, share in enumerate(shares) if share < LEAST)
+
+    def gone(*_: object, **__: object) -> None:
+        raise NotFound("no such file", value="forest.nc", remedy="add its folder")
+
+    monkeypatch.setattr(type(opened.link._client.views), "map_raw", gone)
+    opened.maps.forget()
+    opened.model.change(look=COLOUR, date=cloudy)
+    until(lambda: "forest.nc" in opened.map.told and bool(opened.map.offer.text()))
+    assert not opened.map.offer.isVisible()
 
 
 def test_what_is_drawn_in_full_has_no_offer(opened, until, shares):

@@ -1,14 +1,20 @@
 """What the pointer is on in one view is previewed in the others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyqtgraph as pg
 import pytest
 from phenolens.app.controllers.hovering import HoverController
+from phenolens.app.curves import CLEAR, GAP_FILLED, NO_FRAME
 from phenolens.app.panels.projection import ProjectionPanel
 from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.pixel_facts import told_interval
 from phenolens.app.session import Place, SeriesChoice
+from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.projections import Scope
+from phenolens.engine.client.readings import ProbeSeries
 from PySide6.QtCore import QEvent, QPoint, QPointF
 from PySide6.QtWidgets import QApplication
 
@@ -85,6 +91,35 @@ def test_the_curve_of_a_pixel_under_the_pointer_is_faint_among_the_others(opened
     assert len(series.plot.curves) == 3  # it is no place, and nothing that is saved as CSV
     opened.model.change(series=SeriesChoice("support"))
     until(lambda: not hover.on_curves.shown)
+
+
+def test_the_read_out_says_what_the_pixel_under_the_pointer_rests_on(opened, hover, over, until, look):
+    store = opened.model.now.store
+    told = opened.link._client.views.series(store.store, pixels=(PIXEL,), dims=1)
+    quality = np.frombuffer(told.quality.data, told.quality.dtype).tolist()
+    days = np.frombuffer(told.support["nearest_days_s2"].data, told.support["nearest_days_s2"].dtype)
+    filled = next(date for date, code in enumerate(quality) if code == GAP_FILLED and days[date] != NO_FRAME)
+    for date, fact in (
+        (quality.index(CLEAR), "✓ clear"),
+        (filled, f"gap-filled (S2 {days[filled]} d away)"),
+    ):
+        opened.model.change(date=date)
+        over(*PIXEL)
+        until(lambda fact=fact: opened.map.told.endswith(fact))
+        look(opened)
+        opened.map._hover(opened.map._box.mapViewToScene(QPointF(PIXEL[1] + 1.5, PIXEL[0] + 0.5)))
+        assert fact not in opened.map.told
+
+
+def test_the_interval_of_a_prediction_stands_in_the_read_out():
+    def of(kind: str, *values: float) -> Array:
+        return Array(np.array([values], kind).tobytes(), (1, len(values)), kind)
+
+    told = ProbeSeries(("a", "b"), (PIXEL,), (), of("uint8", 0, 0), {}, of("float32", 8.4, np.nan))
+    quantity = replace(told, low=of("float32", 6.9, np.nan), high=of("float32", 10.1, np.nan), coverage=0.9)
+    assert [told_interval(quantity, date) for date in (0, 1)] == ["[6.9, 10.1] (90%)", ""]
+    assert told_interval(replace(told, confidence=of("float32", 0.87, np.nan)), 0) == "probability 87%"
+    assert told_interval(told, 0) == ""
 
 
 def test_pixels_near_the_pointer_in_the_projection_are_shown_on_the_map(

@@ -166,3 +166,43 @@ def test_results_of_the_folder_are_offered_on_the_start_page(window, until):
     offered()[0].click()
     until(lambda: window.model.now.store is not None)
     assert window.model.now.store.store == name
+
+
+def test_the_swipe_handle_stays_in_view_wherever_the_map_is_moved_to(opened, until):
+    opened.model.change(beside=Look("dim", dim=1))
+    until(lambda: "beside" in opened.map.shown)
+    handle, box = opened.map._handle, opened.map._box
+    for column, row in ((4, 4), (44, 44)):
+        opened.map.zoom(4)
+        opened.map.centre_on(column, row)
+        (left, right), _ = box.viewRange()
+        assert left < handle.value() < right
+        assert opened.map._clip.rect().left() == handle.value()
+    handle.setValue(right + 50)
+    handle.sigDragged.emit(handle)
+    assert left < handle.value() < right
+
+
+def test_an_outline_that_was_left_is_not_gone_on_with(opened):
+    drawn = []
+    opened.map.drawn.connect(drawn.append)
+    box = opened.map._box
+    opened.model.change(tool="select")
+    box._corners = [(1.0, 1.0), (5.0, 1.0)]  # two clicks, then Esc
+    opened.model.change(tool="look")
+    opened.model.change(tool="select")
+    box._finish()
+    assert not drawn
+
+
+def test_a_layer_that_hides_the_number_of_clusters_stays(opened, until):
+    layers = opened.layers
+    opened.model.change(look=Look("cluster", clusters=3))
+    layers._clusters.setFocus()
+    opened.model.change(look=Look("pca"))
+    layers._clusters.editingFinished.emit()  # as it does when it is hidden
+    assert opened.model.now.look == Look("pca")
+    opened.model.change(look=Look("cluster", clusters=3))
+    layers._clusters.setValue(4)
+    layers._clusters.editingFinished.emit()
+    assert opened.model.now.look.clusters == 4
