@@ -119,7 +119,7 @@ def _named_bar(choice: ProjectionChoice, start: float, stop: float, shades: Byte
     if choice.colour == "date":
         first = datetime(1970, 1, 1, tzinfo=UTC)
         low, high = (f"{first + timedelta(days=day):%Y-%m-%d}" for day in (start, stop))
-        return _bar("mean date", low, high, shades)
+        return _bar(translate("DensityPicture", "mean date"), low, high, shades)
     return _bar(
         translate("DensityPicture", "mean of dimension {} (no unit)").format(choice.dim),
         f"{start:.2g}",

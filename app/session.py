@@ -19,6 +19,9 @@ MOST_UNDONE = 200
 CLASS_COLOURS = (  # Okabe & Ito (2008) and two more, told apart with any colour vision
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999", "#882255", "#332288",
 )  # fmt: skip
+PLACE_COLOURS = ("#d0101c", "#5484f0", "#606c54", "#9a20f4", "#008080", "#c030c0")
+"""Of places: readable as lines on light and dark, and told apart with any colour vision from each other, from classes
+and from the selection."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from ..panels.projection import ProjectionPanel
 from ..selection import LassoPick
 from ..session import Session, SessionModel
 from ..telling import sentences
+from ..theme import Theme
 from .selections import Found
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -42,10 +43,10 @@ class ProjectionsController:
     """Keeps the projection at the session's method, colour and date."""
 
     def __init__(
-        self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit, colour: str
+        self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit, theme: Theme
     ) -> None:
         self._model, self._link, self._panel, self._submit = model, link, panel, submit
-        self._colour = colour
+        self._theme = theme
         self._fitting: set[str] = set()
         self._asked: tuple[object, ...] | None = None
         self._kind: tuple[object, ...] | None = None
@@ -59,6 +60,7 @@ class ProjectionsController:
         panel.emptied.connect(lambda: model.change(pick=None))
         panel.fit_wanted.connect(self.fit)
         panel.shown.connect(self.refresh)
+        theme.changed.connect(self._show_selected)
 
     def select(self, found: Found | None) -> None:
         """Show where the pixels of the selection lie; a lasso drawn here is its own picture."""
@@ -113,9 +115,10 @@ class ProjectionsController:
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
-            self._asked = None  # the same store may be opened again
             self._panel.set_picture(None)
-            self._panel.say("")
+            if self._asked is None or self._asked[0] != new.store:  # else it came up before this was told
+                self._asked = self._kind = None
+                self._panel.say("")
         if (old.store, old.method, old.projection) != (new.store, new.method, new.projection):
             self._panel.set_choice(new.method, new.projection, new.store.dims if new.store else 1)
         if (old.pick, old.method, axes_of(old)) != (new.pick, new.method, axes_of(new)):
@@ -135,14 +138,14 @@ class ProjectionsController:
             return
         if found.bits.size > MOST_SENT or not found.count:
             return
-        scope, dates = scope_of(store, now), None
+        scope, dates, colour = scope_of(store, now), None, self._theme.selection
         if follows_dates(found.pick):  # its pixels are known of one date alone
             scope, dates = replace(scope, dates=(store.times[found.date],)), (found.date,)
 
         def work(client: EngineClient) -> tuple[Bytes, Extent]:
             bits = np.packbits(found.bits).tobytes()
             density = client.projections.density(store.store, scope, selected=bits, selected_dates=dates)
-            return tinted_bins(density, self._whole, self._colour), density.extent
+            return tinted_bins(density, self._whole, colour), density.extent
 
         self._link.ask(
             "density selected",

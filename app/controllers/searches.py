@@ -18,6 +18,7 @@ from ..masks import find_on, inside
 from ..panels.search import SearchPanel
 from ..selection import Pick
 from ..session import MadeLayer, Place, Session, SessionModel
+from ..theme import Theme
 from .jobs import JobsController
 from .probes import without_layers
 
@@ -50,12 +51,13 @@ class SearchesController(QObject):
         jobs: JobsController,
         panel: SearchPanel,
         say: Callable[[str, bool], None],
-        colour: str,
+        theme: Theme,
     ) -> None:
         super().__init__(panel)
         self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
-        self._colour = colour
+        self._theme = theme
         model.listen(self._changed)
+        theme.changed.connect(lambda: self._list(model.now))
         link.state_changed.connect(self._engine_changed)
         panel.asked.connect(self.search)
         panel.write_asked.connect(self.write)
@@ -131,9 +133,12 @@ class SearchesController(QObject):
 
     def _changed(self, old: Session, new: Session) -> None:
         if (old.work.places, old.pick is None) != (new.work.places, new.pick is None):
-            shown = [(place.name, place.colour) for place in new.work.places]
-            shown += [(SELECTION, self._colour)] if new.pick is not None else []
-            self._panel.set_places(shown)
+            self._list(new)
+
+    def _list(self, now: Session) -> None:
+        shown = [(place.name, place.colour, True) for place in now.work.places]
+        shown += [(SELECTION, self._theme.selection, False)] if now.pick is not None else []
+        self._panel.set_places(shown)
 
 
 def _counted(pixels: int) -> str:

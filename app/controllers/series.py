@@ -20,9 +20,10 @@ from ..engine_link import EngineLink
 from ..geography import Geography
 from ..panels.series import SeriesPanel
 from ..probe_curves import parts_there, probes_of
-from ..session import Place, SeriesChoice, Session, SessionModel
+from ..session import PLACE_COLOURS, Place, SeriesChoice, Session, SessionModel
 from ..telling import sentences
 from ..texts import QT_TRANSLATE_NOOP
+from ..theme import Theme
 from .curve_questions import Answer, Asked, ask_probe, ask_series, dims_of, predicted, subjects_of
 from .selections import Found
 
@@ -33,8 +34,6 @@ NO_PROBE = QT_TRANSLATE_NOOP(
     "Series",
     "No probe yet: label places and let a preview be fitted, or fit one (step Probe); its output comes here.",
 )
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8a6fd1", "#8c8c8c")
-"""Of places: readable as lines on light and dark, and told apart with any colour vision."""
 SLOTS = ("places", "selection")
 """Asked for apart from each other: places needn't wait for the many pixels of a selection."""
 MOST_KEPT = 80
@@ -43,8 +42,8 @@ MOST_KEPT = 80
 class SeriesController:
     """Keeps the curves at the session's places and selection."""
 
-    def __init__(self, model: SessionModel, link: EngineLink, panel: SeriesPanel, colour: str) -> None:
-        self._model, self._link, self._panel, self._colour = model, link, panel, colour
+    def __init__(self, model: SessionModel, link: EngineLink, panel: SeriesPanel, theme: Theme) -> None:
+        self._model, self._link, self._panel, self._theme = model, link, panel, theme
         self._kept: OrderedDict[object, Series | ProbeSeries] = OrderedDict()
         self._selected: Found | None = None
         self._answers = dict.fromkeys(SLOTS, Answer())
@@ -57,6 +56,7 @@ class SeriesController:
         panel.cleared.connect(lambda: model.do(places=()))
         panel.outline_wanted.connect(lambda on: model.change(tool="place" if on else "look"))
         panel.shown.connect(self.refresh)
+        theme.changed.connect(self._recolour)
         self._arrange(model.now)
 
     @property
@@ -171,7 +171,12 @@ class SeriesController:
 
     def _list_places(self, now: Session) -> None:
         selected = "selection" if self._selected is not None else ""
-        self._panel.set_places(now.work.places, selected, self._colour)
+        self._panel.set_places(now.work.places, selected, self._theme.selection)
+
+    def _recolour(self) -> None:
+        """The selection has a colour of the theme."""
+        self._list_places(self._model.now)
+        self.refresh()
 
     def _parts(self, now: Session) -> tuple[str, ...]:
         """What is shown of the kind that is chosen."""
@@ -195,12 +200,13 @@ class SeriesController:
         names, colours = {place.name for place in places}, {place.colour for place in places}
         letters = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *(str(n) for n in range(27, 27 + len(places)))]
         name = next(letter for letter in letters if letter not in names)
-        colour = next((one for one in COLOURS if one not in colours), COLOURS[len(places) % len(COLOURS)])
+        again = PLACE_COLOURS[len(places) % len(PLACE_COLOURS)]
+        colour = next((one for one in PLACE_COLOURS if one not in colours), again)
         return Place(name, colour)
 
     def _answer(self, client: EngineClient, asked: Asked) -> Answer:
         """In a thread."""
-        subjects, curves = subjects_of(asked, self._colour), list[Curve]()
+        subjects, curves = subjects_of(asked, self._theme.selection), list[Curve]()
         if asked.kind == "probe":
             found = [self._predicted(client, asked, subject) for subject in subjects]
             return predicted(asked, subjects, found)

@@ -56,7 +56,7 @@ def _clear_dates(window: MainWindow) -> None:
 
 
 def _series(window: MainWindow, panel: SeriesPanel) -> SeriesController:
-    controller = SeriesController(window.model, window.link, panel, window.theme.selection)
+    controller = SeriesController(window.model, window.link, panel, window.theme)
     window.add_dock(
         QT_TRANSLATE_NOOP("MainWindow", "Series"), panel, Qt.DockWidgetArea.BottomDockWidgetArea, "Explore"
     )
@@ -87,9 +87,7 @@ def _selections(window: MainWindow) -> SelectionsController:
 
 
 def _projection(window: MainWindow, panel: ProjectionPanel) -> ProjectionsController:
-    controller = ProjectionsController(
-        window.model, window.link, panel, window.jobs.submit, window.theme.selection
-    )
+    controller = ProjectionsController(window.model, window.link, panel, window.jobs.submit, window.theme)
     window.add_dock(
         QT_TRANSLATE_NOOP("MainWindow", "Projection"), panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore"
     )

@@ -75,7 +75,7 @@ def _searches(window: MainWindow) -> None:
     left = Qt.DockWidgetArea.LeftDockWidgetArea  # at the right, names of seven tabs would be cut
     dock = window.add_dock(QT_TRANSLATE_NOOP("MainWindow", "Search"), panel, left, shown=False)
     window.tabifyDockWidget(window.docks["Change"], dock)
-    SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme.selection)
+    SearchesController(window.model, window.link, window.jobs, panel, window.say, window.theme)
 
     def show() -> None:
         dock.show()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from ..curves import CLEAR, GAP_FILLED, NO_DATA, Curve, Floats
@@ -24,6 +24,8 @@ MOST_WIDE = 12
 """Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too."""
 MOST_MARKED = 60
 """Curves with marks; more of them hide each other's, and the read-out says the same."""
+MOST_NAMED, MOST_LETTERS = 8, 2
+"""Places whose names stand where their curves end, and letters of such a name."""
 WIDE, THIN = 1.6, 1.0
 MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5
 WIDER = 2.5
@@ -118,6 +120,8 @@ class CurvesItem(pg.GraphicsObject):
         for curve in self._curves if len(self._curves) <= MOST_MARKED else ():
             self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
         self._paint_crosses(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_names(painter)
 
     def _paint_marks(self, painter: QPainter, curve: Curve, size: float) -> None:
         """What was seen is filled, what was filled in between is hollow."""
@@ -146,6 +150,51 @@ class CurvesItem(pg.GraphicsObject):
             pen.setCosmetic(True)
             painter.setPen(pen)
             painter.drawLines(list(_crosses(curve.times[curve.quality == NO_DATA], foot, width, height)))
+
+    def _paint_names(self, painter: QPainter) -> None:
+        """Of places, where their first curves end: letters tell them apart where colours don't."""
+        names = {curve.owner: curve for curve in self._curves if not curve.order}
+        if not 1 < len(names) <= MOST_NAMED:
+            return
+        font = painter.font()
+        font.setBold(True)
+        painter.setFont(font)
+        there = painter.transform()
+        frame = there.mapRect(self.boundingRect())
+        ends = sorted(self._ends(names.values(), there), key=lambda one: one[0].y())
+        high = painter.fontMetrics().height() - 2
+        middles = _apart([end.y() for end, _ in ends], high, frame.bottom() - high / 2)
+        painter.resetTransform()
+        for (end, curve), middle in zip(ends, middles, strict=True):
+            wide = painter.fontMetrics().horizontalAdvance(curve.owner) + 4
+            left = min(end.x() + MARK, frame.right() - wide)
+            self._paint_name(painter, QRectF(left, middle - high / 2, wide, high), curve)
+
+    def _ends(self, curves: Iterable[Curve], there: QTransform) -> Iterator[tuple[QPointF, Curve]]:
+        """The last points in view, as points of the screen."""
+        view = self.boundingRect()
+        for curve in curves:
+            seen = np.isfinite(curve.values) & (curve.times >= view.left()) & (curve.times <= view.right())
+            if seen.any() and len(curve.owner) <= MOST_LETTERS:
+                yield there.map(QPointF(curve.times[seen][-1], curve.values[seen][-1])), curve
+
+    def _paint_name(self, painter: QPainter, box: QRectF, curve: Curve) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.base))
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setPen(QColor(curve.colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, curve.owner)
+
+
+def _apart(heights: Sequence[float], line: float, foot: float) -> Sequence[float]:
+    """Ascending heights, so far from each other that lines of text can be read, and none below the foot."""
+    apart = list(heights)
+    for number in range(1, len(apart)):
+        apart[number] = max(apart[number], apart[number - 1] + line)
+    for number in reversed(range(len(apart))):
+        foot = min(apart[number], foot)
+        apart[number], foot = foot, foot - line
+    return apart
 
 
 def _shades(curve: Curve) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:

@@ -11,11 +11,15 @@ from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from ..colouring import Bytes
+from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_shapes import cosmetic_pen, path_of
 
 MOST_CORNERS = 400
 """Of a lasso: more than a hand draws on purpose."""
+OWN_FIT = QT_TRANSLATE_NOOP(
+    "ProjectionPlot", "Fitted for the projection alone: the components that colour the map are others"
+)
 Corners = tuple[tuple[float, float], ...]
 
 
@@ -130,7 +134,8 @@ class ProjectionPlot(pg.PlotWidget):
             return
         for axis, name in zip(("bottom", "left"), axes, strict=False):
             self.getAxis(axis).setLabel(_short(name))
-            self.getAxis(axis).setToolTip(name)
+            own = f"{name}\n{self.tr(OWN_FIT)}" if name.startswith("component") else name
+            self.getAxis(axis).setToolTip(own)
         if extent != self._extent:
             self._extent = extent
             left, right, bottom, top = extent

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from ..texts import QT_TRANSLATE_NOOP
 from .class_table import swatch
+from .map_marks import pin_icon
 
 ROLES = (
     ("", "—"),
@@ -37,7 +38,7 @@ class SearchPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("search")
-        self._places: tuple[tuple[str, str], ...] = ()
+        self._places: tuple[tuple[str, str, bool], ...] = ()
         self._names: list[str] = []
         self._roles: dict[str, str] = {}
         self._table = QTableWidget(0, 2)
@@ -83,10 +84,10 @@ class SearchPanel(QWidget):
         """`like` or `unlike` by the name of the place."""
         return {name: self._roles[name] for name in self._names if self._roles.get(name)}
 
-    def set_places(self, places: Sequence[tuple[str, str]]) -> None:
-        """Names and colours; the first one is sought unless the user says otherwise."""
+    def set_places(self, places: Sequence[tuple[str, str, bool]]) -> None:
+        """Names, colours, and whether they have a pin on the map; sought unless the user says otherwise."""
         before, self._places = self._places, tuple(places)
-        self._names = [name for name, _ in places]
+        self._names = [name for name, *_ in places]
         self._table.setRowCount(len(places))
         for row, place in enumerate(places):
             if place not in before[row : row + 1]:  # a row of widgets takes milliseconds to make
@@ -96,8 +97,8 @@ class SearchPanel(QWidget):
         self._table.setFixedHeight(min(len(places), MOST_ROWS) * ROW_HEIGHT + 4)
         self._check()
 
-    def _fill(self, row: int, name: str, colour: str) -> None:
-        item = QTableWidgetItem(swatch(colour), name)
+    def _fill(self, row: int, name: str, colour: str, pinned: bool) -> None:
+        item = QTableWidgetItem(pin_icon(colour) if pinned else swatch(colour), name)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         self._table.setItem(row, 0, item)
         self._table.setCellWidget(row, 1, self._choice(name))

@@ -24,6 +24,7 @@ from ..session import Place
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .elided import ElidedTool, NarrowCombo
+from .map_marks import pin_icon
 from .series_plot import CurveKey, SeriesPlot
 
 EMPTY = QT_TRANSLATE_NOOP(
@@ -31,6 +32,8 @@ EMPTY = QT_TRANSLATE_NOOP(
 )
 BESIDE, LOWEST = 104, 140
 """Width of the list of places; height in which curves can still be read."""
+ICON = 16
+"""Of a place: as many as can be are to be seen."""
 
 
 class SeriesPanel(QWidget):
@@ -64,6 +67,8 @@ class SeriesPanel(QWidget):
         self._places = QListWidget()
         self._places.setAccessibleName(self.tr("Places with curves"))
         self._places.setFixedWidth(BESIDE)
+        self._places.setIconSize(QSize(ICON, ICON))
+        self._places.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._places.setToolTip(self.tr("Places with curves. Delete removes the chosen one"))
         self._places.setMouseTracking(True)
         self._places.itemEntered.connect(lambda item: self.place_hovered.emit(self._places.row(item)))
@@ -161,11 +166,10 @@ class SeriesPanel(QWidget):
         """Those with curves; `selection` is what the one of the selection is called, empty where there is none."""
         chosen = self._places.currentRow()
         self._places.clear()
-        shown = [(place.name, place.colour) for place in places]
+        for place in places:
+            self._places.addItem(QListWidgetItem(pin_icon(place.colour), place.name))
         if selection:
-            shown.append((selection, colour))
-        for name, shade in shown:
-            self._places.addItem(QListWidgetItem(swatch(shade), name))
+            self._places.addItem(QListWidgetItem(swatch(colour), selection))
         if 0 <= chosen < len(places):
             self._places.setCurrentRow(chosen)
         self._count = len(places)

@@ -15,8 +15,8 @@ from ..curves import CLEAR, NO_DATA, QUALITIES, Curve, Floats, value_near
 from ..theme import Theme
 from .curves_item import DASHES, CurvesItem
 from .date_axis import date_axis
+from .value_axis import ValueAxis
 
-SMALL = {"font-size": "8pt"}
 MOST_TOLD = 4
 """Curves in the read-out."""
 
@@ -29,7 +29,8 @@ class SeriesPlot(pg.PlotWidget):
     """What lies under the mouse."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(axisItems={"bottom": date_axis()})
+        self._values = ValueAxis()
+        super().__init__(axisItems={"bottom": date_axis(), "left": self._values})
         self.setAccessibleName(self.tr("Curves over time"))
         self._theme = theme
         self._times: Floats = np.zeros(0)
@@ -42,8 +43,6 @@ class SeriesPlot(pg.PlotWidget):
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-        self.getAxis("left").enableAutoSIPrefix(False)
-        self.getAxis("left").setWidth(58)
         self.setMouseEnabled(x=True, y=False)
         self.plotItem.vb.setAutoVisible(y=True)
         self._cursor = pg.InfiniteLine(
@@ -91,7 +90,7 @@ class SeriesPlot(pg.PlotWidget):
         self._curves = tuple(curves)
         if axis != self._axis:
             self._axis = axis
-            self.getAxis("left").setLabel(axis, color=self._theme.faint, **SMALL)
+            self._values.set_name(axis, self._theme.faint)
         self._item.set_curves(self._curves)
         self.enableAutoRange(axis="y")
 

@@ -210,3 +210,16 @@ def test_a_store_that_is_opened_again_has_its_projection_again(opened, until):
     opened.stores.open("forest.zarr")
     until(lambda: panel.plot.picture is not None and panel.told == told)
     assert panel.plot.getAxis("bottom").isVisible()
+
+
+def test_while_pixels_are_counted_no_store_is_asked_for(window, until, monkeypatch):
+    panel, said, asked, ask = window.findChild(ProjectionPanel), [], [], window.link.ask
+    say = panel.say
+    monkeypatch.setattr(panel, "say", lambda *told: (said.append(told[0]), say(*told)))
+    monkeypatch.setattr(
+        window.link, "ask", lambda channel, *a, **k: (asked.append(channel), ask(channel, *a, **k))
+    )
+    window.stores.open("forest.zarr")
+    until(lambda: panel.plot.picture is not None)
+    assert said[-2] == "Counting the pixels…"
+    assert asked.count("density") == 1

@@ -3,11 +3,15 @@
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from phenolens.app.appearance import Appearance
 from phenolens.app.masks import find, find_on, inside
 from phenolens.app.panels.map_selection import _lines, _picture
+from phenolens.app.panels.projection import ProjectionPanel
+from phenolens.app.panels.search import SearchPanel
 from phenolens.app.panels.selections import SelectionsPanel
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.selection import Combined, LassoPick, MapPick
+from phenolens.app.theme import theme_named
 from phenolens.engine.client.look import Look
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
@@ -118,6 +122,25 @@ def test_the_selection_has_a_curve_of_its_own(opened, until):
     assert "of 200 pixels" in series.message
     opened.model.change(pick=None)
     until(lambda: not series.plot.curves)
+
+
+def test_the_selection_has_the_same_colour_everywhere_once_the_theme_has_changed(opened, until):
+    series, plane = opened.findChild(SeriesPanel), opened.findChild(ProjectionPanel).plot
+    search = opened.findChild(SearchPanel)._table
+    opened.model.change(pick=SQUARE)
+    until(lambda: bool(series.plot.curves) and plane.chosen is not None)
+    opened.findChild(Appearance).choose("dark")
+    colour = theme_named("dark").selection
+    until(lambda: series.plot.curves[0].colour == colour)
+    until(lambda: _commonest(plane.chosen) == colour)
+    for icon in (series._places.item(0).icon(), search.item(0, 0).icon()):
+        picture = icon.pixmap(16, 16).toImage()
+        assert picture.pixelColor(8, 8).name() == colour
+
+
+def _commonest(tint: np.ndarray) -> str:
+    shades, counts = np.unique(tint[tint[..., 3] > 0][:, :3], axis=0, return_counts=True)
+    return QColor(*shades[counts.argmax()].tolist()).name()
 
 
 def test_clusters_become_classes_and_come_back_with_undo(opened, panel, until):

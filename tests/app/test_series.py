@@ -19,7 +19,7 @@ from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.views.series import Place as Pixel
 from phenolens.engine.views.series import series_rows
 from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTranslator
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
@@ -241,6 +241,48 @@ def test_the_plot_is_as_high_as_what_is_in_view_needs(qtbot):
     assert item.dataBounds(0) == (0, 2e7)
     assert item.dataBounds(1) == (-1, 6)
     assert item.dataBounds(1, orthoRange=(5e6, 1.5e7)) == (0, 2)
+
+
+def test_the_name_of_the_values_can_be_read_in_a_low_plot(qtbot):
+    plot = SeriesPlot(theme_named("light"))
+    qtbot.addWidget(plot)
+    plot.resize(600, 96)
+    plot.show()
+    axis, lines = plot.getAxis("left"), []
+    for name in ("reflectance", "value (no unit)", "share of the commonest class", "GPP, gC m⁻² d⁻¹"):
+        plot.set_curves((), name)
+        QApplication.processEvents()
+        written = axis.mapRectToScene(axis.mapRectFromItem(axis.label, axis.label.boundingRect()))
+        assert written.top() >= 0
+        assert written.bottom() <= plot.height()
+        assert axis.label.toPlainText().replace("\u00a0", " ").strip() == name
+        lines.append(round(written.width()))
+    assert lines[0] == lines[1] < lines[2]  # in one line where there is room
+
+
+def test_places_have_their_names_where_their_curves_end(qtbot):
+    theme = theme_named("light")
+    plot = SeriesPlot(theme)
+    qtbot.addWidget(plot)
+    plot.resize(600, 200)
+    plot.show()
+    times, quality = np.arange(4) * 1e7, np.full(4, CLEAR, np.uint8)
+    plot.set_times(times)
+    one = Curve("A", "#d0101c", "one", times, np.array([1.0, 1, 1, 0]), quality)
+    other = Curve("B", "#5484f0", "one", times, np.array([0.0, 1, 0, 0]), quality)
+
+    def beyond(colour: str) -> bool:
+        """Whether something of this colour lies right of the last point."""
+        picture, box = plot.grab().toImage(), plot.plotItem.vb
+        end = box.mapViewToScene(QPointF(times[-1], 0.5)).x()
+        places = [(x, y) for x in range(round(end) + 5, plot.width()) for y in range(plot.height())]
+        return any(picture.pixelColor(*place).name() == colour for place in places)
+
+    plot.set_curves((one,), "value")
+    assert not beyond(one.colour)  # one needs no name
+    plot.set_curves((one, other), "value")
+    assert beyond(one.colour)
+    assert beyond(other.colour)
 
 
 def test_the_key_tells_marks_that_occur(qtbot):

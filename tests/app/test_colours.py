@@ -1,0 +1,44 @@
+"""Colours of what the user makes are told apart with any colour vision."""
+
+import numpy as np
+from phenolens.app.session import CLASS_COLOURS, PLACE_COLOURS
+from phenolens.app.theme import DARK, LIGHT
+
+VISIONS = (
+    np.eye(3),
+    np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
+    np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
+)
+"""Of most people; without red cones; without green ones (Machado et al. 2009), in linear sRGB."""
+CONES = np.array([[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]])
+OPPONENT = np.array([[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]])
+
+
+def _perceived(colours: tuple[str, ...], vision: np.ndarray) -> np.ndarray:
+    """[colour, 3] in OKLab (Ottosson 2020), whose distances are alike to the eye; 0.02 can just be seen."""
+    return np.cbrt((_linear(colours) @ vision.T).clip(0, 1) @ CONES.T) @ OPPONENT.T
+
+
+def _linear(colours: tuple[str, ...]) -> np.ndarray:
+    rgb = np.array([tuple(bytes.fromhex(colour[1:])) for colour in colours]) / 255
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def _contrast(colours: tuple[str, ...], ground: str) -> float:
+    """The least one, as WCAG counts it; lines want 3."""
+    light, back = (0.05 + _linear(one) @ (0.2126, 0.7152, 0.0722) for one in (colours, (ground,)))
+    return float((np.maximum(light, back) / np.minimum(light, back)).min())
+
+
+def test_places_wear_no_colours_of_classes_or_selections():
+    others = (*CLASS_COLOURS, LIGHT.selection, DARK.selection)
+    for vision in VISIONS:
+        places, taken = _perceived(PLACE_COLOURS, vision), _perceived(others, vision)
+        apart = np.linalg.norm(places[:, None] - np.concatenate([places, taken]), axis=-1)
+        np.fill_diagonal(apart, np.inf)
+        assert apart.min() > 0.06
+
+
+def test_lines_of_places_can_be_read_on_light_and_dark():
+    for theme in (LIGHT, DARK):
+        assert _contrast(PLACE_COLOURS, theme.base) >= 3
