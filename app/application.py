@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from .engine_link import EngineLink
 from .main_window import MainWindow
+from .memory import keep_little_memory
 from .project import SUFFIX
 from .settings import appearance, translate, user_settings
 from .theme import apply_theme, theme_named
@@ -28,6 +29,7 @@ SWITCH_S = 0.001
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the app until its window is closed; the exit code."""
     asked = _parser().parse_args(arguments)
+    keep_little_memory()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # the area map's browser, which is loaded much later, asks for it now
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 log = logging.getLogger(__name__)
 PAUSE_S = 0.005
-DEPTH = 8
+DEPTH = 16
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def app_facts() -> dict[str, str]:
     return {
         "phenolens": version_of("phenolens"),
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "qt": qVersion(),
         "pyside6": version_of("PySide6"),
         "pyqtgraph": version_of("pyqtgraph"),
