@@ -30,6 +30,7 @@ from ..probe_curves import LAYER
 from ..session import Place, Session, SessionModel
 from ..theme import Theme
 from .curve_questions import sample
+from .maps import ACQUIRED
 from .projections import axes_of
 
 LOOKED_AT_MS, RESTED_MS = 40, 220
@@ -230,7 +231,8 @@ class HoverController(QObject):
         subject = Subject("", "", ((meant.row, meant.column),))
 
         def come(told: Series) -> None:
-            self._tell("quality", told_quality(told, now.date))
+            if now.look.layer not in ACQUIRED:  # embeddings are filled in, acquisitions aren't
+                self._tell("quality", told_quality(told, now.date))
             if curves:
                 self.on_curves.show(curves_of(subject, told, kind, parts))
 

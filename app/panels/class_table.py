@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -17,18 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from ..session import CLASS_COLOURS, LandClass
+from .swatches import swatch
 
-SWATCH = 14
 COLOUR, NAME, COUNT = range(3)
-
-
-def swatch(colour: str) -> QIcon:
-    """A square of one colour."""
-    picture = QPixmap(SWATCH, SWATCH)
-    picture.fill(QColor(colour))
-    icon = QIcon(picture)
-    icon.addPixmap(picture, QIcon.Mode.Selected)  # the same colour in a marked row
-    return icon
 
 
 class ClassTable(QTableWidget):

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from ..cluster_labels import Cluster, Naming
 from ..session import LandClass
-from .class_table import swatch
+from .swatches import swatch
 
 LEAVE, OWN = -2, -1
 ROW_HEIGHT, MOST_ROWS = 34, 10

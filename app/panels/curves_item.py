@@ -21,7 +21,8 @@ DASHES = (
     Qt.PenStyle.DashDotDotLine,
 )
 MOST_WIDE = 12
-"""Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too."""
+"""Curves; more of them are drawn thin and their marks small, which is faster by far and clearer too. So are those whose
+marks would hide each other."""
 MOST_MARKED = 60
 """Curves with marks; more of them hide each other's, and the read-out says the same."""
 MOST_NAMED, MOST_LETTERS = 8, 2
@@ -108,12 +109,14 @@ class CurvesItem(pg.GraphicsObject):
 
     def _paint_curves(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        crowded = len(self._curves) > MOST_WIDE
+        view, width = self.boundingRect(), painter.transform().mapRect(self.boundingRect()).width()
+        seen = [last - first for first, last in (_in_view(curve.times, view) for curve in self._curves)]
+        crowded = len(self._curves) > MOST_WIDE or max(seen, default=0) * MARK > width
         for curve in self._curves:
             _paint_band(painter, curve)
         for curve in self._curves:
             there = np.isfinite(curve.values)
-            first, last = _in_view(curve.times[there], self.boundingRect())
+            first, last = _in_view(curve.times[there], view)
             painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
             painter.drawPolyline(_points(curve.times[there][first:last], curve.values[there][first:last]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)

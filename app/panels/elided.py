@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QRadioButton,
     QSizePolicy,
+    QLabel,
     QStyle,
     QStyleOptionButton,
     QStyleOptionComboBox,
@@ -42,6 +43,24 @@ class ElidedRadio(QRadioButton):
 
 class ElidedTool(QToolButton):
     """A button with a menu that says what is chosen of it; holds the whole text, shows what there is room for."""
+
+class ElidedLine(QLabel):
+    """One line in whatever room there is; text that is rich (colours of classes) is cut off instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        if "<" in self.text():
+            super().paintEvent(event)
+            return
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        middle = Qt.AlignmentFlag.AlignVCenter
+        QStylePainter(self).drawItemText(
+            self.rect(), middle, self.palette(), True, text, self.foregroundRole()
+        )
+
 
     def __init__(self) -> None:
         super().__init__(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)

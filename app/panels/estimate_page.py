@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -27,7 +26,10 @@ from .area_plot import AreaPlot
 from .elided import NarrowCombo
 from .message import tell
 from .score_tables import ScoreTable, cell
-from .series import swatch
+from .swatches import swatch
+
+SHARE = 76
+"""Points of a column of the error matrix, at least: `97.1 ± 2.0`."""
 
 
 class EstimatePage(QWidget):
@@ -249,7 +251,7 @@ class EstimatePage(QWidget):
 
     def _show_classes(self, found: AreaEstimate) -> None:
         unit = UNITS.get(found.unit, found.unit)
-        header = (self.tr("class"), f"{unit} ± 95\u00a0%", self.tr("pixels counted"))
+        header = (self.tr("class"), f"{unit} ± 95\u00a0%", self.tr("pixels\ncounted"))
         rows = [
             (
                 one.name,
@@ -274,7 +276,7 @@ class EstimatePage(QWidget):
         self._matrix.clear()
         self._matrix.setRowCount(last + 1)
         self._matrix.setColumnCount(last + 1)
-        self._matrix.setHorizontalHeaderLabels([*names, self.tr("user's")])
+        self._matrix.head([*names, self.tr("user's")], SHARE)
         self._matrix.setVerticalHeaderLabels([*names, self.tr("producer's")])
         for row, shares in enumerate(found.matrix_area_shares):
             for column, share in enumerate(shares):
@@ -291,7 +293,6 @@ class EstimatePage(QWidget):
         side = self._matrix.verticalHeaderItem(last)
         if side is not None:
             side.setToolTip(self.tr("Of what is the class, the share that the map shows"))
-        self._matrix.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._matrix.fit_height()
 
     def _cell(self, share: float, right: bool, of: float) -> QTableWidgetItem:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ..session import Label, LandClass, Work
-from .class_table import swatch
+from .swatches import swatch
 
 Index = QModelIndex | QPersistentModelIndex
 

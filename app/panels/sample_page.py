@@ -25,7 +25,7 @@ from ..texts import QT_TRANSLATE_NOOP
 from .elided import NarrowCombo
 from .message import tell
 from .score_tables import ScoreTable
-from .series import swatch
+from .swatches import swatch
 
 AIMS = {
     "overall": QT_TRANSLATE_NOOP("SamplePage", "the overall accuracy"),

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
-from .class_table import swatch
 from .map_marks import pin_icon
+from .swatches import swatch
 
 ROLES = (
     ("", "—"),

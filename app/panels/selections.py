@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from ..selection import Selection
 from ..texts import QT_TRANSLATE_NOOP
-from .series import swatch
+from .swatches import swatch
 
 EMPTY = QT_TRANSLATE_NOOP(
     "SelectionsPanel", "Nothing is selected. Draw a lasso on the map (L) or in the projection."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -23,9 +22,10 @@ from ..curves import KINDS, Curve, Floats, part_name
 from ..session import Place
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
-from .elided import ElidedTool, NarrowCombo
+from .elided import ElidedLine, ElidedTool, NarrowCombo
 from .map_marks import pin_icon
 from .series_plot import CurveKey, SeriesPlot
+from .swatches import swatch
 
 EMPTY = QT_TRANSLATE_NOOP(
     "SeriesPanel", "Click on the map to see what a place did over time; Shift-click adds another place."
@@ -61,9 +61,8 @@ class SeriesPanel(QWidget):
         self.plot.date_chosen.connect(self.date_chosen)
         self.plot.told.connect(self._tell)
         self._said = ""
-        self._message = QLabel(self.tr(EMPTY))
+        self._message = ElidedLine()
         self._message.setProperty("faint", True)
-        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._places = QListWidget()
         self._places.setAccessibleName(self.tr("Places with curves"))
         self._places.setFixedWidth(BESIDE)
@@ -230,18 +229,3 @@ class SeriesPanel(QWidget):
 
 def _short(kind: str, part: str) -> str:
     return part_name(kind, part) if kind == "probe" else part.upper() if kind == "support" else part
-
-
-def swatch(colour: str) -> QIcon:
-    """A square of a colour, for lists; the same in a chosen row."""
-    picture = QPixmap(24, 24)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(2, 2, 20, 20, 4, 4)
-    painter.end()
-    icon = QIcon(picture)
-    icon.addPixmap(picture, QIcon.Mode.Selected)
-    return icon
