@@ -245,7 +245,8 @@ class MainWindow(QMainWindow):
     def _make_actions(self) -> None:
         add = self.add_action
         self._undo = add("Edit", self.tr("Undo"), QKeySequence.StandardKey.Undo, self.model.undo)
-        self._redo = add("Edit", self.tr("Redo"), QKeySequence.StandardKey.Redo, self.model.redo)
+        self._redo = add("Edit", self.tr("Redo"), None, self.model.redo)
+        self._redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])  # either is usual
         add("View", self.tr("Whole area"), "F", self.map.fit)
         add("View", self.tr("Closer"), QKeySequence.StandardKey.ZoomIn, lambda: self.map.zoom(1.5))
         add("View", self.tr("Further away"), QKeySequence.StandardKey.ZoomOut, lambda: self.map.zoom(1 / 1.5))

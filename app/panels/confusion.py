@@ -8,7 +8,6 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QLabel,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,8 +18,8 @@ from ..report import MEANINGS, METRICS, Confusion, Score
 from ..theme import Theme
 from .score_tables import ScoreTable
 
-HEAD_LINES = 3
-"""Of a class's name over its column."""
+HEAD = 58
+"""Points of a column with a class's name over it, at least."""
 KINDS = ("precision", "recall", "f1")
 WHOLE = ("accuracy", "kappa")
 """Of all classes together."""
@@ -65,18 +64,12 @@ class ConfusionPanel(QWidget):
         self._matrix.clear()
         self._matrix.setRowCount(size)
         self._matrix.setColumnCount(size)
-        self._matrix.setHorizontalHeaderLabels(list(found.classes))
+        self._matrix.head(found.classes, HEAD)
         self._matrix.setVerticalHeaderLabels(list(found.classes))
         for row, counts in enumerate(found.counts):
             total = max(1, sum(counts))
             for column, count in enumerate(counts):
                 self._matrix.setItem(row, column, self._cell(row, column, count, count / total))
-        for column, name in enumerate(found.classes):
-            self._matrix.tip(-1, column, name)
-        heads = self._matrix.horizontalHeader()
-        heads.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        heads.setFixedHeight(HEAD_LINES * heads.fontMetrics().height() + 8)
         self._matrix.fit_height()
         self._show_whole(whole)
         self._show_scores(scores)

@@ -175,7 +175,8 @@ class EstimatePage(QWidget):
         self._words.setProperty("faint", True)
         for label in (self._overall, self._words, self._written):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._key = QLabel(self.tr("●  estimate with its 95 % interval     ◇  pixels counted"))
+        key = self.tr("●  estimate with its 95 % interval     ◇  pixels counted")
+        self._key = QLabel(key, wordWrap=True)
         self._key.setProperty("faint", True)
         self._plot, self._classes, self._matrix = AreaPlot(self._theme), ScoreTable(), ScoreTable()
         self._classes.setAccessibleName(self.tr("Area and accuracy of each class"))

@@ -183,10 +183,10 @@ class SamplePage(QWidget):
         self._strata = plan.strata
         header = (
             self.tr("class"),
-            self.tr("map %"),
-            self.tr("right %"),
+            self.tr("map\n%"),
+            self.tr("right\n%"),
             self.tr("points"),
-            self.tr("± % of area"),
+            self.tr("± %"),
         )
         self._table.fill(header, [(one.name, "", "", "", "") for one in plan.strata])
         for column, text in (

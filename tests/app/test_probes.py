@@ -13,16 +13,17 @@ from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
 from phenolens.app.controllers.tower_import import TowerImportController
 from phenolens.app.frozen_json import from_json, to_json
 from phenolens.app.geography import Geography
-from phenolens.app.panels.confusion import ConfusionPanel
+from phenolens.app.panels.confusion import KINDS, ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
 from phenolens.app.panels.score_tables import ROW_HEIGHT, ScoreTable
 from phenolens.app.panels.scores import ScoresPanel
 from phenolens.app.panels.search import SearchPanel
 from phenolens.app.panels.tower_import import TowerColumnsDialog
 from phenolens.app.recipe import Quantity, Recipe, TowerColumns, Towers
-from phenolens.app.report import read_report
+from phenolens.app.report import Confusion, Score, read_report
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place
+from phenolens.app.theme import theme_named
 from phenolens.app.tower_tables import Column, is_known
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from phenolens.engine.towers.oneflux import is_oneflux
@@ -385,6 +386,22 @@ def test_names_of_methods_are_whole_however_long_and_rows_as_high_as_they_need(q
         assert made.rowHeight(0) >= needed > 0
         assert made.rowHeight(1) == ROW_HEIGHT
         assert made.viewport().height() == made.rowHeight(0) + ROW_HEIGHT  # all of it, and no more
+
+
+def test_a_confusion_matrix_keeps_room_for_its_counts_beside_long_names(qtbot, look):
+    names = ("meadow that is mown twice, or later than July", "forest", "water")
+    score = Score(0.5, 0.4, 0.6, 30)
+    panel = ConfusionPanel(theme_named("light"))
+    qtbot.addWidget(panel)
+    panel.resize(300, 600)
+    panel.show()
+    found = Confusion(names, tuple((1, 2, 3) for _ in names))
+    panel.set_confusion(found, {name: dict.fromkeys(KINDS, score) for name in names}, {"kappa": score})
+    matrix = panel._matrix
+    qtbot.waitUntil(lambda: matrix.rowHeight(0) > matrix.rowHeight(1))
+    assert all(matrix.visualItemRect(matrix.item(2, column)).right() <= 300 for column in range(3))
+    assert matrix.verticalHeader().width() < 120
+    look(panel)
 
 
 def test_the_report_of_a_probe_that_was_replaced_is_not_shown_as_its_own(tmp_path):
