@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -61,6 +61,8 @@ class Files:
     nodata: tuple[float, ...] = ()
     orbit_direction: str | None = None
     """Of Sentinel-1."""
+    day: str | None = None
+    """Of those that carry no date."""
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -86,6 +88,11 @@ class Data:
     s2: Files | None = None
     s1: Files | None = None
     used: bool = True
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of its files, each once."""
+        return tuple(dict.fromkeys(path for files in (self.s2, self.s1) if files for path in files.paths))
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -180,10 +187,10 @@ class PlansModel:
         chosen = self.now.chosen - (number < self.now.chosen)
         self.change(areas=areas, chosen=max(0, min(chosen, len(areas) - 1)))
 
-    def leave_out(self, acquisition: str, out: bool) -> None:
-        """Use it no more, or again."""
-        kept = [one for one in self.now.left_out if one != acquisition]
-        self.change(left_out=(*kept, acquisition) if out else tuple(kept))
+    def leave_out(self, acquisitions: Collection[str], out: bool) -> None:
+        """Use them no more, or again."""
+        kept = [one for one in self.now.left_out if one not in acquisitions]
+        self.change(left_out=(*kept, *acquisitions) if out else tuple(kept))
 
     def replace_area(self, number: int, **changes: Any) -> None:
         areas = list(self.now.areas)

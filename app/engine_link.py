@@ -69,7 +69,7 @@ class EngineLink(QObject):
     def __init__(self, workspace: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
-        self.state = EngineState("starting", "engine: starting")
+        self.state = EngineState("starting", self.tr("engine: starting"))
         self._client: EngineClient | None = None
         self._pool = ThreadPoolExecutor(THREADS, "engine")
         self._generations: dict[str, int] = {}
@@ -86,7 +86,7 @@ class EngineLink(QObject):
 
     def start(self) -> None:
         """Start the workspace's service, or find the one that runs; `state_changed` says when it is ready."""
-        self._say(EngineState("starting", "engine: starting"))
+        self._say(EngineState("starting", self.tr("engine: starting")))
         self._pool.submit(self._connect, self.workspace)
 
     def move(self, workspace: Path) -> None:
@@ -234,8 +234,7 @@ class EngineLink(QObject):
             self._pool.submit(client.close)
             return
         self._client = client
-        device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
-        self._say(EngineState("ready", self.tr("engine: ready, on the {}").format(device), hello))
+        self._say(EngineState("ready", self._told(hello), hello))
         self._checks.start()
         held, self._held = self._held, []
         for asked in held:
@@ -248,10 +247,15 @@ class EngineLink(QObject):
     def _checked(self, status: Any) -> None:
         running = int(status.jobs.get("running", 0))
         hello = self.state.hello
-        if running:
-            self._say(EngineState("busy", f"engine: {running} job{'s' * (running > 1)}", hello))
-        elif self.state.name == "busy":
-            self._say(EngineState("ready", "engine: ready", hello))
+        if hello is not None and (running or self.state.name == "busy"):
+            self._say(EngineState("busy" if running else "ready", self._told(hello, running), hello))
+
+    def _told(self, hello: Hello, running: int = 0) -> str:
+        device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
+        if not running:
+            return self.tr("engine: ready, on the {}").format(device)
+        jobs = self.tr("1 job") if running == 1 else self.tr("{} jobs").format(running)
+        return self.tr("engine: {}, on the {}").format(jobs, device)
 
     def _lost(self, gone: EngineClient | None, error: ServiceError) -> None:
         if self._client is None or gone is not self._client:

@@ -164,6 +164,7 @@ class AreasController:
             {
                 "id": f"store:{one.store}",
                 "name": translate("AreasController", "{}: embedded, click to open").format(one.store),
+                "far": _far(one.store),
                 "ring": _ring(one.bounds),
                 "weight": 1,
                 "dash": "2 4",
@@ -176,6 +177,7 @@ class AreasController:
                 "name": translate("AreasController", "{}: click to use its extent").format(
                     told.title or data.name
                 ),
+                "far": _far(told.title or data.name),
                 "ring": told.footprint,
                 "weight": 2,
                 "dash": "6 4" if data.sample else "",
@@ -197,6 +199,11 @@ class AreasController:
         if corners:
             self._fitted = True
             self._panel.fit(bounds_of(corners))
+
+
+def _far(name: str) -> str:
+    """Of what is small on the map."""
+    return translate("AreasController", "{} (click to go there)").format(name)
 
 
 def _open(ring: tuple[Corner, ...]) -> tuple[Corner, ...]:

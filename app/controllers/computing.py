@@ -18,12 +18,15 @@ from ..panels.acquisition_table import Row
 from ..panels.acquisitions import AcquisitionsPanel
 from ..panels.compute import ComputePanel
 from ..texts import QT_TRANSLATE_NOOP
-from .data import Chosen, DataController
+from .chosen_data import Chosen
+from .data import DataController
 from .jobs import JobsController
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 SETTLED_MS = 150
+LEAST_BEYOND = 0.02
+"""Of an area: less is but its edge."""
 NO_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]|^\.|^\s*$')
 NO_DATA = QT_TRANSLATE_NOOP(
     "ComputeController",
@@ -67,7 +70,7 @@ class ComputeController(QObject):
         panel.all_started.connect(self.start_all)
         panel.area_chosen.connect(lambda number: plans.change(chosen=number))
         panel.area_removed.connect(plans.remove_area)
-        acquisitions.ticked.connect(lambda key, used: plans.leave_out(key, not used))
+        acquisitions.ticked.connect(lambda keys, used: plans.leave_out(keys, not used))
         acquisitions.all_wanted.connect(lambda: plans.change(left_out=()))
         panel.area_renamed.connect(self._rename)
 
@@ -188,12 +191,7 @@ class ComputeController(QObject):
         """For what the form says now."""
         area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
-        inside = (
-            ""
-            if area is None or area.rectangle
-            else self.tr(". Pixels whose centre lies inside the polygon.")
-        )
-        self._panel.set_data(self.tr("Data: {}{}").format(_used(chosen), inside) if chosen else "")
+        self._panel.set_data(self._data_told(chosen, area) if area and chosen else "")
         params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
@@ -209,6 +207,16 @@ class ComputeController(QObject):
             return
         self._panel.set_plan(self._plan, problem, waiting=True)
         self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, self._no_plan)
+
+    def _data_told(self, chosen: Chosen, area: Area) -> str:
+        """Which data are used, and what of the area they leave empty."""
+        sentences = [self.tr("Data: {}").format(_used(chosen))]
+        if not area.rectangle:
+            sentences.append(self.tr("Pixels whose centre lies inside the polygon"))
+        beyond = chosen.beyond(area)
+        if beyond >= LEAST_BEYOND:
+            sentences.append(self.tr("About {:.0f} % of the area lies beyond them").format(100 * beyond))
+        return ". ".join(sentences)
 
     def _look_how_clear(self) -> None:
         """After the cost, which is waited for: this reads pixels."""
@@ -241,8 +249,8 @@ class ComputeController(QObject):
             self._acquisitions.set_rows((), "")
             return
         rows = [
-            Row(sensor.sensor, one)
-            for told in chosen.told
+            Row(sensor.sensor, one, provider=name.partition(",")[0])
+            for name, told in zip(chosen.names, chosen.told, strict=True)
             for sensor in told.sensors
             for one in sensor.acquisitions
         ]

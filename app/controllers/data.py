@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from PySide6.QtCore import QCoreApplication
 from ..areas import Area, Data, Files, Plans, PlansModel, bounds_of, overlap
 from ..engine_link import EngineLink, EngineState
 from ..panels.data import DataPanel, Line
+from .chosen_data import Chosen, joined
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Found = Callable[[], None]
-LASTING = {"band_names", "orbit_direction"}
+MOST_NAMED = 5
+"""Of paths, where the mouse rests on data."""
+LASTING = {"band_names", "orbit_direction", "day"}
 """What was said of files and holds whichever way their numbers are stored."""
 
 
@@ -33,28 +36,6 @@ class _Pending:
     stated: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was said of each sensor's files."""
     told: Sources | None = None
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The data for an area: how the engine is asked for them, what they are called, what is known of them."""
-
-    asked: dict[str, Any]
-    names: tuple[str, ...]
-    told: tuple[Sources, ...]
-    aside: tuple[str, ...] = ()
-    """Others that cover it and are left out, as their numbers are stored in another way."""
-
-    @property
-    def keys(self) -> set[str]:
-        """Of its acquisitions, as they can be left out."""
-        sensors = [sensor for told in self.told for sensor in told.sensors]
-        return {f"{sensor.sensor}:{one.time}" for sensor in sensors for one in sensor.acquisitions}
-
-    def is_whole(self, area: Area) -> bool:
-        """Whether the area is just the extent of these data."""
-        extent = len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds
-        return area.rectangle and extent
 
 
 class DataController:
@@ -99,7 +80,7 @@ class DataController:
         ]
         mine = [(data, told) for data, told in covering if not data.sample]
         if mine:
-            return _joined(mine)
+            return joined(mine)
         best = max(covering, key=lambda one: overlap(bounds_of(one[1].footprint), area.bounds), default=None)
         if best is None:
             return None
@@ -128,7 +109,8 @@ class DataController:
     def _name(self, said: Mapping[str, Mapping[str, Any]]) -> None:
         """Which bands files hold: how the numbers of other ones were stored says nothing of them."""
         if self._pending is not None:
-            self._pending.stated.clear()
+            before, kept = self._pending.stated, LASTING - {"band_names"}
+            self._pending.stated = {sensor: _only(kept, mine) for sensor, mine in before.items()}
         self._state(said)
 
     def _state(self, said: Mapping[str, Mapping[str, Any]]) -> None:
@@ -137,7 +119,7 @@ class DataController:
             return
         for sensor, mine in said.items():
             before = pending.stated.get(sensor, {})
-            lasting = before if set(mine) <= LASTING else {k: v for k, v in before.items() if k in LASTING}
+            lasting = before if set(mine) <= LASTING else _only(LASTING, before)
             pending.stated[sensor] = {**lasting, **mine}
         stated = dict(pending.stated)
 
@@ -255,13 +237,24 @@ class DataController:
 
     def _tell(self) -> None:
         lines = [
-            Line(one.name, False, one.used, self._told.get(one), self._problems.get(one, ""))
+            Line(
+                one.name,
+                False,
+                one.used,
+                self._told.get(one),
+                self._problems.get(one, ""),
+                "\n".join(one.paths[:MOST_NAMED]),
+            )
             for one in self._plans.now.data
         ]
         lines += [Line(one.title.partition(",")[0], True, True, one) for one in self._samples]
         self._panel.set_lines(lines)
         for found in self._listeners:
             found()
+
+
+def _only(kept: Collection[str], stated: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stated.items() if name in kept}
 
 
 def _asked(paths: Sequence[str], stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -273,21 +266,3 @@ def _admitted(client: EngineClient, paths: Sequence[str]) -> tuple[tuple[str, ..
     """In a thread."""
     names = tuple(client.sources.admit(path) for path in paths)
     return names, client.sources.describe(_asked(names, {}))
-
-
-def _joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
-    """Of each sensor all files of which the same was said: the engine reads them in one way."""
-    said: dict[str, dict[str, Any]] = {}
-    paths: dict[str, list[str]] = {}
-    used, aside = list[tuple[Data, Sources]](), list[str]()
-    for data, told in parts:
-        mine = {name: files for name, files in (("s2", data.s2), ("s1", data.s1)) if files is not None}
-        if any(files.stated != said.get(name, files.stated) for name, files in mine.items()):
-            aside.append(data.name)
-            continue
-        used.append((data, told))
-        for name, files in mine.items():
-            said[name] = files.stated
-            paths.setdefault(name, []).extend(files.paths)
-    asked = {name: {"paths": paths[name], **said[name]} for name in paths}
-    return Chosen(asked, tuple(data.name for data, _ in used), tuple(told for _, told in used), tuple(aside))

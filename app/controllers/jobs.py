@@ -72,9 +72,9 @@ class JobsController(QObject):
     def _listed(self, told: JobList) -> None:
         self._panel.set_jobs(told.jobs)
         running = next((job for job in told.jobs if job.state == "running"), None)
-        queued = [job for job in told.jobs if job.state == "queued"]
-        self._line.show_job(running or (queued[-1] if queued else None))
-        self._timer.setInterval(BUSY_MS if running or queued else IDLE_MS)
+        going = [job for job in told.jobs if not job.ended]  # the newest first
+        self._line.show_job(running or (going[-1] if going else None), len(going) - 1)
+        self._timer.setInterval(BUSY_MS if going else IDLE_MS)
         if running and self._panel.current and self._panel.current.id == running.id:
             self._show_log(running.id)
         for job in told.jobs:

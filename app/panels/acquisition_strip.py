@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
@@ -25,6 +25,7 @@ class AcquisitionStrip(QWidget):
         self._theme = theme
         self._rows: tuple[Row, ...] = ()
         self._times: list[datetime] = []
+        self._span = datetime.min, datetime.min
         self._left_out: frozenset[str] = frozenset()
         self._places: list[QRectF] = []
         self.setFixedHeight(64)
@@ -39,6 +40,8 @@ class AcquisitionStrip(QWidget):
     def set_rows(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
         self._times = [datetime.fromisoformat(row.acquisition.time) for row in self._rows]
+        if self._times:
+            self._span = min(self._times), max(self._times)
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -50,7 +53,7 @@ class AcquisitionStrip(QWidget):
         number = self._at(event.position())
         if number is not None:
             row = self._rows[number]
-            seen = "" if row.clear is None else f", {row.clear:.0%} clear"
+            seen = "" if row.clear is None else self.tr(", {:.0%} clear").format(row.clear)
             out = self.tr(", left out") if row.key in self._left_out else ""
             told = f"{row.sensor.upper()} {row.acquisition.time[:10]}{seen}{out}"
             QToolTip.showText(event.globalPosition().toPoint(), told)
@@ -60,22 +63,24 @@ class AcquisitionStrip(QWidget):
         if not self._rows:
             return
         painter = QPainter(self)
-        times = self._times
-        first, span = min(times), (max(times) - min(times)).total_seconds() or 1.0
         lanes = {
             sensor: number
             for number, sensor in enumerate(sorted({row.sensor for row in self._rows}, reverse=True))
         }
         high = (self.height() - 14) / max(1, len(lanes))
-        wide = self.width() - MARGIN - 10
+        self._calendar(painter)
         for sensor, lane in lanes.items():
             painter.setPen(QColor(self._theme.faint))
             painter.drawText(QPointF(2, (lane + 1) * high - 3), sensor.upper())
-        for row, time in zip(self._rows, times, strict=True):
-            x = MARGIN + (time - first).total_seconds() / span * wide
+        for row, time in zip(self._rows, self._times, strict=True):
+            x = self._x_at(time)
             self._places.append(QRectF(x - 1, lanes[row.sensor] * high, 2, high - 2))
             self._bar(painter, row, self._places[-1])
-        self._ends(painter, first, max(times))
+
+    def _x_at(self, time: datetime) -> float:
+        first, last = self._span
+        share = (time - first) / ((last - first) or timedelta(seconds=1))
+        return MARGIN + share * (self.width() - MARGIN - 10)
 
     def _bar(self, painter: QPainter, row: Row, place: QRectF) -> None:
         share = 0.6 if row.clear is None else row.clear
@@ -89,12 +94,26 @@ class AcquisitionStrip(QWidget):
         height = 3 + (place.height() - 3) * share
         painter.fillRect(QRectF(place.left(), place.bottom() - height, place.width(), height), colour)
 
-    def _ends(self, painter: QPainter, first: datetime, last: datetime) -> None:
-        painter.setPen(QColor(self._theme.faint))
-        painter.drawText(QPointF(MARGIN, self.height() - 2), f"{first:%Y-%m-%d}")
-        text = f"{last:%Y-%m-%d}"
-        wide = painter.fontMetrics().horizontalAdvance(text)
-        painter.drawText(QPointF(self.width() - wide - 4, self.height() - 2), text)
+    def _calendar(self, painter: QPainter) -> None:
+        """The first and the last day, and between them months or years, as many as have room."""
+        metrics = painter.fontMetrics()
+        low = self.height() - metrics.descent()
+        start, end = (f"{time:%Y-%m-%d}" for time in self._span)
+        free = float(MARGIN + metrics.horizontalAdvance(start) + 8)
+        limit = self.width() - 4 - metrics.horizontalAdvance(end)
+        faint, line = QColor(self._theme.faint), QColor(self._theme.line)
+        painter.setPen(faint)
+        painter.drawText(QPointF(MARGIN, low), start)
+        if end != start:
+            painter.drawText(QPointF(limit, low), end)
+        for time in _months(*self._span):
+            x, name = self._x_at(time), f"{time:%Y}" if time.month == 1 else f"{time:%b}"
+            painter.setPen(line)
+            painter.drawLine(QPointF(x, 0), QPointF(x, low - metrics.ascent()))
+            if free <= x and x + metrics.horizontalAdvance(name) + 8 <= limit:
+                painter.setPen(faint)
+                painter.drawText(QPointF(x, low), name)
+                free = x + metrics.horizontalAdvance(name) + 8
 
     def _at(self, point: QPointF) -> int | None:
         """The nearest bar of the lane under the mouse, within a few pixels."""
@@ -105,3 +124,13 @@ class AcquisitionStrip(QWidget):
         ]
         distance, number = min(near, default=(99.0, -1))
         return number if distance <= 5 else None
+
+
+def _months(first: datetime, last: datetime) -> Iterator[datetime]:
+    """First days of months, of quarters where there are many, or of years."""
+    count = (last - first).days // 30
+    step = 1 if count <= 18 else 3 if count <= 60 else 12
+    for number in range(first.year * 12 // step, (last.year * 12 + last.month) // step + 1):
+        start = datetime(number * step // 12, number * step % 12 + 1, 1, tzinfo=first.tzinfo)
+        if first < start < last:
+            yield start

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 
 from ..texts import QT_TRANSLATE_NOOP
 
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 COLUMNS = (
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Sensor"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Time (UTC)"),
@@ -26,18 +27,27 @@ COLUMNS = (
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Orbit"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Track"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Baseline"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Provider"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "File"),
 )
 TIPS = (
-    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Untick an acquisition to leave it out"),
+    QT_TRANSLATE_NOOP(
+        "AcquisitionsPanel",
+        "Untick an acquisition to leave it out; rows that are chosen together go together",
+    ),
     "",
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Share of the area that was seen, by a few windows of it"),
     "",
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Direction of flight"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Number of the relative orbit"),
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Processing baseline: from 04.00 on numbers are shifted by 1000"),
+    QT_TRANSLATE_NOOP("AcquisitionsPanel", "Which of the data at hand it is from"),
     "",
 )
+DIRECTIONS = {
+    "ascending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↑ ascending"),
+    "descending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↓ descending"),
+}
 SORTED_BY = Qt.ItemDataRole.UserRole
 """Numbers and times are sorted as such, not as their text."""
 
@@ -52,6 +62,8 @@ class Row:
     sensor: str
     acquisition: Acquisition
     clear: float | None = None
+    provider: str = ""
+    """What the data are called that it is from."""
 
     @property
     def key(self) -> str:
@@ -91,6 +103,10 @@ class AcquisitionTable(QAbstractTableModel):
             self._left_out = keys
             self._tell()
 
+    def key(self, row: int) -> str:
+        """Of an acquisition, as the engine names it."""
+        return self._rows[row].key
+
     def some_left_out(self) -> bool:
         return any(row.key in self._left_out for row in self._rows)
 
@@ -108,9 +124,9 @@ class AcquisitionTable(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return QCoreApplication.translate("AcquisitionsPanel", COLUMNS[section])
+            return translate("AcquisitionsPanel", COLUMNS[section])
         if role == Qt.ItemDataRole.ToolTipRole and TIPS[section]:
-            return QCoreApplication.translate("AcquisitionsPanel", TIPS[section])
+            return translate("AcquisitionsPanel", TIPS[section])
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -138,9 +154,10 @@ def _cells(row: Row) -> list[tuple[str, object]]:
     """Text and what it is sorted by."""
     one = row.acquisition
     clear = "" if row.clear is None else f"{row.clear:.0%}"
-    direction = {"ascending": "↑ ascending", "descending": "↓ descending"}.get(one.orbit_direction or "", "")
+    direction = translate("AcquisitionsPanel", DIRECTIONS.get(one.orbit_direction or "", ""))
     file = one.sources[0].rpartition("/")[2] if one.sources else ""
-    more = f" and {len(one.sources) - 1} more" if len(one.sources) > 1 else ""
+    if len(one.sources) > 1:
+        file = translate("AcquisitionsPanel", "{} and {} more").format(file, len(one.sources) - 1)
     return [
         (row.sensor.upper(), row.sensor),
         (one.time[:16].replace("T", " ").removesuffix(" 00:00"), one.time),
@@ -149,5 +166,6 @@ def _cells(row: Row) -> list[tuple[str, object]]:
         (direction, direction),
         ("" if one.relative_orbit is None else str(one.relative_orbit), one.relative_orbit or 0),
         (one.processing_baseline or "", one.processing_baseline or ""),
-        (file + more, file),
+        (row.provider, row.provider),
+        (file, file),
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QEvent, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from ..theme import Theme
@@ -15,11 +16,22 @@ MEASURED = 20
 """Rows that the widths of columns are taken from."""
 
 
+class _Ticks(QTableView):
+    """Keeps the space bar, which plays the dates elsewhere, for its boxes."""
+
+    def event(self, event: QEvent) -> bool:
+        key = event.key() if isinstance(event, QKeyEvent) else None
+        if event.type() == QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Space:
+            event.accept()
+            return True
+        return super().event(event)
+
+
 class AcquisitionsPanel(QWidget):
     """Sortable by any column; what is unticked isn't used."""
 
-    ticked = Signal(str, bool)
-    """Key of an acquisition, and whether it is used."""
+    ticked = Signal(object, bool)
+    """Keys of acquisitions, and whether they are used."""
     all_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -28,7 +40,7 @@ class AcquisitionsPanel(QWidget):
         self.strip = AcquisitionStrip(theme)
         self.strip.chosen.connect(self._reveal)
         self._model = AcquisitionTable(self)
-        self._model.ticked.connect(self.ticked)
+        self._model.ticked.connect(self._tick)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSortRole(SORTED_BY)
         self._sorted.setSourceModel(self._model)
@@ -67,7 +79,7 @@ class AcquisitionsPanel(QWidget):
             self.table.resizeColumnToContents(column)
 
     def _make_table(self) -> QTableView:
-        table = QTableView()
+        table = _Ticks()
         table.setModel(self._sorted)
         table.setAccessibleName(self.tr("Acquisitions"))
         table.verticalHeader().hide()
@@ -83,6 +95,12 @@ class AcquisitionsPanel(QWidget):
         table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         return table
+
+    def _tick(self, key: str, used: bool) -> None:
+        """One alone, or all chosen rows where it is one of them."""
+        places = self.table.selectionModel().selectedRows()
+        chosen = {self._model.key(self._sorted.mapToSource(place).row()) for place in places}
+        self.ticked.emit(sorted(chosen) if key in chosen else [key], used)
 
     def _reveal(self, number: int) -> None:
         place = self._sorted.mapFromSource(self._model.index(number, 0))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTemporaryDir, QThreadPool, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QTemporaryDir, QThreadPool, QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -29,7 +29,7 @@ from .elided import NarrowCombo
 from .message import Message
 
 if TYPE_CHECKING:
-    from PySide6.QtWebEngineWidgets import QWebEngineView
+    from .area_browser import AreaBrowser
 
 BACKGROUNDS = (
     ("", QT_TRANSLATE_NOOP("AreaPanel", "Coastlines (offline)")),
@@ -69,20 +69,20 @@ class AreaPanel(QWidget):
     dropped = Signal(str)
     """A path: areas or data."""
     ready = Signal()
-    _written = Signal(str)
+    _prepared = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("area")
         self.setAcceptDrops(True)
         self._theme = theme
-        self.view: QWebEngineView | None = None
+        self.view: AreaBrowser | None = None
         self._folder = QTemporaryDir()
         self._calls: dict[str, str] = {}
         self.loaded = False
         self._host = AreaHost(self)
         self._host.heard.connect(self._hear)
-        self._written.connect(self._load)
+        self._prepared.connect(self._open)
         self._begun = False
         self._make_tools()
         self._lay_out()
@@ -94,7 +94,7 @@ class AreaPanel(QWidget):
         self._call("setColours", {name: getattr(theme, name) for name in names})
 
     def set_footprints(self, footprints: Sequence[dict[str, Any]]) -> None:
-        """`id`, `name`, `ring` of (longitude, latitude), `weight` and `dash` of each line."""
+        """`id`, `ring` of (longitude, latitude), `weight` and `dash` of each line; its `name`, near and `far`."""
         self._call("setFootprints", list(footprints))
 
     def set_quicklooks(self, tiles: Sequence[dict[str, Any]]) -> None:
@@ -128,13 +128,18 @@ class AreaPanel(QWidget):
     def hint_text(self) -> str:
         return self._hint.text()
 
+    @property
+    def size_text(self) -> str:
+        """Of what is being drawn."""
+        return self._size.text()
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         if not self._begun and _would_end():
             self._waiting.setText(self.tr(NOT_AS_ROOT))
         elif not self._begun:
             self._begun = True
-            QThreadPool.globalInstance().start(self._write)
+            QThreadPool.globalInstance().start(self._prepare)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if event.mimeData().hasUrls():
@@ -148,8 +153,7 @@ class AreaPanel(QWidget):
     def close_page(self) -> None:
         """Let go of the browser's process."""
         if self.view is not None:
-            self.view.page().deleteLater()
-            self.view.deleteLater()
+            self.view.end()
             self.view = None
 
     def _make_tools(self) -> None:
@@ -190,13 +194,16 @@ class AreaPanel(QWidget):
         waiting.setContentsMargins(24, 24, 24, 24)
         self._place = QStackedWidget()
         self._place.addWidget(waiting)
-        self._hint, self._at = Message(), QLabel()
+        self._hint, self._size, self._at = Message(), QLabel(), QLabel()
+        self._size.setAccessibleName(self.tr("Size of what is being drawn"))
         self._hint.setAccessibleName(self.tr("Hint"))
         self._at.setProperty("faint", True)
         self._at.setAccessibleName(self.tr("Position of the mouse"))
         below = QHBoxLayout()
         below.setContentsMargins(10, 4, 10, 4)
+        below.setSpacing(14)
         below.addWidget(self._hint, 1)
+        below.addWidget(self._size)
         below.addWidget(self._at)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -205,33 +212,20 @@ class AreaPanel(QWidget):
         column.addWidget(self._place, 1)
         column.addLayout(below)
 
-    def _write(self) -> None:
+    def _prepare(self) -> None:
         """In a thread: folium takes half a second to load, and the browser's libraries as long."""
-        import PySide6.QtWebEngineWidgets  # noqa: F401, PLC0415 - only where the map is seen
+        from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
 
         with suppress(RuntimeError):  # the window was closed and freed meanwhile
             page = write_page(Path(self._folder.path()))
-            self._written.emit(str(page))
+            self._prepared.emit(AreaBrowser, str(page))
 
-    def _load(self, page: str) -> None:
-        from PySide6.QtWebChannel import QWebChannel  # noqa: PLC0415
-        from PySide6.QtWebEngineCore import QWebEngineSettings  # noqa: PLC0415
-        from PySide6.QtWebEngineWidgets import QWebEngineView  # noqa: PLC0415
-
-        self.view = view = QWebEngineView(self)
-        view.setAccessibleName(self.tr("Area map"))
-        view.setAcceptDrops(False)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # a browser's: back, reload, save
-        view.page().setBackgroundColor(self._theme.window)
-        channel = QWebChannel(view.page())
-        channel.registerObject("host", self._host)
-        view.page().setWebChannel(channel)
-        # only once an online background was chosen: until then the page can't reach beyond this machine
-        self._remote = QWebEngineSettings.WebAttribute.LocalContentCanAccessRemoteUrls
-        view.settings().setAttribute(self._remote, False)
+    def _open(self, browser: type[AreaBrowser], page: str) -> None:
+        """Qt starts the browser here, and its process once the page is loaded: in two turns."""
+        self.view = view = browser(self._host, self._theme.window, self)
         self._place.addWidget(view)  # before the page is there: a map without a size fits nothing
         self._place.setCurrentWidget(view)
-        view.load(QUrl.fromLocalFile(page))
+        QTimer.singleShot(0, view, lambda: view.show_page(page))
 
     def _hear(self, name: str, value: Any) -> None:
         hearers: dict[str, Callable[[], object]] = {
@@ -244,6 +238,7 @@ class AreaPanel(QWidget):
             "footprint": lambda: self.footprint_clicked.emit(str(value)),
             "stopped": lambda: self.draw(None),
             "at": lambda: self._at.setText(_told(value)),
+            "size": lambda: self._size.setText("" if value is None else f"{value:,.2f} km²"),
             "offline": lambda: self.hint(self.tr(OFFLINE), True),
         }
         if name in hearers:
@@ -265,7 +260,7 @@ class AreaPanel(QWidget):
 
     def _run(self, code: str) -> None:
         if self.loaded and self.view is not None:
-            self.view.page().runJavaScript(code)
+            self.view.run(code)
 
     def _take_drawn(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
         self.draw(None)
@@ -284,7 +279,7 @@ class AreaPanel(QWidget):
     def _change_background(self) -> None:
         name = str(self._background.currentData())
         if self.view is not None:
-            self.view.settings().setAttribute(self._remote, bool(name))
+            self.view.let_reach_web(bool(name))
         self.hint("")
         self._call("setBackground", name)
 

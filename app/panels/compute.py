@@ -9,6 +9,7 @@ from typing import Any
 
 from phenolens.engine.client.sources import Plan
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -151,13 +152,19 @@ class ComputePanel(QWidget):
         self._areas.itemChanged.connect(self._rename)
         self._remove = QToolButton(text="✕", toolTip=self.tr("Remove the chosen area"))
         self._remove.setAccessibleName(self.tr("Remove the chosen area"))
-        self._remove.clicked.connect(lambda: self.area_removed.emit(self._areas.currentRow()))
+        self._remove.clicked.connect(self._take_away)
+        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self._areas)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)  # not while a name is typed
+        delete.activated.connect(self._take_away)
         self._none = QLabel(
             self.tr("No area yet: draw one on the map, or click the outline of data at hand."), wordWrap=True
         )
         self._none.setProperty("faint", True)
         self._data = QLabel(wordWrap=True)
         self._data.setAccessibleName(self.tr("Data for this area"))
+
+    def _take_away(self) -> None:
+        self.area_removed.emit(self._areas.currentRow())
 
     def _choose(self, number: int) -> None:
         """Afterwards: who hears of it fills the list anew, and Qt isn't done with its items."""

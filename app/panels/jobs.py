@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication, Qt, Signal
@@ -39,6 +40,29 @@ TITLES = {
     "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
     "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
 }
+STATES = {
+    "queued": QT_TRANSLATE_NOOP("JobsPanel", "waiting"),
+    "running": QT_TRANSLATE_NOOP("JobsPanel", "running"),
+    "done": QT_TRANSLATE_NOOP("JobsPanel", "done"),
+    "failed": QT_TRANSLATE_NOOP("JobsPanel", "failed"),
+    "cancelled": QT_TRANSLATE_NOOP("JobsPanel", "cancelled"),
+    "interrupted": QT_TRANSLATE_NOOP("JobsPanel", "interrupted"),
+}
+STAGES = {
+    "embed": QT_TRANSLATE_NOOP("JobsPanel", "embed"),
+    "fit": QT_TRANSLATE_NOOP("JobsPanel", "fit"),
+    "validate": QT_TRANSLATE_NOOP("JobsPanel", "validate"),
+    "calibrate": QT_TRANSLATE_NOOP("JobsPanel", "calibrate"),
+    "hold out": QT_TRANSLATE_NOOP("JobsPanel", "hold out"),
+    "apply": QT_TRANSLATE_NOOP("JobsPanel", "apply"),
+    "sum": QT_TRANSLATE_NOOP("JobsPanel", "sum"),
+    "project": QT_TRANSLATE_NOOP("JobsPanel", "project"),
+    "compare": QT_TRANSLATE_NOOP("JobsPanel", "compare"),
+    "breaks": QT_TRANSLATE_NOOP("JobsPanel", "breaks"),
+    "count pixels": QT_TRANSLATE_NOOP("JobsPanel", "count pixels"),
+    "write": QT_TRANSLATE_NOOP("JobsPanel", "write"),
+    "draw": QT_TRANSLATE_NOOP("JobsPanel", "draw"),
+}
 MOST_COUNTED = 1000
 """Tiles, dates or files are told as such; of pixels a share says more."""
 COLUMNS = (
@@ -60,7 +84,11 @@ def time_left(job: Job) -> str:
     if job.state != "running" or job.progress is None or job.progress.eta_s is None:
         return ""
     seconds = job.progress.eta_s
-    return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
+    if seconds < 90:
+        return translate("JobsPanel", "{:.0f} s left").format(seconds)
+    if seconds < 5400:
+        return translate("JobsPanel", "{:.0f} min left").format(seconds / 60)
+    return translate("JobsPanel", "{:.1f} h left").format(seconds / 3600)
 
 
 def stage_of(job: Job) -> str:
@@ -70,11 +98,21 @@ def stage_of(job: Job) -> str:
         return ""
     if progress.total > MOST_COUNTED:
         return f"{100 * progress.share:.0f} %"
-    return f"{progress.stage} {progress.done}/{progress.total}"
+    stage = translate("JobsPanel", STAGES.get(progress.stage, progress.stage))
+    return f"{stage} {progress.done}/{progress.total}"
 
 
 def state_of(job: Job) -> str:
-    return "stopping" if job.cancelling and not job.ended else job.state
+    if job.cancelling and not job.ended:
+        return translate("JobsPanel", "stopping")
+    return translate("JobsPanel", STATES.get(job.state, job.state))
+
+
+def started_at(job: Job) -> str:
+    """By the clock of this place: the engine's is UTC."""
+    if not job.started:
+        return ""
+    return f"{datetime.fromisoformat(job.started).astimezone():%Y-%m-%d %H:%M}"
 
 
 class JobLine(QWidget):
@@ -101,7 +139,8 @@ class JobLine(QWidget):
             layout.addWidget(widget)
         self.show_job(None)
 
-    def show_job(self, job: Job | None) -> None:
+    def show_job(self, job: Job | None, more: int = 0) -> None:
+        """With how many others wait behind it."""
         self._job = job
         self.setVisible(job is not None)
         if job is None:
@@ -110,7 +149,8 @@ class JobLine(QWidget):
         self._text.setText("▶ " + ", ".join(filter(None, (title_of(job), stage_of(job)))))
         self._bar.setRange(0, 1000 if progress and progress.total else 0)
         self._bar.setValue(int(1000 * progress.share) if progress else 0)
-        self._left.setText(time_left(job))
+        behind = self.tr("then {} more").format(more) if more else ""
+        self._left.setText(", ".join(filter(None, (time_left(job), behind))))
         self._cancel.setEnabled(not job.cancelling)
 
 
@@ -186,8 +226,8 @@ class JobsPanel(QWidget):
         self._table.setRowCount(len(self._jobs))
         for row, job in enumerate(self._jobs):
             share = f"{job.progress.share:.0%}" if job.progress and job.progress.total else ""
-            started = (job.started or "")[:16].replace("T", " ")
-            for column, text in enumerate((title_of(job), state_of(job), share, time_left(job), started)):
+            cells = (title_of(job), state_of(job), share, time_left(job), started_at(job))
+            for column, text in enumerate(cells):
                 item = self._table.item(row, column)
                 if item is None:
                     self._table.setItem(row, column, QTableWidgetItem(text))

@@ -35,7 +35,10 @@ window.areaMap = (function () {
     footprints = L.featureGroup().addTo(map);
     areas = L.featureGroup().addTo(map);
     map.on("moveend", drawGraticule);
-    map.on("mousemove", function (e) { say("at", [e.latlng.lng, e.latlng.lat]); });
+    map.on("mousemove", function (e) {
+      say("at", [e.latlng.lng, e.latlng.lat]);
+      if (tool) { saySize(drawnSoFar(e.latlng)); }
+    });
     map.on("mouseout", function () { say("at", null); });
     map.on(L.Draw.Event.CREATED, created);
     map.on("draw:drawstop", function () { tool = null; say("stopped"); });
@@ -55,12 +58,25 @@ window.areaMap = (function () {
 
   function corners(layer) { return rings(layer)[0]; }
 
+  // live, while a shape is drawn or one of its corners dragged: outer edge and holes, in square kilometres
+  function saySize(edges) {
+    var sizes = edges.map(function (edge) { return L.GeometryUtil.geodesicArea(edge) / 1e6; });
+    say("size", sizes.length ? sizes.slice(1).reduce(function (left, hole) { return left - hole; }, sizes[0]) : null);
+  }
+
+  function drawnSoFar(mouse) {
+    if (tool._shape) { return L.rectangle(L.latLngBounds(tool._startLatLng, mouse)).getLatLngs(); }
+    var placed = tool._poly ? tool._poly.getLatLngs() : [];
+    return placed.length > 1 ? [placed.concat([mouse])] : [];
+  }
+
   function created(e) {
     say("drawn", {corners: corners(e.layer), rectangle: e.layerType === "rectangle"});
   }
 
   function draw(kind) {
     if (tool) { tool.disable(); tool = null; }
+    saySize([]);
     if (!kind) { return; }
     var options = {shapeOptions: {color: colours.selection, weight: 2, fillOpacity: 0.1}};
     options.showArea = false;
@@ -70,19 +86,32 @@ window.areaMap = (function () {
   }
 
   function step(span) {
-    var steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+    var steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
     for (var i = 0; i < steps.length; i++) { if (span / steps[i] <= 8) { return steps[i]; } }
     return 30;
   }
 
   function told(value, by, positive, negative) {
-    var digits = by < 0.1 ? 2 : by < 1 ? 1 : 0;
+    var digits = by < 0.01 ? 3 : by < 0.1 ? 2 : by < 1 ? 1 : 0;
     return Math.abs(value).toFixed(digits) + "°" + (value > 0 ? positive : value < 0 ? negative : "");
   }
 
+  var LABEL = {wide: 50, high: 14};
+
+  // the scale and the buttons lie above what is written on the map
+  function isUnderControl(left, top) {
+    var frame = map.getContainer().getBoundingClientRect();
+    return Array.from(map.getContainer().querySelectorAll(".leaflet-control")).some(function (control) {
+      var box = control.getBoundingClientRect();
+      return left < box.right - frame.left && left + LABEL.wide > box.left - frame.left &&
+        top < box.bottom - frame.top && top + LABEL.high > box.top - frame.top;
+    });
+  }
+
   function label(at, text, vertical) {
-    var icon = L.divIcon({className: "degree", html: text, iconSize: [50, 14],
-      iconAnchor: vertical ? [-4, 16] : [-6, 7]});
+    var anchor = vertical ? [-4, -2] : [-6, 7], point = map.latLngToContainerPoint(at);
+    if (isUnderControl(point.x - anchor[0], point.y - anchor[1])) { return; }
+    var icon = L.divIcon({className: "degree", html: text, iconSize: [LABEL.wide, LABEL.high], iconAnchor: anchor});
     graticule.addLayer(L.marker(at, {icon: icon, interactive: false, pane: "ground"}));
   }
 
@@ -93,7 +122,7 @@ window.areaMap = (function () {
     var south = Math.max(-85, view.getSouth()), north = Math.min(85, view.getNorth());
     for (var x = Math.ceil(view.getWest() / by) * by; x < view.getEast(); x += by) {
       graticule.addLayer(L.polyline([[south, x], [north, x]], style));
-      label([south, x], told(((x + 540) % 360) - 180, by, "E", "W"), true);
+      label([north, x], told(((x + 540) % 360) - 180, by, "E", "W"), true);
     }
     for (var y = Math.ceil(south / by) * by; y < north; y += by) {
       graticule.addLayer(L.polyline([[y, view.getWest()], [y, view.getEast()]], style));
@@ -134,7 +163,7 @@ window.areaMap = (function () {
       var dot = L.circleMarker(shape.getBounds().getCenter(), {
         radius: 5, color: colours.accent, weight: 2, fillColor: colours.accent, fillOpacity: 0.5
       });
-      dot.bindTooltip(one.name + " (click to go there)", {sticky: true, className: "told"});
+      dot.bindTooltip(one.far, {sticky: true, className: "told"});
       dot.on("click", function () { map.fitBounds(shape.getBounds(), {padding: [60, 60], maxZoom: 14}); });
       footprints.addLayer(shape);
       footprints.addLayer(dot);
@@ -171,9 +200,12 @@ window.areaMap = (function () {
         if (number !== chosen) { say("chosen", number); }
       });
       shape.on("edit", function () {
+        saySize([]);
         say("edited", {area: number, corners: corners(shape), holes: rings(shape).slice(1)});
       });
+      shape.on("editdrag", function () { saySize(shape.getLatLngs()); });
       areas.addLayer(shape);
+      if (!one.rectangle) { shape.editing.latlngs = shape.getLatLngs(); }  // else the outer edge alone has handles
       if (number === which) { shape.editing.enable(); }
     });
   }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import cycle
 
 import pytest
 from phenolens.app.areas import Area, Plans, PlansModel, corners_of
@@ -14,6 +15,14 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QToolButton
 
 LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
 """A corner of the simulated sample: 30 by 33 pixels."""
+WRITTEN = """JSON.stringify([...document.querySelectorAll(".degree")].map(label => {
+  const mine = label.getBoundingClientRect();
+  return [label.textContent, [...document.querySelectorAll(".leaflet-control")].some(control => {
+    const its = control.getBoundingClientRect();
+    return mine.left < its.right && mine.right > its.left && mine.top < its.bottom && mine.bottom > its.top;
+  })];
+}))"""
+"""Each label of the map, and whether it lies under one of its buttons."""
 
 
 @pytest.fixture
@@ -114,6 +123,49 @@ def test_a_handle_that_is_dragged_changes_the_area(mapped, until, drag):
     assert mapped.plans.now.area.bounds == pytest.approx((west, south - 0.004, east + 0.006, north), abs=4e-4)
 
 
+def test_what_is_being_drawn_says_its_size_until_it_is_done(mapped, until, ask_page):
+    mapped.area.findChild(QToolButton, "draw rectangle").click()
+    target, west, north = mapped.area.view.focusProxy(), LANDSCAPE[0], LANDSCAPE[3]
+    start, end = (
+        QPointF(*json.loads(ask_page(mapped, f"areaMap.pointOf({x},{y})"))).toPoint()
+        for x, y in ((west, north), (west + 0.01, north - 0.01))
+    )
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseMove(target, start)
+    QTest.mousePress(target, left, none, start)
+    size = Area("drawn", corners_of(f"{west}, {north - 0.01}, {west + 0.01}, {north}")).km2
+    steps = cycle((0.5, 1))
+
+    def told() -> bool:  # a busy page leaves moves out
+        QTest.mouseMove(target, start + (end - start) * next(steps))
+        return float(mapped.area.size_text.removesuffix(" km²") or 0) == pytest.approx(size, rel=0.1)
+
+    until(told)
+    assert mapped.plans.now.areas == ()
+    QTest.mouseRelease(target, left, none, end)
+    until(lambda: mapped.plans.now.area is not None)
+    until(lambda: mapped.area.size_text == "")
+
+
+def test_no_degree_on_the_map_is_written_under_its_scale_or_buttons(mapped, until, ask_page):
+    def seen() -> list[float]:
+        return json.loads(ask_page(mapped, "areaMap.view()"))
+
+    mapped.area.fit((10.3, 45.999, 10.302, 46.001))
+    until(lambda: seen()[1] < 46 < seen()[3])
+    _, south, _, north = seen()
+    height = json.loads(ask_page(mapped, f"areaMap.pointOf(10.3,{south})"))[1]
+    degrees = (north - south) / height  # of a pixel; 46° N goes 20 pixels above the lower edge
+    middle = 46 - 20 * degrees + (north - south) / 2
+    mapped.area.fit((10.3, middle - 0.001, 10.302, middle + 0.001))
+    until(lambda: seen()[1] > south)
+    assert seen()[1] < 46
+    written = json.loads(ask_page(mapped, WRITTEN))
+    assert len(written) > 3
+    assert "46.00°N" not in {text[:8] for text, _ in written}
+    assert not [text for text, under in written if under]
+
+
 def test_a_click_on_a_footprint_makes_an_area_of_it(mapped, until, drag):
     drag(mapped, (10.294, 46.0445))
     until(lambda: mapped.plans.now.area is not None)
@@ -174,6 +226,19 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     assert not areas.compute.compute.isEnabled()
     window.show_step("Area")
     look(window)
+
+
+def test_an_area_that_data_cover_in_part_says_how_much_lies_beyond_them(areas, until):
+    (_, south, _, north), width = LANDSCAPE, 0.004
+    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+    until(
+        lambda: areas.compute.data_told == "Data: Simulated landscape, Sentinel-1 and Sentinel-2, 2020-2021"
+    )
+    edge = max(x for x, _ in areas.data_at_hand.for_area(areas.plans.now.area).told[0].footprint)
+    areas.plans.replace_area(0, corners=corners_of(f"{edge - width}, {south}, {edge + 3 * width}, {north}"))
+    until(lambda: "of the area lies beyond them" in areas.compute.data_told)
+    share = int(re.search(r"About (\d+) %", areas.compute.data_told).group(1))
+    assert 73 <= share <= 85  # the edge is slanting
 
 
 def test_all_areas_become_jobs_but_those_without_data(areas, window, until):
@@ -245,7 +310,7 @@ def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
     until(areas.compute.compute.isEnabled)
 
 
-def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
+def test_acquisitions_are_listed_with_how_clear_they_are(areas, window, until, look):
     areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
     rows = areas.acquisitions.table.model()
 
@@ -254,6 +319,7 @@ def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
 
     until(lambda: rows.rowCount() == 268 and any(column(2)))
     assert set(column(0)) == {"S1", "S2"}
+    assert set(column(7)) == {"Simulated landscape"}
     areas.acquisitions.table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
     shares = [float(share.rstrip("%") or -1) for share in column(2)]
     assert shares == sorted(shares, reverse=True)
@@ -264,6 +330,16 @@ def test_acquisitions_are_listed_with_how_clear_they_are(areas, until, look):
     assert len(areas.plans.now.left_out) == 1
     assert Qt.CheckState(box.data(use)) == Qt.CheckState.Unchecked
     look(areas.acquisitions)
+    areas.acquisitions.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)  # Sentinel-2 first
+    areas.acquisitions.all_wanted.emit()
+    window.docks["Acquisitions"].show()
+    window.docks["Acquisitions"].raise_()
+    until(areas.acquisitions.table.isVisible)
+    areas.acquisitions.table.selectRow(3)
+    chosen = areas.acquisitions.table.selectionModel()
+    chosen.select(rows.index(5, 0), chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows)
+    QTest.keyClick(areas.acquisitions.table, Qt.Key.Key_Space)
+    until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 144 S2")
     areas.acquisitions.all_wanted.emit()
     until(lambda: areas.compute.costs["Acquisitions"].text() == "122 S1, 146 S2")
     assert Qt.CheckState(box.data(use)) == Qt.CheckState.Checked
@@ -293,7 +369,7 @@ def test_areas_come_back_with_the_project(areas, window, until):
     assert areas.plans.now.area.name == "polder"
 
 
-def test_areas_are_renamed_chosen_and_removed_in_their_list(areas, until):
+def test_areas_are_renamed_chosen_and_removed_in_their_list(areas, window, until):
     for west in (3, 4):
         areas.plans.add_area(corners_of(f"{west}, 51, {west + 0.01}, 51.01"), True)
     shown = areas.compute.findChild(QListWidget)
@@ -305,7 +381,11 @@ def test_areas_are_renamed_chosen_and_removed_in_their_list(areas, until):
     assert areas.compute.wishes().out == "polder.zarr"
     shown.item(0).setText("")
     until(lambda: shown.item(0).text() == "polder")
-    areas.compute.area_removed.emit(0)
+    window.docks["Compute"].show()
+    window.activateWindow()
+    shown.setFocus()
+    until(shown.hasFocus)
+    QTest.keyClick(shown, Qt.Key.Key_Delete)
     assert [area.name for area in areas.plans.now.areas] == ["area 2"]
 
 
@@ -360,6 +440,10 @@ def test_holes_of_a_file_are_drawn_and_not_embedded(mapped, window, until, ask_p
     drag(mapped, (west, south), (west - 0.0002, south))
     until(lambda: mapped.plans.now.area.bounds[0] < west)
     assert mapped.plans.now.area.holes == area.holes
+    drag(mapped, hole[2], (10.3039, 46.0317))
+    until(lambda: mapped.plans.now.area.holes != area.holes)
+    assert mapped.plans.now.area.holes[0][:2] == area.holes[0][:2]
+    assert mapped.plans.now.area.holes[0][2] == pytest.approx((10.3039, 46.0317), abs=1e-4)
     mapped.compute.days.setValue(365)
     until(lambda: not mapped.computing._soon.isActive())  # else the cost may be that of before
     until(mapped.compute.compute.isEnabled)

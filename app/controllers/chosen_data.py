@@ -1,0 +1,72 @@
+"""The data that an area is embedded from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from phenolens.engine.client.sources import Sources
+
+from ..areas import Area, Bounds, Corner, Data, bounds_of
+from ..masks import Bits, inside
+
+POINTS = 100
+"""Along each side of an area, to tell how much of it data cover."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The data for an area: how the engine is asked for them, what they are called, what is known of them."""
+
+    asked: dict[str, Any]
+    names: tuple[str, ...]
+    told: tuple[Sources, ...]
+    aside: tuple[str, ...] = ()
+    """Others that cover it and are left out, as their numbers are stored in another way."""
+
+    @property
+    def keys(self) -> set[str]:
+        """Of its acquisitions, as they can be left out."""
+        sensors = [sensor for told in self.told for sensor in told.sensors]
+        return {f"{sensor.sensor}:{one.time}" for sensor in sensors for one in sensor.acquisitions}
+
+    def is_whole(self, area: Area) -> bool:
+        """Whether the area is just the extent of these data."""
+        extent = len(self.told) == 1 and bounds_of(self.told[0].footprint) == area.bounds
+        return area.rectangle and extent
+
+    def beyond(self, area: Area) -> float:
+        """About the share of an area that none of these data cover."""
+        wanted = _within(area.corners, area.bounds)
+        for hole in area.holes:
+            wanted &= ~_within(hole, area.bounds)
+        missing = wanted.copy()
+        for told in self.told:
+            missing &= ~_within(told.footprint, area.bounds)
+        return float(missing.sum() / max(1, wanted.sum()))
+
+
+def joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
+    """Of each sensor all files of which the same was said: the engine reads them in one way."""
+    said: dict[str, dict[str, Any]] = {}
+    paths: dict[str, list[str]] = {}
+    used, aside = list[tuple[Data, Sources]](), list[str]()
+    for data, told in parts:
+        mine = {name: files for name, files in (("s2", data.s2), ("s1", data.s1)) if files is not None}
+        if any(files.stated != said.get(name, files.stated) for name, files in mine.items()):
+            aside.append(data.name)
+            continue
+        used.append((data, told))
+        for name, files in mine.items():
+            said[name] = files.stated
+            paths.setdefault(name, []).extend(files.paths)
+    asked = {name: {"paths": paths[name], **said[name]} for name in paths}
+    return Chosen(asked, tuple(data.name for data, _ in used), tuple(told for _, told in used), tuple(aside))
+
+
+def _within(ring: Sequence[Corner], bounds: Bounds) -> Bits:
+    """[row, column]: which of some points, spread evenly over bounds, a ring encloses."""
+    west, south, east, north = bounds
+    corners = [((x - west) / (east - west) * POINTS, (north - y) / (north - south) * POINTS) for x, y in ring]
+    return inside(tuple(corners), (POINTS, POINTS))
