@@ -6,22 +6,20 @@ are dropped, and what costs more (a whole series) waits until the pointer rests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, floor, sqrt
 
 import numpy as np
-from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.projections import Scope
 from phenolens.engine.client.readings import Series, Store
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 
-from ..colouring import Bytes, array_of
+from ..colouring import Bytes
 from ..curves import KINDS, Subject, chosen_parts, curves_of
 from ..engine_link import EngineLink
-from ..masks import inside
-from ..panels.hover_marks import CurveMarks, MapMarks, PlaneMarks, Points, circle, haloed
+from ..panels.hover_marks import CurveMarks, MapMarks, PlaneMarks, Points, circle
 from ..panels.map import MapPanel
 from ..panels.projection import ProjectionPanel
 from ..panels.series import SeriesPanel
@@ -29,7 +27,7 @@ from ..pixel_facts import told_interval, told_quality
 from ..probe_curves import LAYER
 from ..session import Place, Session, SessionModel
 from ..theme import Theme
-from .curve_questions import sample
+from .hover_questions import Meant, Near, Pixel, near_pixels, pixels_of, positions
 from .maps import ACQUIRED
 from .projections import axes_of
 
@@ -38,30 +36,7 @@ RADIUS_PX = 7
 """Around the pointer in the projection."""
 MOST_PREVIEWED = 1_000_000
 """Pixels that are looked at around it: of larger areas every n-th along and across."""
-MOST_OF_PLACE, MOST_CHUNKS = 60, 4
-"""Pixels of a polygon that are shown in the projection, out of so many parts of the store."""
 CHANNELS = ("hover place", "hover pixels", "hover series", "hover trail", "hover interval")
-
-
-@dataclass(frozen=True)
-class _Pixel:
-    """Of the map: row, column."""
-
-    row: int
-    column: int
-
-
-@dataclass(frozen=True)
-class _Near:
-    """A place in the projection, and how far around it is meant."""
-
-    x: float
-    y: float
-    radius_x: float
-    radius_y: float
-
-
-_Meant = _Pixel | _Near | Place | None
 
 
 class HoverController(QObject):
@@ -81,8 +56,8 @@ class HoverController(QObject):
         self._map, self._series, self._projection = map, series, projection
         self.on_map, self.on_plane = MapMarks(map, theme), PlaneMarks(projection.plot, theme)
         self.on_curves = CurveMarks(series.plot, theme)
-        self._meant: _Meant = None
-        self._shown: _Meant = None
+        self._meant: Meant = None
+        self._shown: Meant = None
         self._facts: dict[str, str] = {}
         """Of the pixel that the pointer rests on."""
         self._curve_at: QPointF | None = None
@@ -105,7 +80,7 @@ class HoverController(QObject):
         return False
 
     def _over_map(self, place: tuple[float, float] | None) -> None:
-        self._mean(None if place is None else _Pixel(floor(place[1]), floor(place[0])))
+        self._mean(None if place is None else Pixel(floor(place[1]), floor(place[0])))
 
     def _over_plane(self, scene: QPointF) -> None:
         box = self._projection.plot.box
@@ -113,7 +88,7 @@ class HoverController(QObject):
             self._mean(None)
             return
         at, (wide, high) = box.mapSceneToView(scene), box.viewPixelSize()
-        self._mean(_Near(at.x(), at.y(), RADIUS_PX * wide, RADIUS_PX * high))
+        self._mean(Near(at.x(), at.y(), RADIUS_PX * wide, RADIUS_PX * high))
 
     def _over_curves(self, scene: QPointF) -> None:
         self._curve_at = scene
@@ -123,7 +98,7 @@ class HoverController(QObject):
         places = self._model.now.work.places
         self._mean(places[number] if 0 <= number < len(places) else None)
 
-    def _mean(self, meant: _Meant) -> None:
+    def _mean(self, meant: Meant) -> None:
         self._meant, self._curve_at = meant, None
         self._soon()
 
@@ -140,7 +115,7 @@ class HoverController(QObject):
         if self._meant != self._shown:
             self._show(self._meant)
 
-    def _show(self, meant: _Meant) -> None:
+    def _show(self, meant: Meant) -> None:
         store, before = self._model.now.store, self._shown
         self._shown = meant
         self._rest.stop()
@@ -150,7 +125,7 @@ class HoverController(QObject):
         if store is None or meant is None:
             return
         self.on_plane.clear_trail()
-        if isinstance(meant, _Near):
+        if isinstance(meant, Near):
             self._find_near(store, meant)
             return
         if isinstance(meant, Place):
@@ -163,17 +138,17 @@ class HoverController(QObject):
     def _rested(self) -> None:
         """A single pixel's other dates and its curves."""
         now, meant = self._model.now, self._shown
-        if now.store is None or not isinstance(meant, _Pixel | Place):
+        if now.store is None or not isinstance(meant, Pixel | Place):
             return
-        pixel = (meant.row, meant.column) if isinstance(meant, _Pixel) else meant.pixel
+        pixel = (meant.row, meant.column) if isinstance(meant, Pixel) else meant.pixel
         if pixel is not None and self._in_plane and now.projection.every_date:
             self._ask_trail(now.store, pixel)
-        if isinstance(meant, _Pixel):
+        if isinstance(meant, Pixel):
             self._facts = {}
             self._ask_series(now, now.store, meant)
             self._ask_interval(now, now.store, meant)
 
-    def _find_near(self, store: Store, meant: _Near) -> None:
+    def _find_near(self, store: Store, meant: Near) -> None:
         """Pixels of the map's date that lie near the pointer."""
         if not self._in_plane:
             return
@@ -183,7 +158,7 @@ class HoverController(QObject):
         scope, colour = self._scope(step), self._theme.selection
         self._link.ask(
             "hover pixels",
-            lambda client: _near(client, store, corners, scope, colour),
+            lambda client: near_pixels(client, store, corners, scope, colour),
             lambda tint: self._show_near(tint, step),
             self._refused,
             late=True,
@@ -195,12 +170,12 @@ class HoverController(QObject):
         else:
             self.on_map.show_pixels(tint, step)
 
-    def _find_in_plane(self, store: Store, meant: _Pixel | Place) -> None:
+    def _find_in_plane(self, store: Store, meant: Pixel | Place) -> None:
         if self._in_plane:
             scope = self._scope(1)
             self._link.ask(
                 "hover place",
-                lambda client: _positions(client, store, _pixels(store, meant), scope)[:, 0],
+                lambda client: positions(client, store, pixels_of(store, meant), scope)[:, 0],
                 self._show_in_plane,
                 self._refused,
                 late=True,
@@ -220,10 +195,10 @@ class HoverController(QObject):
             self.on_plane.show_trail(points[0][np.isfinite(points[0]).all(axis=1)])
 
         self._link.ask(
-            "hover trail", lambda client: _positions(client, store, (pixel,), scope), come, self._refused
+            "hover trail", lambda client: positions(client, store, (pixel,), scope), come, self._refused
         )
 
-    def _ask_series(self, now: Session, store: Store, meant: _Pixel) -> None:
+    def _ask_series(self, now: Session, store: Store, meant: Pixel) -> None:
         """For the read-out, and for the curves where there are any of this kind."""
         parts, kind = chosen_parts(store, now.series), now.series.kind
         curves = KINDS[kind].glance and self._series.isVisible() and bool(self._series.plot.curves)
@@ -243,7 +218,7 @@ class HoverController(QObject):
             self._refused,
         )
 
-    def _ask_interval(self, now: Session, store: Store, meant: _Pixel) -> None:
+    def _ask_interval(self, now: Session, store: Store, meant: Pixel) -> None:
         """Of the probe that the map shows, where it says something of single days."""
         layer, date = now.look.layer, now.look.date or ""
         if not layer.startswith(LAYER) or "/" in date:
@@ -289,51 +264,12 @@ class HoverController(QObject):
 
     def _changed(self, old: Session, new: Session) -> None:
         """What is previewed is of a date, a projection, a kind of curve."""
-        seen = [
-            (
-                one.store,
-                one.date,
-                one.look,
-                one.method,
-                one.projection,
-                one.series,
-                one.beside is None,
-                one.compare,
-            )
-            for one in (old, new)
-        ]
-        if seen[0] != seen[1]:
+        if _seen(old) != _seen(new):
             self._shown = None
             self._drop()
             self._clear()
             self._soon()
 
 
-def _near(
-    client: EngineClient, store: Store, corners: tuple[tuple[float, float], ...], scope: Scope, colour: str
-) -> Bytes | None:
-    """In a thread: RGBA of the pixels; None where there are none."""
-    found = client.projections.lasso(store.store, corners, scope)
-    if not sum(found.selected):
-        return None
-    rows, columns = found.shape
-    bits = np.unpackbits(np.frombuffer(found.bits, np.uint8), count=rows * columns)
-    return haloed(bits.view(bool).reshape(rows, columns), QColor(colour))
-
-
-def _pixels(store: Store, meant: _Pixel | Place) -> tuple[tuple[int, int], ...]:
-    """In a thread: of a polygon, some."""
-    if isinstance(meant, _Pixel):
-        return ((meant.row, meant.column),)
-    if meant.pixel is not None:
-        return (meant.pixel,)
-    return sample(inside(meant.corners, store.grid.shape), MOST_OF_PLACE, MOST_CHUNKS)
-
-
-def _positions(
-    client: EngineClient, store: Store, pixels: tuple[tuple[int, int], ...], scope: Scope
-) -> Points:
-    """[pixel, date, 2]"""
-    if not pixels:
-        return np.zeros((0, 1, 2), np.float32)
-    return array_of(client.projections.positions(store.store, pixels, scope).points).astype(np.float32)
+def _seen(now: Session) -> tuple[object, ...]:
+    return now.store, now.date, now.look, now.method, now.projection, now.series, now.beside, now.compare

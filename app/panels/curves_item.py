@@ -27,6 +27,8 @@ MOST_MARKED = 60
 """Curves with marks; more of them hide each other's, and the read-out says the same."""
 MOST_NAMED, MOST_LETTERS = 8, 2
 """Places whose names stand where their curves end, and letters of such a name."""
+DENSE = 1.5
+"""Marks as long as so many times the plot hide each other."""
 WIDE, THIN = 1.6, 1.0
 MARK, SMALL_MARK, CROSS = 6.5, 4.0, 3.5
 WIDER = 2.5
@@ -111,7 +113,7 @@ class CurvesItem(pg.GraphicsObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         view, width = self.boundingRect(), painter.transform().mapRect(self.boundingRect()).width()
         seen = [last - first for first, last in (_in_view(curve.times, view) for curve in self._curves)]
-        crowded = len(self._curves) > MOST_WIDE or max(seen, default=0) * MARK > width
+        crowded = len(self._curves) > MOST_WIDE or max(seen, default=0) * MARK > DENSE * width
         for curve in self._curves:
             _paint_band(painter, curve)
         for curve in self._curves:

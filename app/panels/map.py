@@ -168,7 +168,7 @@ class MapPanel(QWidget):
 
     def set_store(self, store: Store | None) -> None:
         """Another area: nothing of the one before is left."""
-        self._store = store
+        self._store, self._under_mouse = store, None
         for slot in SLOTS:
             self.clear(slot)
         self.set_selected(None)
