@@ -5,6 +5,7 @@ EngineError
 │   ├── AreaError             area of interest: empty, absurd, outside, unreadable
 │   ├── AcquisitionError      acquisitions: no dates, no overlap, unreadable file
 │   │   ├── BandError         a band is missing or unknown
+│   │   ├── DateError         files that carry no date
 │   │   └── UnitError         values that can't be in the stated units, or units that nobody stated
 │   ├── TargetError           target dates: none, outside the acquisitions
 │   ├── CheckpointError       a model file: bad hash, wrong tensors, unknown family
@@ -48,6 +49,10 @@ class AcquisitionError(InputError):
 
 class BandError(AcquisitionError):
     code = "band"
+
+
+class DateError(AcquisitionError):
+    code = "date"
 
 
 class UnitError(AcquisitionError):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import rasterio
 import torch
 from phenolens.engine.__main__ import main
 from phenolens.engine.acquisitions.samples import open_sample
+from phenolens.engine.commands.sources import SourceFlags
+from phenolens.engine.errors import TargetError
 from phenolens.engine.representation.checkpoint import save_checkpoint
 from phenolens.engine.representation.config import DenseConfig
 from phenolens.engine.representation.fusion import DenseModel
@@ -68,6 +71,15 @@ def test_embed_prints_one_json_object_and_writes_a_store_and_its_config(model, t
     assert said["shape"]["dims"] == EmbeddingStore(out).dims == 7
     assert EmbeddingStore(out).read_map(0).validity.any()
     assert Path(said["config"]) == tmp_path / "area.run.toml"
+
+
+def test_files_without_a_date_are_of_the_day_that_is_stated():
+    flags = SourceFlags(s2_day="2018-07-04", s1_day="2018-07-06")
+    assert flags.options("s2").time == datetime(2018, 7, 4, tzinfo=UTC)
+    assert flags.options("s1").time == datetime(2018, 7, 6, tzinfo=UTC)
+    assert SourceFlags().options("s2").time is None
+    with pytest.raises(TargetError, match="write it as 2018-05-01"):
+        SourceFlags(s2_day="in May").options("s2")
 
 
 def test_an_area_is_its_polygons_from_a_file_or_as_corners(model, tmp_path, capsys):

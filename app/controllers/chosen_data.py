@@ -37,7 +37,9 @@ class Chosen:
         return area.rectangle and extent
 
     def beyond(self, area: Area) -> float:
-        """About the share of an area that none of these data cover."""
+        """About the share of an area that none of these data cover; of their own extent, nothing."""
+        if self.is_whole(area):  # whose corners stick out, as sides of a grid are slanting
+            return 0.0
         wanted = _within(area.corners, area.bounds)
         for hole in area.holes:
             wanted &= ~_within(hole, area.bounds)

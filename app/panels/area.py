@@ -238,7 +238,7 @@ class AreaPanel(QWidget):
             "footprint": lambda: self.footprint_clicked.emit(str(value)),
             "stopped": lambda: self.draw(None),
             "at": lambda: self._at.setText(_told(value)),
-            "size": lambda: self._size.setText("" if value is None else f"{value:,.2f} km²"),
+            "size": lambda: self._size.setText("" if value is None else self.tr("{:,.2f} km²").format(value)),
             "offline": lambda: self.hint(self.tr(OFFLINE), True),
         }
         if name in hearers:

@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
-from .data_questions import BandsQuestion, NumbersQuestion, OrbitQuestion
+from .data_bands import BandsQuestion
+from .data_questions import DayQuestion, NumbersQuestion, OrbitQuestion, is_asked, question_of
 from .data_report import report_of
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -42,6 +43,8 @@ class Line:
     used: bool
     told: Sources | None
     problem: str = ""
+    place: str = ""
+    """Where it lies, for two of one name."""
 
 
 class DataPanel(QWidget):
@@ -84,11 +87,11 @@ class DataPanel(QWidget):
         self._list.clear()
         for number, line in enumerate(self._lines):
             item = QTreeWidgetItem([line.name, _short(line)])
-            item.setToolTip(0, line.name)
+            item.setToolTip(0, line.place or line.name)
             item.setData(0, Qt.ItemDataRole.UserRole, number)
             if not line.sample:
                 item.setCheckState(0, Qt.CheckState.Checked if line.used else Qt.CheckState.Unchecked)
-                item.setToolTip(0, f"{line.name}\n" + self.tr("Ticked: used for areas that it covers"))
+                item.setToolTip(0, f"{line.place}\n" + self.tr("Ticked: used for areas that it covers"))
             self._list.addTopLevelItem(item)
             if number == chosen:
                 self._list.setCurrentItem(item)
@@ -102,19 +105,19 @@ class DataPanel(QWidget):
         self._report.setText(
             self.tr("Looking into {}…").format(escape(name)) if looking else report_of(name, told, problem)
         )
-        self._ask_numbers(told.faults if told else ())
+        self._ask(told.faults if told else ())
         if told is not None and any(map(_lacks_orbit, told.sensors)):
             self._add_question(OrbitQuestion(), "s1")
         self._ask_bands(told.unnamed if told else None)
         self._list.setMaximumHeight(LOWEST if self._bands is not None else MOST_HIGH)
-        open_questions = told is not None and any(fault.choices for fault in told.faults)
+        open_questions = told is not None and any(map(is_asked, told.faults))
         self._add.setEnabled(told is not None and bool(told.sensors) and not open_questions)
         self._discard.setText(self.tr("Discard") if told and told.sensors else self.tr("Close"))
         self._enable()
 
     def end_pending(self) -> None:
         self._pending = False
-        self._ask_numbers(())
+        self._ask(())
         self._ask_bands(None)
         self._list.setMaximumHeight(MOST_HIGH)
         self._show_chosen()
@@ -224,17 +227,17 @@ class DataPanel(QWidget):
     def _name_bands(self, names: Mapping[str, tuple[str, ...]]) -> None:
         self.named.emit({sensor: {"band_names": mine} for sensor, mine in names.items()})
 
-    def _ask_numbers(self, faults: Sequence[SensorFault]) -> None:
+    def _ask(self, faults: Sequence[SensorFault]) -> None:
         while self._questions.count():
             item = self._questions.takeAt(0)
             widget = item.widget() if item else None
             if widget is not None:
                 widget.deleteLater()
         for fault in faults:
-            if fault.choices:
-                self._add_question(NumbersQuestion(fault), fault.sensor)
+            if is_asked(fault):
+                self._add_question(question_of(fault), fault.sensor)
 
-    def _add_question(self, question: NumbersQuestion | OrbitQuestion, sensor: str) -> None:
+    def _add_question(self, question: DayQuestion | NumbersQuestion | OrbitQuestion, sensor: str) -> None:
         question.answered.connect(lambda said: self.stated.emit(sensor, said))
         self._questions.addWidget(question)
 

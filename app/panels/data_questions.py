@@ -1,17 +1,17 @@
-"""What files don't say themselves and the user is asked: which bands they hold, and how numbers are stored."""
+"""What files don't say themselves and the user is asked: their day, how numbers are stored, the orbit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from phenolens.engine.client.sources import SensorFault, Unnamed, UnnamedBand
-from PySide6.QtCore import QCoreApplication, QLocale, Qt, Signal
-from PySide6.QtGui import QDoubleValidator, QStandardItemModel
+from phenolens.engine.client.sources import SensorFault
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -19,119 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..texts import QT_TRANSLATE_NOOP
-
-translate = QCoreApplication.translate  # by this name translators' tools find its texts
+from .elided import breakable
 
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
-QUANTITIES = {
-    "s2": QT_TRANSLATE_NOOP("DataPanel", "Sentinel-2: reflectance"),
-    "s1": QT_TRANSLATE_NOOP("DataPanel", "Sentinel-1: backscatter"),
-}
-UNUSED = "unused"
-"""How the engine is told that a band is none of a sensor's."""
-BANDS = {
-    "s2": (
-        ("B02", QT_TRANSLATE_NOOP("DataPanel", "blue")),
-        ("B03", QT_TRANSLATE_NOOP("DataPanel", "green")),
-        ("B04", QT_TRANSLATE_NOOP("DataPanel", "red")),
-        ("B05", QT_TRANSLATE_NOOP("DataPanel", "red edge 705 nm")),
-        ("B06", QT_TRANSLATE_NOOP("DataPanel", "red edge 740 nm")),
-        ("B07", QT_TRANSLATE_NOOP("DataPanel", "red edge 783 nm")),
-        ("B08", QT_TRANSLATE_NOOP("DataPanel", "near infrared")),
-        ("B8A", QT_TRANSLATE_NOOP("DataPanel", "narrow near infrared")),
-        ("B11", QT_TRANSLATE_NOOP("DataPanel", "shortwave infrared 1610 nm")),
-        ("B12", QT_TRANSLATE_NOOP("DataPanel", "shortwave infrared 2190 nm")),
-        ("SCL", QT_TRANSLATE_NOOP("DataPanel", "scene classes: clouds are masked")),
-    ),
-    "s1": (
-        ("VV", QT_TRANSLATE_NOOP("DataPanel", "like-polarised")),
-        ("VH", QT_TRANSLATE_NOOP("DataPanel", "cross-polarised")),
-    ),
-}
-"""Bands that are understood, and what they measure."""
 REFLECTANCE, OTHER = "reflectance", "other"
 """Ways of storing numbers that have no name at the engine."""
 UNITS = ("dB", "linear", "dn")
 """Of Sentinel-1."""
-
-
-class BandsQuestion(QWidget):
-    """A row for each band of a file without names: what is seen of it, and what the user says that it is."""
-
-    answered = Signal(object)
-    """`band_names` of each sensor that has any."""
-
-    def __init__(self, unnamed: Unnamed, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("bands question")
-        self.unnamed = unnamed
-        text = self.tr("The bands of {0} have no names. What are they?").format(_breakable(unnamed.file))
-        if unnamed.files > 1:
-            text += " " + self.tr("{0:,} files have as many bands; all are read so.").format(unnamed.files)
-        self._why = QLabel(wordWrap=True)
-        self._why.setProperty("faint", True)
-        self._go = QPushButton(self.tr("Read them so"))
-        self._go.setObjectName("name bands")
-        self._go.clicked.connect(lambda _=False: self.answered.emit(self.names))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel(text, wordWrap=True))
-        column.addLayout(self._table(unnamed.bands))
-        column.addWidget(self._why)
-        column.addWidget(self._go)
-        self._check()
-
-    @property
-    def names(self) -> dict[str, tuple[str, ...]]:
-        """What was chosen, in the order of the file."""
-        chosen = [str(box.currentData()) for box in self.boxes]
-        found = {}
-        for sensor, known in BANDS.items():
-            mine = {name for name, _ in known}
-            if mine & set(chosen):
-                found[sensor] = tuple(name if name in mine else UNUSED for name in chosen)
-        return found
-
-    def _table(self, bands: Sequence[UnnamedBand]) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setColumnStretch(2, 1)
-        grid.setHorizontalSpacing(6)
-        for column, text in enumerate((self.tr("Band"), self.tr("Values"), self.tr("What it is"))):
-            head = QLabel(text)
-            head.setProperty("faint", True)
-            grid.addWidget(head, 0, column)
-        self.boxes = [self._box(number) for number in range(1, len(bands) + 1)]
-        for row, (band, box) in enumerate(zip(bands, self.boxes, strict=True), 1):
-            values = QLabel(_seen(band))
-            values.setToolTip(", ".join(filter(None, (band.description, band.dtype))))
-            for column, widget in enumerate((QLabel(str(row)), values, box)):
-                grid.addWidget(widget, row, column)
-        return grid
-
-    def _box(self, number: int) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(self.tr("Band {0}").format(number))
-        box.setMinimumContentsLength(2)  # the dock may be narrow
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.addItem(self.tr("not used"), UNUSED)
-        for sensor, known in BANDS.items():
-            _head(box, translate("DataPanel", QUANTITIES[sensor]))
-            for name, meaning in known:
-                box.addItem(f"{name}  {translate('DataPanel', meaning)}", name)
-                box.setItemData(box.count() - 1, box.itemText(box.count() - 1), Qt.ItemDataRole.ToolTipRole)
-        box.currentIndexChanged.connect(lambda _: self._check())
-        return box
-
-    def _check(self) -> None:
-        chosen = [box.currentData() for box in self.boxes if box.currentData() != UNUSED]
-        twice = sorted({name for name in chosen if chosen.count(name) > 1})
-        why = self.tr("Nothing is guessed: choose what each band is.") if not chosen else ""
-        if twice:
-            why = self.tr("Chosen twice: {0}.").format(", ".join(twice))
-        self._why.setText(why)
-        self._why.setVisible(bool(why))
-        self._go.setEnabled(not why)
 
 
 class NumbersQuestion(QWidget):
@@ -223,6 +117,49 @@ class NumbersQuestion(QWidget):
         self._go.setEnabled(numbers and float(needed[0]) != 0)
 
 
+class DayQuestion(QWidget):
+    """When files were taken that carry no date."""
+
+    answered = Signal(object)
+    """As `FilesAsked` of the engine takes it."""
+
+    def __init__(self, fault: SensorFault, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name = breakable((fault.value or "").replace("\\", "/").rpartition("/")[2])
+        text = self.tr(
+            "{0}: when was {1} taken? All files without a date are read as of this day: where they are of several "
+            "days, put each one's into its name, such as 20180704."
+        )
+        self._go = QPushButton(self.tr("Read them so"))
+        self._go.setObjectName("state day")
+        self._day = QLineEdit(placeholderText="2018-07-04")
+        self._day.setObjectName("day")
+        self._day.setAccessibleName(self.tr("Day of {0} files without a date").format(SENSORS[fault.sensor]))
+        self._day.textChanged.connect(lambda _: self._go.setEnabled(self._is_day))
+        self._day.returnPressed.connect(self._answer)
+        self._go.setEnabled(False)
+        self._go.clicked.connect(lambda _=False: self._answer())
+        row = QHBoxLayout()
+        row.addWidget(self._day, 1)
+        row.addWidget(self._go)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(QLabel(text.format(SENSORS[fault.sensor], name), wordWrap=True))
+        column.addLayout(row)
+
+    @property
+    def _is_day(self) -> bool:
+        try:
+            date.fromisoformat(self._day.text().strip())
+        except ValueError:
+            return False
+        return True
+
+    def _answer(self) -> None:
+        if self._is_day:
+            self.answered.emit({"day": date.fromisoformat(self._day.text().strip()).isoformat()})
+
+
 class OrbitQuestion(QWidget):
     """From which side Sentinel-1 looked, where files don't say it: the same ground looks different from either."""
 
@@ -250,12 +187,13 @@ class OrbitQuestion(QWidget):
         form.addRow(self.tr("Sentinel-1 orbit"), box)
 
 
-def _head(box: QComboBox, text: str) -> None:
-    """An entry that can't be chosen: what those below it measure."""
-    box.addItem(text)
-    model = box.model()
-    assert isinstance(model, QStandardItemModel)
-    model.item(box.count() - 1).setEnabled(False)
+def is_asked(fault: SensorFault) -> bool:
+    """Whether the user can state what is missing."""
+    return fault.code == "date" or bool(fault.choices)
+
+
+def question_of(fault: SensorFault) -> DayQuestion | NumbersQuestion:
+    return DayQuestion(fault) if fault.code == "date" else NumbersQuestion(fault)
 
 
 def _is_number(text: str) -> bool:
@@ -264,15 +202,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _seen(band: UnnamedBand) -> str:
-    """`312 – 4210`"""
-    if band.low is None or band.high is None:
-        return "—"
-    return f"{band.low:.4g} – {band.high:.4g}".replace("-", "−")
-
-
-def _breakable(name: str) -> str:
-    """Names of files are long words."""
-    return name.replace("_", "_\u200b").replace("-", "-\u200b")

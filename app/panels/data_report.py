@@ -9,7 +9,8 @@ from html import escape
 from phenolens.engine.client.sources import Sensor, SensorFault, Sources
 from PySide6.QtCore import QCoreApplication
 
-from .data_questions import SENSORS
+from .data_questions import SENSORS, is_asked
+from .elided import breakable
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -28,7 +29,7 @@ def report_of(name: str, told: Sources | None, problem: str = "") -> str:
         rows, columns = told.grid.shape
         size = translate("DataPanel", "{} × {} pixels of 10 m, {}")
         parts.append(size.format(columns, rows, escape(told.grid.crs[:40])))
-    hopeless = not told.sensors and not any(fault.choices for fault in told.faults)
+    hopeless = not told.sensors and not any(map(is_asked, told.faults))
     faults = [
         fault for fault in told.faults if told.unnamed is None or fault.code != "band"
     ]  # which is asked
@@ -64,19 +65,20 @@ def _of_sensor(sensor: Sensor) -> str:
 
 def _named(files: Sequence[str], most: int) -> str:
     """The first ones, and how many more there are."""
-    named = _breakable("; ".join(files[:most]))
+    named = _shown("; ".join(files[:most]))
     more = translate("DataPanel", "{} and {} more")
     return more.format(named, len(files) - most) if len(files) > most else named
 
 
-def _breakable(text: str) -> str:
-    """Names of files are long words: without a place to break them all lines would be cut off."""
-    return re.sub(r"([_./-])", "\\1\u200b", escape(text))
-
-
 def _of_fault(fault: SensorFault, alone: bool) -> str:
-    if not alone and not fault.choices:
-        return translate("DataPanel", "No {}: {}").format(SENSORS[fault.sensor], _breakable(fault.cause))
-    value = f" ({_breakable(fault.value)})" if fault.value else ""
-    remedy = "" if fault.choices else f"<br>→ {_breakable(fault.remedy)}"
-    return f"⚠ {SENSORS[fault.sensor]}: {_breakable(fault.cause)}{value}{remedy}"
+    sensor, cause = SENSORS[fault.sensor], _shown(fault.cause)
+    if not alone and not is_asked(fault):
+        return translate("DataPanel", "No {}: {}").format(sensor, cause)
+    value = f" ({_shown(fault.value)})" if fault.value else ""
+    remedy = "" if is_asked(fault) else f"<br>→ {_shown(fault.remedy)}"
+    return f"⚠ {sensor}: {cause}{value}{remedy}"
+
+
+def _shown(text: str) -> str:
+    """As rich text."""
+    return breakable(escape(text))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QLabel,
     QRadioButton,
     QSizePolicy,
-    QLabel,
     QStyle,
     QStyleOptionButton,
     QStyleOptionComboBox,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 FEW_LETTERS = 6
+_JOINTS = re.compile(r"([_./-])")
 ARROW, AROUND = 34, 22
 """Points of a combo box, and of a button, beside its text: edges, and the arrow that says there is a menu."""
 
@@ -41,9 +44,6 @@ class ElidedRadio(QRadioButton):
         painter.drawControl(QStyle.ControlElement.CE_RadioButton, option)
 
 
-class ElidedTool(QToolButton):
-    """A button with a menu that says what is chosen of it; holds the whole text, shows what there is room for."""
-
 class ElidedLine(QLabel):
     """One line in whatever room there is; text that is rich (colours of classes) is cut off instead."""
 
@@ -61,6 +61,9 @@ class ElidedLine(QLabel):
             self.rect(), middle, self.palette(), True, text, self.foregroundRole()
         )
 
+
+class ElidedTool(QToolButton):
+    """A button with a menu that says what is chosen of it; holds the whole text, shows what there is room for."""
 
     def __init__(self) -> None:
         super().__init__(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -107,3 +110,8 @@ class NarrowCombo(QComboBox):
 
 def _wide(widget: QRadioButton | QToolButton) -> int:
     return widget.fontMetrics().averageCharWidth() * FEW_LETTERS
+
+
+def breakable(name: str) -> str:
+    """With places to break it: names of files are long words, and one line of them would widen a panel."""
+    return _JOINTS.sub("\\1\u200b", name)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 
-from ..errors import AcquisitionError, BandError
+from ..errors import AcquisitionError, BandError, DateError
 from ..grid import Window
 from .bands import MASK_BAND, band_of, known_names, other_modality_of
 from .cube import Acquisition
@@ -103,10 +103,10 @@ def _times(dataset: xr.Dataset, path: Path, options: ReadOptions) -> list[dateti
         return [t.replace(tzinfo=UTC) for t in stamps.tolist()]
     when = facts_of(path.stem).time or options.time
     if when is None:
-        raise AcquisitionError(
+        raise DateError(
             "the cube has no dates",
             value=path,
-            remedy="give it a time coordinate, a date in its name, or state time=",
+            remedy="give it a time coordinate, a date in its name, or state the day",
         )
     return [when]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import AcquisitionError, BandError
+from ..errors import BandError, DateError
 from .bands import MASK_BAND, band_of, known_names
 from .cube import Acquisition
 from .modality import Modality
@@ -114,10 +114,10 @@ def _time(path: Path, tags: dict[str, str], options: ReadOptions) -> datetime:
     texts = [path.stem, *(tags.get(name, "") for name in _TIME_TAGS), path.parent.name]
     when = next((t for text in texts if (t := time_of(text))), options.time)
     if when is None:
-        raise AcquisitionError(
+        raise DateError(
             "a file has no date",
             value=path,
-            remedy="put it into its name (20180704 or 2018-07-04T10:50:31) or a DATETIME tag, or state time=",
+            remedy="put it into its name (20180704 or 2018-07-04T10:50:31) or a DATETIME tag, or state the day",
         )
     return when
 

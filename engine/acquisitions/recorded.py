@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import config_beside, load, place_now
+from ..dates import parse_day, utc
 from ..errors import InputError
 from .choice import SourceChoice
 from .options import ReadOptions, preset
@@ -26,6 +27,7 @@ def stated_options(stated: Mapping[str, Any], modality: str) -> ReadOptions:
     named = mine.get("as")
     changes = {option: mine.get(flag) for flag, option in _OF_A_SENSOR.items()}
     changes |= {"orbit_direction": mine.get("orbit"), **{name: stated.get(name) for name in _OF_ALL}}
+    changes["time"] = utc(parse_day(str(mine["day"]))) if mine.get("day") else None
     changes["nodata"] = tuple(changes["nodata"] or ())
     changes["band_names"] = tuple(str(changes["band_names"]).split(",")) if changes["band_names"] else ()
     given = {name: value for name, value in changes.items() if value not in (None, ())}

@@ -42,6 +42,7 @@ class SourceFlags:
     s2_bands: Annotated[str | None, _data("Bands of unnamed S2 files in order, such as B02,B03,B04,B08.")] = (
         None
     )
+    s2_day: Annotated[str | None, _data("Day of S2 files that carry no date, such as 2018-07-04.")] = None
     s1_unit: Annotated[str | None, _data("Unit of S1 numbers: dB, linear, dn.")] = None
     s1_scale: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
     s1_offset: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
@@ -52,6 +53,7 @@ class SourceFlags:
     s1_orbit: Annotated[str | None, _data("Orbit of S1 files that don't say it: ascending, descending.")] = (
         None
     )
+    s1_day: Annotated[str | None, _data("Day of S1 files that carry no date, such as 2018-07-04.")] = None
     mask_dilation: Annotated[int, _data("Pixels by which cloud and shadow masks grow.")] = 2
     resampling: Annotated[str, _data("Of values onto the grid: bilinear, cubic, nearest.")] = "bilinear"
     leave_out: Annotated[

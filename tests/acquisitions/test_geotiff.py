@@ -13,7 +13,7 @@ from affine import Affine
 from phenolens.engine.acquisitions.local import open_local
 from phenolens.engine.acquisitions.modality import SENTINEL1, SENTINEL2
 from phenolens.engine.acquisitions.options import ReadOptions
-from phenolens.engine.errors import AcquisitionError, BandError, UnitError
+from phenolens.engine.errors import AcquisitionError, BandError, DateError, UnitError
 
 DN = ReadOptions.sentinel2_dn().but(mask_dilation=0)
 PLACE = Affine(10, 0, 500_000, 0, -10, 5_600_000)
@@ -191,8 +191,8 @@ def test_damage_that_only_reading_shows_makes_that_frame_invalid(tmp_path: Path)
     ("name", "more", "error", "text"),
     [
         ("a_20200601.tif", {"crs": None}, AcquisitionError, "declares no CRS.*crs=EPSG"),
-        ("a.tif", {}, AcquisitionError, "has no date.*time="),
-        ("a_20209941.tif", {}, AcquisitionError, "has no date"),
+        ("a.tif", {}, DateError, "has no date.*state the day"),
+        ("a_20209941.tif", {}, DateError, "has no date"),
         ("a_20200601.tif", {"described": False}, BandError, "no name.*band_names.*B02 = blue"),
     ],
 )

@@ -9,12 +9,13 @@ import rasterio
 import xarray as xr
 from phenolens.app.areas import Plans, bounds_of
 from phenolens.app.features.areas import Areas
-from phenolens.app.panels.data_questions import BandsQuestion, NumbersQuestion
+from phenolens.app.panels.data_bands import BandsQuestion
+from phenolens.app.panels.data_questions import NumbersQuestion
 from phenolens.app.panels.data_report import report_of
 from phenolens.engine.client.sources import Sensor, Sources
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTreeWidget
 from rasterio.transform import from_origin
 
 X, Y = 600_000, 5_000_000
@@ -147,6 +148,37 @@ def test_bands_without_names_are_asked_for_and_then_their_scale(areas, nameless,
     next(b for b in areas.data.findChildren(QPushButton) if b.text() == "Use its extent").click()
     until(areas.compute.compute.isEnabled)
     assert areas.compute.costs["Acquisitions"].text() == "2 S2"
+
+
+def test_the_day_of_files_without_a_date_is_asked_for_in_place(areas, nameless, qtbot, until, look, window):
+    file = next(iter(nameless.glob("*20200105.tif"))).rename(nameless.parent / "mosaic_of_the_valley.tif")
+    add(areas, file, until)
+    until(lambda: areas.data.findChild(BandsQuestion) is not None)
+    question = areas.data.findChild(BandsQuestion)
+    for box, name in zip(question.boxes, ("B02", "B03", "B04", "B08"), strict=True):
+        box.setCurrentIndex(box.findData(name))
+    question.findChild(QPushButton, "name bands").click()
+    until(lambda: areas.data.findChild(QLineEdit, "day") is not None)
+    day, go = areas.data.findChild(QLineEdit, "day"), areas.data.findChild(QPushButton, "state day")
+    assert "a file has no date" in report(areas)
+    assert not areas.data.add_button.isEnabled()
+    for text, is_day in (("", False), ("in May", False), ("2018-13-01", False), (" 2018-07-04 ", True)):
+        day.setText(text)
+        assert go.isEnabled() == is_day
+    window.show_step("Area")
+    look(window, "-asked")
+    go.click()
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+    state(areas, qtbot, "s2", "s2-dn")
+    until(areas.data.add_button.isEnabled)
+    assert "1 dates, 2018-07-04 to 2018-07-04" in report(areas)
+    areas.data.add_button.click()
+    (data,) = areas.plans.now.data
+    assert (data.s2.day, data.s2.stored_as) == ("2018-07-04", "s2-dn")
+    assert Plans.from_json(json.loads(json.dumps(areas.plans.now.to_json()))) == areas.plans.now
+    areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
+    until(areas.compute.compute.isEnabled)
+    assert areas.compute.costs["Dates"].text() == "1, 2018-07-04 to 2018-07-04"
 
 
 def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtbot, until):

@@ -1,6 +1,7 @@
 """Acquisitions at hand: what samples and files hold, which files may be read, and what embedding would take."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -105,6 +106,18 @@ def test_units_that_no_file_states_are_asked_for_and_then_taken(client, unstated
     assert [one.time[:10] for one in told.sensors[0].acquisitions] == ["2020-01-05", "2020-01-17"]
     assert told.sensors[0].bands == ("VV", "VH")
     assert told.footprint
+
+
+def test_the_day_of_files_that_carry_no_date_is_asked_for_and_then_taken(client, unstated, tmp_path):
+    undated = Path(shutil.copy(unstated / "S1A_20200105.tif", tmp_path / "mosaic.tif"))
+    files = {"paths": [client.sources.admit(str(undated))], "stored_as": "s1-dn"}
+    (fault,) = client.sources.describe({"s1": files}).faults
+    assert (fault.sensor, fault.code) == ("s1", "date")
+    told = client.sources.describe({"s1": {**files, "day": "2020-02-03"}})
+    assert [one.time for one in told.sensors[0].acquisitions] == ["2020-02-03T00:00:00Z"]
+    for day in ("2020-02-30", "20200203", "soon"):
+        with pytest.raises(ServiceError, match=r"day|date"):
+            client.sources.describe({"s1": {**files, "day": day}})
 
 
 def test_what_is_wrong_with_one_sensor_is_told_beside_the_other(client, unstated):

@@ -64,7 +64,7 @@ class SensorFault(Told):
 
     sensor: str
     code: str
-    """`unit`: one of `choices` has to be stated."""
+    """`unit`: one of `choices` has to be stated; `date`: the `day` has to be."""
     cause: str
     value: str | None
     remedy: str

@@ -37,6 +37,8 @@ class FilesAsked(Asked):
     nodata: Annotated[list[Number], Field(default_factory=list, max_length=8)]
     band_names: Annotated[list[Text], Field(default_factory=list, max_length=64)]
     orbit_direction: Literal["ascending", "descending"] | None = None
+    day: Day | None = None
+    """Of those that carry no date."""
 
     def found(self, workspace: Workspace) -> list[Path]:
         """The files; `PathError` where one is neither in the workspace nor in a data folder."""
@@ -52,6 +54,7 @@ class FilesAsked(Asked):
             "nodata": self.nodata,
             "bands": ",".join(self.band_names) or None,
             "orbit": self.orbit_direction if sensor == "s1" else None,
+            "day": self.day,
         }
         return {sensor: self.found(workspace), **{f"{sensor}_{name}": v for name, v in stated.items()}}
 
