@@ -230,9 +230,7 @@ class AccuracyController(QObject):
 
     def _refused(self, error: ServiceError | None) -> None:
         self._panel.estimate.set_busy(False)
-        self._panel.estimate.tell(
-            sentences(error) if error else self.tr("The estimate was stopped."), True
-        )
+        self._panel.estimate.tell(sentences(error) if error else self.tr("The estimate was stopped."), True)
 
     def _show_folder(self) -> None:
         show_folder((self._link.workspace / self._written).parent, self._say)
