@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from ..curves import CLEAR, GAP_FILLED, NO_DATA, Curve, Floats
 from ..theme import Theme
+from .kept_picture import KeptPicture
 
 DASHES = (
     Qt.PenStyle.SolidLine,
@@ -48,9 +49,7 @@ class CurvesItem(pg.GraphicsObject):
         self._times: Floats = np.zeros(0)
         self._lows: Floats = np.zeros(0)
         self._highs: Floats = np.zeros(0)
-        self._picture: QPixmap | None = None
-        self._pictured: tuple[object, ...] = ()
-        """What the picture is of: transform, corner and resolution."""
+        self._picture = KeptPicture(self._paint_curves)
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
         self._curves = tuple(curves)
@@ -87,27 +86,11 @@ class CurvesItem(pg.GraphicsObject):
 
     def recolour(self) -> None:
         """Those of the theme have changed."""
-        self._picture = None
+        self._picture.forget()
         self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        transform, device = painter.transform(), painter.device()
-        frame, scale = transform.mapRect(self.boundingRect()).toAlignedRect(), device.devicePixelRatioF()
-        pictured = (transform, frame, scale)
-        if self._picture is None or pictured != self._pictured:
-            self._picture, self._pictured = self._painted(transform, frame, scale), pictured
-        painter.resetTransform()
-        painter.drawPixmap(frame.topLeft(), self._picture)
-
-    def _painted(self, transform: QTransform, frame: QRect, scale: float) -> QPixmap:
-        """Qt's own cache of items isn't for those that change while they are painted, as axes make this one do."""
-        picture = QPixmap(frame.size() * scale)
-        picture.setDevicePixelRatio(scale)
-        picture.fill(Qt.GlobalColor.transparent)
-        with QPainter(picture) as painter:
-            painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
-            self._paint_curves(painter)
-        return picture
+        self._picture.draw(painter, self.boundingRect())
 
     def _paint_curves(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -2,74 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap
-from PySide6.QtWidgets import (
-    QGraphicsItem,
-    QGraphicsPathItem,
-    QGraphicsRectItem,
-    QStyleOptionGraphicsItem,
-    QWidget,
-)
+from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from ..session import Label, LandClass, Place
 from ..theme import Theme
+from .kept_picture import KeptPicture
 from .map_shapes import corners_of, cosmetic_pen, crosses, outlines, path_of
 
+MOST_SMOOTH = 1_000
+"""Corners of labels or places; more of them are drawn coarsely: to smooth wide lines that cross each other takes ten
+times as long as to draw them."""
 MOST_WIDE = 8_000
-"""Corners of labels or places; more of them are drawn thinly and coarsely, which takes a twentieth of the time."""
+"""Corners; more of them are drawn thinly as well."""
 MOST_FILLED = 80_000
 """Corners of labels; more of them are drawn as outlines alone."""
-EDGE = "#90000000"
+EDGE, EDGE_WIDTH = "#90000000", 4.5
+"""A dark edge, which stands out from any map."""
+WIDE, THIN = 2.5, 1.0
+FILL_ALPHA = 40
 HEAD, STEM = 9.0, 10.0
 """Points of the screen: radius of a pin's head, and what is below it."""
 MOST_LETTERS = 2
 ICON = 24
 """Points of the screen: side of the picture of a pin in lists."""
 MOST_PINS = 30
-"""Places with a pin, the last ones: a hundred pins hide the map, and took longer to draw than all else of it."""
-Paths = Mapping[tuple[str, bool], QPainterPath]
+"""Places with a pin, the last ones: a hundred pins hide the map."""
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """All marks of a kind that have the same colour."""
+
+    path: QPainterPath
+    colour: str
+    dashed: bool
+    filled: bool
 
 
 class WorkMarks:
-    """What the user has made, over both maps that may lie side by side; cut off where the area ends."""
+    """What the user has made, over both maps that may lie side by side."""
 
     def __init__(self, boxes: Sequence[pg.ViewBox], theme: Theme) -> None:
         self._theme = theme
-        self._boxes = boxes
-        self._grounds = [QGraphicsRectItem() for _ in boxes]
-        for ground, box in zip(self._grounds, boxes, strict=True):
-            ground.setPen(QPen(Qt.PenStyle.NoPen))
-            ground.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-            ground.setZValue(20)
-            box.addItem(ground, ignoreBounds=True)
-        self._shapes: dict[str, list[QGraphicsPathItem]] = {"label": [], "place": []}
-        self._pins: list[list[Pin]] = [[] for _ in boxes]
+        self._labels, self._places = ([MarksItem(z) for _ in boxes] for z in (20, 21))
+        for items in (self._labels, self._places):
+            for item, box in zip(items, boxes, strict=True):
+                box.addItem(item, ignoreBounds=True)
 
     @property
     def shapes(self) -> int:
-        """How many are drawn on the first map."""
-        return sum(len(items) for items in self._shapes.values()) // len(self._grounds)
+        """How many are drawn on a map."""
+        return len(self._labels[0].strokes) + len(self._places[0].strokes)
 
     @property
     def colours(self) -> set[str]:
         """Of labels."""
-        return {shape.pen().color().name() for shape in self._shapes["label"]} - {QColor(EDGE).name()}
+        return {stroke.colour for stroke in self._labels[0].strokes}
 
     @property
     def pins(self) -> tuple[str, ...]:
         """Names of the places that have one."""
-        return tuple(pin.name for pin in self._pins[0])
+        return tuple(place.name for place in self._places[0].pins)
 
     def set_area(self, rows: int, columns: int) -> None:
-        for ground in self._grounds:
-            ground.setRect(QRectF(0, 0, columns, rows))
+        for item in (*self._labels, *self._places):
+            item.set_area(QRectF(0, 0, columns, rows))
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
-        """In the colours of their classes; those of one colour are drawn as one shape."""
+        """In the colours of their classes."""
         colours = {one.code: one.colour for one in classes}
         points: dict[str, list[tuple[float, float]]] = {}
         rings: dict[str, list[tuple[tuple[float, float], ...]]] = {}
@@ -79,9 +84,10 @@ class WorkMarks:
                 rings.setdefault(colour, []).extend((label.corners, *label.holes))
             else:
                 points.setdefault(colour, []).append(label.corners[0])
-        paths = {(colour, False): crosses(found) for colour, found in points.items()}
-        paths |= {(colour, True): outlines(found) for colour, found in rings.items()}
-        self._draw("label", paths)
+        strokes = [_Stroke(crosses(found), colour, False, False) for colour, found in points.items()]
+        strokes += [_Stroke(outlines(found), colour, False, True) for colour, found in rings.items()]
+        for item in self._labels:
+            item.set_marks(strokes)
 
     def set_places(self, places: Sequence[Place]) -> None:
         paths: dict[tuple[str, bool], QPainterPath] = {}
@@ -92,72 +98,103 @@ class WorkMarks:
             else:
                 row, column = place.pixel
                 path.addRect(QRectF(column, row, 1, 1))
-        self._draw("place", paths)
-        for box, pins in zip(self._boxes, self._pins, strict=True):
-            for pin in pins:
-                box.removeItem(pin)
-            pins[:] = [Pin(place) for place in places[-MOST_PINS:]]
-            for pin in pins:
-                box.addItem(pin, ignoreBounds=True)
-
-    def _draw(self, kind: str, paths: Paths) -> None:
-        """By colour and whether they are areas, over a dark edge that stands out from any map; thinly where many."""
-        for item in self._shapes[kind]:
-            item.setParentItem(None)  # type: ignore[arg-type]
-            if item.scene() is not None:
-                item.scene().removeItem(item)
-        corners = sum(path.elementCount() for path in paths.values())
-        crowded = corners > MOST_WIDE
-        shapes = self._shapes[kind] = []
-        for ground in self._grounds:
-            for (colour, area), path in paths.items():
-                if not crowded:
-                    shapes.append(_Shape(path, ground, cosmetic_pen(EDGE, 4.5), coarse=False))
-                pen = cosmetic_pen(colour, 1.0 if crowded else 2.5)
-                if kind == "place" and area:
-                    pen.setDashPattern([4, 2])
-                shapes.append(_Shape(path, ground, pen, crowded))
-                shapes[-1].setZValue(1)
-                if area and kind == "label" and corners <= MOST_FILLED:
-                    fill = QColor(colour)
-                    fill.setAlpha(40)
-                    shapes[-1].setBrush(fill)
+        strokes = [_Stroke(path, colour, area, False) for (colour, area), path in paths.items()]
+        for item in self._places:
+            item.set_marks(strokes, places[-MOST_PINS:])
 
 
-class Pin(QGraphicsItem):
-    """Stands on a place, with its name on its head; of the same size at any zoom."""
+class MarksItem(pg.GraphicsObject):
+    """Marks over one map, cut off where the area ends, and pins that stand on them."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, z: float) -> None:
         super().__init__()
-        self.name, self._colour = place.name, QColor(place.colour)
-        corners = corners_of(place)
-        self.setPos(
-            sum(x for x, _ in corners) / len(corners),
-            sum(y for _, y in corners) / len(corners),
-        )
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
+        self.setZValue(z)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.setZValue(22)
+        self.strokes: Sequence[_Stroke] = ()
+        self.pins: Sequence[Place] = ()
+        self._area = QRectF()
+        self._picture = KeptPicture(self._paint_marks)
+
+    def set_area(self, area: QRectF) -> None:
+        self._area = area
+        self._show_anew()
+
+    def set_marks(self, strokes: Sequence[_Stroke], pins: Sequence[Place] = ()) -> None:
+        self.strokes, self.pins = strokes, pins
+        self._show_anew()
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        return QRectF(-HEAD - 2, -STEM - 2 * HEAD - 2, 2 * HEAD + 4, STEM + 2 * HEAD + 3)
+        return QRectF(self.viewRect()) if self.strokes else QRectF()
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(EDGE), 3.5))
-        painter.drawPath(_PIN)
-        painter.setPen(QPen(QColor("#fefefe"), 1.5))
-        painter.setBrush(self._colour)
-        painter.drawPath(_PIN)
-        font = QFont(painter.font())
-        font.setPixelSize(11)
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor("#101010" if self._colour.lightnessF() > 0.6 else "#fefefe"))
-        head = QRectF(-HEAD, -STEM - 2 * HEAD, 2 * HEAD, 2 * HEAD)
-        painter.drawText(head, Qt.AlignmentFlag.AlignCenter, self.name[:MOST_LETTERS])
+    def shape(self) -> QPainterPath:
+        """Is only to be seen: nobody points at it."""
+        return QPainterPath()
+
+    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
+        super().viewTransformChanged()
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        self._picture.draw(painter, self.boundingRect())
+
+    def _show_anew(self) -> None:
+        self._picture.forget()
+        self.prepareGeometryChange()
+        self.update()
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        corners = sum(stroke.path.elementCount() for stroke in self.strokes)
+        painter.setClipRect(self._area)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, corners <= MOST_SMOOTH)
+        if corners <= MOST_WIDE:
+            painter.setPen(cosmetic_pen(EDGE, EDGE_WIDTH))
+            for stroke in self.strokes:
+                painter.drawPath(stroke.path)
+        for stroke in self.strokes:
+            painter.setPen(_pen(stroke, THIN if corners > MOST_WIDE else WIDE))
+            painter.setBrush(_fill(stroke) if corners <= MOST_FILLED else QBrush())
+            painter.drawPath(stroke.path)
+        painter.setClipping(False)
+        _paint_pins(painter, self.pins)
+
+
+def _pen(stroke: _Stroke, width: float) -> QPen:
+    pen = cosmetic_pen(stroke.colour, width)
+    if stroke.dashed:
+        pen.setDashPattern([4, 2])
+    return pen
+
+
+def _fill(stroke: _Stroke) -> QBrush:
+    colour = QColor(stroke.colour)
+    colour.setAlpha(FILL_ALPHA)
+    return QBrush(colour) if stroke.filled else QBrush()
+
+
+def _paint_pins(painter: QPainter, places: Iterable[Place]) -> None:
+    """Each with its name on its head, of the same size at any zoom."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    font = QFont(painter.font())
+    font.setPixelSize(11)
+    font.setBold(True)
+    painter.setFont(font)
+    there = painter.transform()
+    for place in places:
+        corners = corners_of(place)
+        foot = QPointF(*(sum(along) / len(corners) for along in zip(*corners, strict=True)))
+        painter.setTransform(QTransform.fromTranslate(*there.map(foot).toTuple()))
+        _paint_pin(painter, QColor(place.colour), place.name[:MOST_LETTERS])
+    painter.setTransform(there)
+
+
+def _paint_pin(painter: QPainter, colour: QColor, letters: str) -> None:
+    painter.strokePath(_PIN, QPen(QColor(EDGE), 3.5))
+    painter.setPen(QPen(QColor("#fefefe"), 1.5))
+    painter.setBrush(colour)
+    painter.drawPath(_PIN)
+    painter.setPen(QColor("#101010" if colour.lightnessF() > 0.6 else "#fefefe"))
+    head = QRectF(-HEAD, -STEM - 2 * HEAD, 2 * HEAD, 2 * HEAD)
+    painter.drawText(head, Qt.AlignmentFlag.AlignCenter, letters)
 
 
 def pin_icon(colour: str) -> QIcon:
@@ -175,28 +212,6 @@ def pin_icon(colour: str) -> QIcon:
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)  # the same in a chosen row
     return icon
-
-
-class _Shape(QGraphicsPathItem):
-    """Is only to be seen: where the pointer is on it is never asked, which takes as long as to draw it."""
-
-    def __init__(self, path: QPainterPath, ground: QGraphicsRectItem, pen: QPen, coarse: bool) -> None:
-        super().__init__(path, ground)
-        self._bounds, self._coarse = path.controlPointRect().adjusted(-1, -1, 1, 1), coarse
-        self.setPen(pen)
-
-    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        return self._bounds
-
-    def shape(self) -> QPainterPath:
-        return QPainterPath()
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        """Coarsely: to smooth a filled shape of many parts takes ten times as long as to draw it."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not self._coarse)
-        super().paint(painter, option, widget)
 
 
 def _pin() -> QPainterPath:

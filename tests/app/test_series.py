@@ -224,7 +224,7 @@ def test_dozens_of_places_are_one_item_of_the_plot(opened, panel, until):
     opened.model.do(places=places)
     until(lambda: len(panel.plot.curves) >= len(places))
     assert len(panel.plot.scene().items()) == items
-    assert opened.map.marks.shapes == 2  # of one colour: one shape, and its dark edge
+    assert opened.map.marks.shapes == 1  # those of one colour
     drawn = panel.plot.grab().toImage()
     opened.model.do(places=())
     until(lambda: not panel.plot.curves)
