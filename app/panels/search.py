@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..texts import QT_TRANSLATE_NOOP
+from .choice_cells import ChoiceCells
 from .map_marks import pin_icon
 from .swatches import swatch
 
@@ -50,6 +50,9 @@ class SearchPanel(QWidget):
         self._table.horizontalHeader().resizeSection(1, 108)
         self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self._cells = ChoiceCells(
+            self._table, 1, {role: self.tr(text) for role, text in ROLES}, self._take_role
+        )
         self._empty = QLabel(
             self.tr(
                 "Click places on the map (step Explore), or select pixels: they are what is searched by."
@@ -90,7 +93,7 @@ class SearchPanel(QWidget):
         self._names = [name for name, *_ in places]
         self._table.setRowCount(len(places))
         for row, place in enumerate(places):
-            if place not in before[row : row + 1]:  # a row of widgets takes milliseconds to make
+            if place not in before[row : row + 1]:
                 self._fill(row, *place)
         self._empty.setVisible(not places)
         self._table.setVisible(bool(places))
@@ -101,31 +104,21 @@ class SearchPanel(QWidget):
         item = QTableWidgetItem(pin_icon(colour) if pinned else swatch(colour), name)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         self._table.setItem(row, 0, item)
-        self._table.setCellWidget(row, 1, self._choice(name))
+        role = self._roles.setdefault(name, "like")
+        self._table.setItem(row, 1, self._cells.cell(role, self.tr("{0} in the search").format(name)))
 
     def choose(self, name: str, role: str) -> None:
         self._roles[name] = role
-        if name in self._names:
-            box = self._table.cellWidget(self._names.index(name), 1)
-            assert isinstance(box, QComboBox)
-            box.setCurrentIndex(box.findData(role))
+        cell = self._table.item(self._names.index(name), 1) if name in self._names else None
+        if cell is not None:
+            self._cells.give(cell, role)
         self._check()
 
     def tell(self, text: str) -> None:
         self._said.setText(text)
 
-    def _choice(self, name: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(self.tr("{0} in the search").format(name))
-        for value, text in ROLES:
-            box.addItem(self.tr(text), value)
-        self._roles.setdefault(name, "like")
-        box.setCurrentIndex(box.findData(self._roles[name]))
-        box.currentIndexChanged.connect(lambda _: self._chosen(name, str(box.currentData())))
-        return box
-
-    def _chosen(self, name: str, role: str) -> None:
-        self._roles[name] = role
+    def _take_role(self, row: int, role: str) -> None:
+        self._roles[self._names[row]] = role
         self._check()
 
     def _check(self) -> None:

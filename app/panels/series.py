@@ -165,8 +165,9 @@ class SeriesPanel(QWidget):
         """Those with curves; `selection` is what the one of the selection is called, empty where there is none."""
         chosen = self._places.currentRow()
         self._places.clear()
+        pins = {colour: pin_icon(colour) for colour in {place.colour for place in places}}
         for place in places:
-            self._places.addItem(QListWidgetItem(pin_icon(place.colour), place.name))
+            self._places.addItem(QListWidgetItem(pins[place.colour], place.name))
         if selection:
             self._places.addItem(QListWidgetItem(swatch(colour), selection))
         if 0 <= chosen < len(places):
