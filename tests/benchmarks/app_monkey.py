@@ -298,11 +298,13 @@ class Monkey:
     def _report(self) -> None:
         megabytes = self.process.memory_info().rss / 1e6
         self.memory.append((time.monotonic() - self.began, megabytes))
+        work = self.window.model.now.work
         print(
             f"{self.memory[-1][0]:6.0f} s  {sum(self.done.values()):7d} actions  {megabytes:6.0f} MB  "
             f"longest stall {self.heartbeat.longest * 1000:5.0f} ms (computing "
             f"{self.heartbeat.longest_worked * 1000:.0f} ms)  above 50 ms {len(self.heartbeat.stalls)}  "
-            f"exceptions {sum(self.faults.values())}",
+            f"exceptions {sum(self.faults.values())}  places {len(work.places)}  labels {len(work.labels)}  "
+            f"named selections {len(work.selections)}",
             flush=True,
         )
 
