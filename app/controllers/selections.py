@@ -158,8 +158,8 @@ class SelectionsController(QObject):
             size -= self._kept.popitem(last=False)[1].bits.nbytes
 
     def _tell(self, found: Found | None) -> None:
-        now = self._model.now
-        self._panel.set_count(None if found is None else found.count, _area(now.store, found))
+        now, count = self._model.now, None if found is None else found.count
+        self._panel.set_count(count, _area(now.store, found), found is not None and follows_dates(found.pick))
         self.found.emit(found)
 
     def _refused(self, error: ServiceError) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from ..control_keys import ControlKeys
 from ..controllers.changes import ChangesController
 from ..controllers.clear_dates import ClearDatesController
 from ..controllers.cluster_labels import ClusterLabelsController
@@ -34,6 +35,7 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 def install(window: MainWindow) -> None:
     """Add what this step needs to the window."""
     DatesController(window.model, window.link, window.dates)
+    ControlKeys(window)
     _clear_dates(window)
     curves, plane = SeriesPanel(window.theme), ProjectionPanel(window.theme)
     series = _series(window, curves)

@@ -152,13 +152,15 @@ class SelectionsPanel(QWidget):
     def told(self) -> str:
         return self._told.text()
 
-    def set_count(self, pixels: int | None, hectares: float) -> None:
-        """Of the selection, on the date shown; None: nothing is selected."""
+    def set_count(self, pixels: int | None, hectares: float, follows: bool = False) -> None:
+        """Of the selection, on the date shown; None: nothing is selected. `follows`: other dates have other pixels."""
         self._selected = pixels is not None
         if pixels is None:
             self.say(self.tr(EMPTY))
-        elif not pixels:
+        elif not pixels and follows:
             self.say(self.tr("No pixel is selected on this date; another date may have some."))
+        elif not pixels:
+            self.say(self.tr("No pixel is selected: an outline takes those whose centres lie in it."))
         else:
             one = self.tr("1 pixel selected on this date, {:,.2f} ha.")
             several = self.tr("{:,} pixels selected on this date, {:,.2f} ha.")

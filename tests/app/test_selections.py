@@ -166,6 +166,14 @@ def test_what_is_selected_is_counted_in_pixels_and_hectares(opened, panel, until
     until(lambda: "200 pixels selected on this date, 2.00 ha" in panel.told)
 
 
+def test_an_outline_that_holds_no_pixel_promises_nothing_of_other_dates(opened, panel, until):
+    opened.model.change(pick=MapPick(((4.6, 4.6), (5.4, 4.6), (5.4, 5.4))))
+    until(lambda: "No pixel is selected" in panel.told)
+    assert "date" not in panel.told
+    opened.model.change(pick=LassoPick("pca", ((90.0, 90.0), (91.0, 90.0), (91.0, 91.0))))
+    until(lambda: "another date" in panel.told)
+
+
 @pytest.mark.parametrize("colour", ["#e0007a", "#ffffff", "#000000", "#808080", "#fde725"])
 def test_the_outline_of_a_selection_stands_out_from_any_colour(colour):
     mask = np.zeros((40, 40), bool)

@@ -206,3 +206,25 @@ def test_a_layer_that_hides_the_number_of_clusters_stays(opened, until):
     layers._clusters.setValue(4)
     layers._clusters.editingFinished.emit()
     assert opened.model.now.look.clusters == 4
+
+
+def test_space_and_arrows_are_of_the_control_that_was_reached_with_tab(opened, qtbot, until):
+    opened.activateWindow()
+    slider, button, pressed = opened.layers._opacity, opened.layers._change, []
+    button.clicked.connect(lambda *_: pressed.append(True))
+    slider.setFocus(Qt.FocusReason.MouseFocusReason)
+    until(slider.hasFocus)
+    date = opened.model.now.date
+    qtbot.keyClick(slider, Qt.Key.Key_Left)
+    assert (slider.value(), opened.model.now.date) == (100, date - 1)
+    qtbot.keyClick(slider, Qt.Key.Key_Tab)
+    assert button.hasFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert pressed
+    assert not opened.dates.playing
+    qtbot.keyClick(button, Qt.Key.Key_Backtab)
+    qtbot.keyClick(slider, Qt.Key.Key_Left)
+    assert (slider.value(), opened.model.now.date) == (99, date - 1)
+    button.setFocus(Qt.FocusReason.MouseFocusReason)
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert opened.dates.playing
