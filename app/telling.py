@@ -6,8 +6,8 @@ import re
 
 from phenolens.engine.client.errors import ServiceError
 
-_OPTIONS = re.compile(r" \(--[^)]*\)")
-"""What helps at the command line, which has other names for it."""
+_OPTIONS = re.compile(r" \(--[^)]*\)|(; )?see /v1/openapi\.json")
+"""What helps at the command line, which has other names for it, or those who write programs."""
 
 
 def plain(error: ServiceError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.probes import Label as ClientLabel
@@ -17,6 +18,7 @@ from ..engine_link import EngineLink, EngineState
 from ..geography import Geography
 from ..panels.probe import ProbePanel
 from ..session import Label, MadeLayer, Session, SessionModel
+from ..telling import sentences
 from ..texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -26,6 +28,8 @@ SETTLED_MS = 150
 PREVIEW = QT_TRANSLATE_NOOP("MadeLayer", "Probe (preview)")
 CONFIDENCE = QT_TRANSLATE_NOOP("MadeLayer", "Probe (preview), confidence")
 LEAST_VALUES = 3
+MOST_PREVIEWED = 2_000
+"""Labels that the engine takes for a preview."""
 
 
 class ProbesController(QObject):
@@ -77,6 +81,7 @@ class ProbesController(QObject):
         if now.store is None or not now.live:
             return
         store, labels, when = now.store, now.work.labels, when_of(now)
+        some = spread(labels, MOST_PREVIEWED, now.work.quantity is None)
         predicted, recipe = predicted_of(now), now.recipe
         asked = {
             "features": recipe.features_asked(),
@@ -86,14 +91,14 @@ class ProbesController(QObject):
         self._link.ask(
             "probe preview",
             lambda client: client.probes.preview(
-                store.store, predicted, client_labels(store, labels), when, recipe=asked
+                store.store, predicted, client_labels(store, some), when, recipe=asked
             ),
-            lambda preview: self._fitted(store, preview),
+            lambda preview: self._fitted(store, preview, len(labels) - len(some)),
             self._refused,
             late=True,
         )
 
-    def _fitted(self, store: Store, preview: Preview) -> None:
+    def _fitted(self, store: Store, preview: Preview, left_out: int) -> None:
         now = self._model.now
         if now.store != store:
             return
@@ -102,7 +107,7 @@ class ProbesController(QObject):
         if now.work.quantity is None:
             look = preview.look(period, "confidence")
             shown.append(MadeLayer(CONFIDENCE, look, self.tr("How sure the preview is of its class")))
-        self._panel.tell(told(preview))
+        self._panel.tell(told(preview, left_out))
         self._show(shown)
 
     def _show(self, shown: Sequence[MadeLayer]) -> None:
@@ -130,7 +135,7 @@ class ProbesController(QObject):
                 without_layers(self._model, (PREVIEW, CONFIDENCE))
 
     def _refused(self, error: ServiceError) -> None:
-        self._panel.tell(f"{error.cause}. {error.remedy}".strip(), True)
+        self._panel.tell(sentences(error), True)
 
 
 def without_layers(model: SessionModel, names: Sequence[str]) -> None:
@@ -212,7 +217,22 @@ def client_labels(store: Store, labels: Sequence[Label]) -> list[ClientLabel]:
     return found
 
 
-def told(preview: Preview) -> str:
+def spread(labels: Sequence[Label], most: int, of_classes: bool) -> Sequence[Label]:
+    """All of them, or as many evenly (of each class), the last one included; those of rare classes all."""
+    if len(labels) <= most:
+        return labels
+    of: dict[float, list[int]] = {}
+    for number, label in enumerate(labels):
+        of.setdefault(label.value if of_classes else 0.0, []).append(number)
+    kept: list[int] = []
+    for left, numbers in zip(range(len(of), 0, -1), sorted(of.values(), key=len), strict=True):
+        share = (most - len(kept)) // left
+        places = np.linspace(0, len(numbers) - 1, share + 1)[1:]
+        kept += numbers if len(numbers) <= share else [numbers[round(place)] for place in places]
+    return [labels[number] for number in sorted(kept)]
+
+
+def told(preview: Preview, left_out: int) -> str:
     """`124 pixels of 2 classes; …`: what the preview rests on, and that it proves nothing yet."""
     score = next(iter(preview.training_score.items()), None)
     parts = [
@@ -220,6 +240,8 @@ def told(preview: Preview) -> str:
     ]
     parts += [f"{count:,} {reason}" for reason, count in preview.dropped.items()]
     said = "; ".join(parts) + "."
+    if left_out:
+        said += translate("Probes", " {:,} labels are left out of the preview alone.").format(left_out)
     if score is not None:
         said += translate("Probes", " On these very pixels: {} {:.2f}").format(
             score[0].removeprefix("training "), score[1]

@@ -18,7 +18,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
         "croptype", "crop_name", "habitat", "species", "type", "kind", "category", "klasse", "classe", "clase", "code",
     ),
     "value_column": ("value", "gpp", "lai", "measured"),
-    "date_column": ("date", "day", "datum", "fecha", "year"),
+    "date_column": ("date", "day", "datum", "fecha", "year", "jahr", "année", "annee", "año", "anno"),
     "start_column": ("start", "from", "begin"),
     "end_column": ("end", "to"),
     "group_column": ("group", "polygon", "field_id", "parcel"),

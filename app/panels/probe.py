@@ -235,7 +235,6 @@ class ProbePanel(QWidget):
 
     def _make_doing(self) -> None:
         self._live = QCheckBox(self.tr("Live preview on the map"))
-        self._live.setToolTip(self.tr("Fitted anew after each change of the labels"))
         self._live.clicked.connect(self.live_chosen)
         self._said, self._fitting = QLabel(wordWrap=True), QLabel(wordWrap=True)
         for label in (self._said, self._fitting):
@@ -305,10 +304,21 @@ class ProbePanel(QWidget):
         self._period.set_days(recipe.start, recipe.end)
         towers = recipe.learns == "towers"
         self._tower_note.setText(self._towers_told())
-        self._live.setEnabled(not towers and recipe.estimator != "temporal")
+        self._show_live(towers)
         self._form.setRowVisible(self._tower_box, towers)
         self._form.setRowVisible(self._period, recipe.spans)
         self._form.setRowVisible(self._window, recipe.features == "window")
+
+    def _show_live(self, towers: bool) -> None:
+        """Whether a preview is possible; else its tooltip says why not."""
+        temporal = self._recipe.estimator == "temporal"
+        why = self.tr("Fitted anew after each change of the labels")
+        if temporal:
+            why = self.tr("Attention over the series takes too long to be fitted after each change")
+        if towers:
+            why = self.tr("Only probes of labels have a preview: fit and validate this one")
+        self._live.setEnabled(not towers and not temporal)
+        self._live.setToolTip(why)
 
     def _towers_told(self) -> str:
         towers = self._recipe.towers

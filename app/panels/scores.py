@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from phenolens.engine.client.readings import Probe
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -29,6 +29,8 @@ from .score_tables import ScoreTable
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 EXPECT, WHERE, CURVE = range(3)
+BELOW = 8
+"""Points between a plot that is brought into view and the edge."""
 SCATTER_HEIGHT = 250
 """Points: sites and their series are to be found below it."""
 OUT = {
@@ -296,15 +298,14 @@ class ScoresPanel(QWidget):
             self._site_plot.set_samples(held, report)
             self._site_key.setText(f"<b>{escape(site)}</b> &nbsp; {self._site_plot.key}")
             if chosen:
-                self._bring(self._site_plot)
+                QTimer.singleShot(0, self, lambda: self._bring(self._site_plot))  # once it has its place
 
     def _bring(self, plot: QWidget) -> None:
-        """Into view, where the panel is low and scrolls."""
-        around = plot.parentWidget()
-        while around is not None and not isinstance(around, QScrollArea):
-            around = around.parentWidget()
-        if around is not None:
-            around.ensureWidgetVisible(plot)
+        """Into view, where the panel is low and scrolls; of a view Qt would bring its cursor, which is in a corner."""
+        around = self._tabs.widget(WHERE)
+        if isinstance(around, QScrollArea):
+            below = plot.mapTo(self._where, plot.rect().bottomLeft())
+            around.ensureVisible(below.x(), below.y(), 0, BELOW)
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from phenolens.app.colouring import array_of
 from phenolens.app.controllers.fits import FitsController, report_of
-from phenolens.app.controllers.probes import CONFIDENCE, PREVIEW
+from phenolens.app.controllers.probes import CONFIDENCE, MOST_PREVIEWED, PREVIEW, spread
 from phenolens.app.controllers.tower_import import TowerImportController
 from phenolens.app.frozen_json import from_json, to_json
 from phenolens.app.geography import Geography
@@ -28,7 +28,8 @@ from phenolens.app.tower_tables import Column, is_known
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from phenolens.engine.towers.oneflux import is_oneflux
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
 
@@ -113,13 +114,30 @@ def test_a_preview_of_a_period_is_drawn_over_it(labelled, probe, until):
     until(lambda: labelled.map.shown["base"][0].legend.classes is not None)
 
 
+def test_a_preview_of_thousands_of_labels_takes_some_of_each_class_and_says_so(labelled, probe, until):
+    """Of each class evenly, with the one that was set last."""
+    work = labelled.model.now.work
+    corners = [((n % 48 + 0.5, n // 48 % 48 + 0.5),) for n in range(MOST_PREVIEWED + 300)]
+    many = tuple(Label(1.0 + (n % 20 == 0), place) for n, place in enumerate(corners))
+    some = spread(many, MOST_PREVIEWED, of_classes=True)
+    assert len(set(some)) == MOST_PREVIEWED
+    assert [one for one in some if one.value == 2] == [one for one in many if one.value == 2]
+    assert some[-1] == many[-1]
+    assert len(spread(many, 100, of_classes=False)) == 100
+    assert spread(work.labels, MOST_PREVIEWED, of_classes=True) is work.labels
+    labelled.model.do(labels=many)
+    labelled.model.change(live=True)
+    until(lambda: "300 labels are left out of the preview alone" in probe._said.text())
+    assert any(one.name == PREVIEW for one in labelled.model.now.made)
+
+
 def test_a_preview_that_cannot_be_says_why_and_loses_nothing(opened, probe, until):
     labels = (*points((5, 5), value=1), *points((40, 40), value=2))
     opened.model.do(classes=CLASSES, labels=labels)
     probe._estimator.setCurrentIndex(probe._estimator.findData("knn"))
     probe._estimator.activated.emit(1)
     opened.model.change(live=True)
-    until(lambda: "too few samples" in probe._said.text())
+    until(lambda: "Too few samples" in probe._said.text())
     assert "at least 7" in probe._said.text()
     assert opened.model.now.work.labels == labels
 
@@ -362,7 +380,8 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     assert "mean&nbsp;seasonal&nbsp;cycle" in scores._site_key.text()
     assert "NIRv" not in scores._site_key.text()  # it was asked nowhere
     scores._sites.cellClicked.emit(0, 0)
-    qtbot.waitUntil(lambda: not scores._site_plot.viewport().visibleRegion().isEmpty())
+    plot = scores._site_plot.viewport()
+    qtbot.waitUntil(lambda: plot.visibleRegion().boundingRect() == plot.rect())
     assert "BE-Bra" in scores._site_key.text()
     look(scores)
     scores._tabs.setCurrentIndex(2)
@@ -459,18 +478,35 @@ def test_what_is_like_one_place_and_unlike_another_is_found_drawn_and_written(op
     assert (opened.link.workspace / panel._said.text().removeprefix("Written: ")).is_file()
 
 
-def test_rows_of_the_search_stay_when_another_place_is_added(opened):
+def test_rows_of_the_search_keep_what_was_chosen_when_places_come_and_go(opened):
     panel = opened.findChild(SearchPanel)
     places = tuple(Place(name, "#0072b2", pixel=(5, column)) for column, name in enumerate("ABC"))
     opened.model.do(places=places)
-    boxes = [panel._table.cellWidget(row, 1) for row in range(3)]
     panel.choose("B", "unlike")
     opened.model.do(places=(*places, Place("D", "#0072b2", pixel=(9, 9))))
-    assert [panel._table.cellWidget(row, 1) for row in range(3)] == boxes
+    assert panel.roles == {"A": "like", "B": "unlike", "C": "like", "D": "like"}
     opened.model.do(places=places[1:])
-    assert [panel._table.item(row, 0).text() for row in range(panel._table.rowCount())] == ["B", "C"]
-    assert panel._table.cellWidget(0, 1).currentData() == "unlike"
+    rows = [[panel._table.item(row, column).text() for column in (0, 1)] for row in range(2)]
+    assert rows == [["B", "unlike this"], ["C", "like this"]]
     assert panel.roles == {"B": "unlike", "C": "like"}
+
+
+def test_a_click_opens_what_a_place_may_be_in_the_search(opened, until, look):
+    panel = opened.findChild(SearchPanel)
+    opened.model.do(places=tuple(Place(name, "#0072b2", pixel=(5, n)) for n, name in enumerate("AB")))
+    opened.docks["Search"].show()
+    opened.docks["Search"].raise_()
+    table = panel._table
+    QTest.mouseClick(
+        table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualItemRect(table.item(1, 1)).center()
+    )
+    until(lambda: any(box.view().isVisible() for box in table.viewport().findChildren(QComboBox)))
+    box = next(iter(table.viewport().findChildren(QComboBox)))
+    QTest.keyClick(box.view(), Qt.Key.Key_Down)
+    QTest.keyClick(box.view(), Qt.Key.Key_Return)
+    until(lambda: panel.roles == {"A": "like", "B": "unlike"})
+    until(lambda: not table.viewport().findChildren(QComboBox))
+    look(panel)
 
 
 def test_a_search_from_many_pixels_asks_for_no_more_than_the_engine_takes(opened, until):
