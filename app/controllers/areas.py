@@ -189,11 +189,12 @@ class AreasController:
         self._fit(first=True)
 
     def _fit(self, first: bool = False) -> None:
-        """All areas, or at the start the data: the user's own where there are any."""
-        if first and self._fitted:
+        """All areas, or at the start what is at hand: the user's own where there is any."""
+        if first and self._fitted and self._panel.loaded:
             return
         rings = [area.corners for area in self._plans.now.areas]
         mine = [told.footprint for data, told in self._data.at_hand if told.footprint and not data.sample]
+        mine += [tuple(_ring(store.bounds)) for store in self._stores]
         samples = [told.footprint for data, told in self._data.at_hand if told.footprint]
         corners = [corner for ring in (rings or mine or samples) for corner in ring]
         if corners:

@@ -196,7 +196,7 @@ class ComputeController(QObject):
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
             self._plan = None
-            self._panel.set_plan(None, "" if area is None else self.tr(NO_DATA))
+            self._panel.set_plan(None, "" if area is None else self.tr(NO_DATA), area=area)
             self._list(None, None)
             return
         self._list(chosen, params.get("area"))

@@ -11,8 +11,8 @@ from phenolens.engine.client.results import Job, JobList
 from PySide6.QtCore import QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
-from ..panels.jobs import JobLine, JobsPanel
-from ..telling import plain
+from ..panels.jobs import JobLine, JobsPanel, title_of
+from ..telling import plain, sentences
 
 BUSY_MS, IDLE_MS = 500, 4_000
 LISTED = 100
@@ -86,9 +86,11 @@ class JobsController(QObject):
         ended = self._listeners.pop(job.id, None)
         fault = job.fault
         if fault is not None and job.state != "cancelled":
-            self._say(plain(fault), True)
+            self._say(f"{title_of(job)}: {plain(fault)}", True)
         elif job.state == "cancelled":
             self._say(self.tr("The job was cancelled; what it had written is gone."), False)
+        if self._panel.current == job:
+            self._show_log(job.id)
         if ended is not None:
             ended(job)
 
@@ -97,8 +99,15 @@ class JobsController(QObject):
 
     def _show_log(self, id: str) -> None:
         self._link.ask(
-            "job log", lambda client: client.jobs.log(id), lambda piece: self._panel.set_log(piece.text)
+            "job log", lambda client: client.jobs.log(id), lambda piece: self._take_log(id, piece.text)
         )
+
+    def _take_log(self, id: str, text: str) -> None:
+        """With what ended the job, which it may not have lived to say."""
+        job = self._panel.current
+        if job is not None and job.id == id:
+            fault = f"\n{sentences(job.fault)}" if job.fault is not None else ""
+            self._panel.set_log(f"{text.rstrip()}{fault}")
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready":

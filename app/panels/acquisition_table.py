@@ -44,6 +44,8 @@ TIPS = (
     QT_TRANSLATE_NOOP("AcquisitionsPanel", "Which of the data at hand it is from"),
     "",
 )
+NAMES_FROM = 7
+"""Columns from here on may have no room for the whole of their names."""
 DIRECTIONS = {
     "ascending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↑ ascending"),
     "descending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↓ descending"),
@@ -131,6 +133,8 @@ class AcquisitionTable(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
+            return self._cells[index.row()][index.column()][0]
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() >= NAMES_FROM:
             return self._cells[index.row()][index.column()][0]
         if role == SORTED_BY:
             return self._cells[index.row()][index.column()][1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QEvent, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from ..theme import Theme
@@ -14,6 +14,8 @@ from .acquisition_table import COLUMNS, SORTED_BY, AcquisitionTable, Row
 
 MEASURED = 20
 """Rows that the widths of columns are taken from."""
+AROUND, WIDEST = 20, 130
+"""Points of a column: beside its head, and at most."""
 
 
 class _Ticks(QTableView):
@@ -75,8 +77,15 @@ class AcquisitionsPanel(QWidget):
         self.strip.set_rows(rows)
         self._model.set_rows(rows)
         self._all.setVisible(self._model.some_left_out())
-        for column in range(len(COLUMNS) - 1):
-            self.table.resizeColumnToContents(column)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Each column what it needs, but names no more than their share; Qt keeps room for an arrow in each head."""
+        metrics = QFontMetrics(self.table.horizontalHeader().font())
+        for column, name in enumerate(COLUMNS[:-1]):
+            head = metrics.horizontalAdvance(QCoreApplication.translate("AcquisitionsPanel", name))
+            needed = max(head + AROUND, self.table.sizeHintForColumn(column) + 6)
+            self.table.setColumnWidth(column, min(needed, WIDEST))
 
     def _make_table(self) -> QTableView:
         table = _Ticks()

@@ -124,11 +124,15 @@ class ComputePanel(QWidget):
     def set_data(self, told: str) -> None:
         self._data.setText(told)
 
-    def set_plan(self, plan: Plan | None, problem: str, waiting: bool = False) -> None:
-        """What it takes, or why it can't be done."""
+    def set_plan(
+        self, plan: Plan | None, problem: str, waiting: bool = False, area: Area | None = None
+    ) -> None:
+        """What it takes, or why it can't be done; `area`: its size is known all the same."""
         for name, label in self.costs.items():
             label.setText(_cost(name, plan) if plan else "–")
             label.setEnabled(not waiting)
+        if plan is None and area is not None:
+            self.costs["Size"].setText(translate("ComputePanel", "{:,.2f} km²").format(area.km2))
         self._waiting.setText(self.tr("Counting…") if waiting else "")
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))

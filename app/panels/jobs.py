@@ -112,7 +112,8 @@ def started_at(job: Job) -> str:
     """By the clock of this place: the engine's is UTC."""
     if not job.started:
         return ""
-    return f"{datetime.fromisoformat(job.started).astimezone():%Y-%m-%d %H:%M}"
+    here = datetime.fromisoformat(job.started).astimezone()
+    return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
 
 
 class JobLine(QWidget):
@@ -175,23 +176,23 @@ class JobsPanel(QWidget):
         self._table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self._table.setShowGrid(False)
+        self._table.setWordWrap(False)
+        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # results are told apart by their end
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._table.itemSelectionChanged.connect(self._select)
-        self._log = QPlainTextEdit(
-            readOnly=True, placeholderText=self.tr("Choose a job to see what it said.")
-        )
+        self._log = QPlainTextEdit(readOnly=True)
         self._log.setAccessibleName(self.tr("Log of the job"))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._table)
         split.addWidget(self._log)
-        split.setSizes([500, 400])
+        split.setSizes([600, 300])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(split)
         layout.addLayout(self._buttons())
-        self._select()
+        self.set_jobs(())
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -222,6 +223,7 @@ class JobsPanel(QWidget):
     def set_jobs(self, jobs: Sequence[Job]) -> None:
         kept = self.current.id if self.current else None
         self._jobs = tuple(jobs)
+        self._log.setPlaceholderText(self.tr(_CHOOSE if jobs else _NONE))
         self._table.blockSignals(True)
         self._table.setRowCount(len(self._jobs))
         for row, job in enumerate(self._jobs):
@@ -230,12 +232,15 @@ class JobsPanel(QWidget):
             for column, text in enumerate(cells):
                 item = self._table.item(row, column)
                 if item is None:
-                    self._table.setItem(row, column, QTableWidgetItem(text))
-                else:
-                    item.setText(text)
+                    item = QTableWidgetItem()
+                    self._table.setItem(row, column, item)
+                item.setText(text)
+                item.setToolTip(text if column == 0 else "")
             if job.id == kept:
                 self._table.selectRow(row)
         self._table.blockSignals(False)
+        if self.current is None:
+            self.set_log("")
         self._enable()
 
     def set_log(self, text: str) -> None:
@@ -253,3 +258,10 @@ class JobsPanel(QWidget):
         self._cancel.setEnabled(job is not None and not job.ended and not job.cancelling)
         self._resume.setEnabled(job is not None and job.ended and job.state != "done")
         self._delete.setEnabled(job is not None and job.ended)
+
+
+_CHOOSE = QT_TRANSLATE_NOOP("JobsPanel", "Choose a job to see what it said.")
+_NONE = QT_TRANSLATE_NOOP(
+    "JobsPanel",
+    "Nothing has been computed in this folder yet. What runs is listed here, with its progress and log.",
+)

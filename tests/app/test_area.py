@@ -193,6 +193,13 @@ def test_typed_coordinates_become_an_area_and_wrong_ones_say_why(areas, qtbot):
     assert typed.text() == ""
 
 
+def test_the_map_begins_where_results_lie_that_are_at_hand(areas, until):
+    until(lambda: areas.areas._stores != ())
+    west, south, east, north = zip(*(store.bounds for store in areas.areas._stores), strict=True)
+    place = f"({min(west)},{min(south)},{max(east)},{max(north)})"
+    until(lambda: areas.area._calls.get("fit") == f"areaMap.fit{place}")
+
+
 def test_polygons_of_a_file_become_areas(areas, until, tmp_path):
     ring = [[10.3, 46.03], [10.31, 46.03], [10.31, 46.04], [10.3, 46.03]]
     shapes = [
@@ -224,6 +231,8 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     until(lambda: "No data at hand" in areas.compute.problem)
     assert "Add a folder" in areas.compute.problem
     assert not areas.compute.compute.isEnabled()
+    assert areas.compute.costs["Size"].text() == "0.78 km²"
+    assert areas.compute.costs["Time"].text() == "–"
     window.show_step("Area")
     look(window)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from phenolens.app.panels.jobs import JobLine, JobsPanel, time_left
 from phenolens.engine.client.results import Job, Progress, Status
-from PySide6.QtWidgets import QLabel, QPushButton, QTableWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTableWidget
 
 EMBED = {"out": "valley.zarr"}
 
@@ -19,7 +19,7 @@ def panel(qtbot) -> JobsPanel:
 
 def running(eta_s: float | None = None) -> Job:
     progress = Progress("embed", 25, 100, eta_s)
-    return Job("1" * 16, "embed", "running", params=EMBED, started="2026-11-21T22:40:05Z", progress=progress)
+    return Job("1" * 16, "embed", "running", params=EMBED, started="2024-11-21T22:40:05Z", progress=progress)
 
 
 def row(panel: JobsPanel, number: int) -> list[str]:
@@ -33,7 +33,7 @@ def buttons(panel: JobsPanel) -> dict[str, bool]:
 
 def test_a_job_is_listed_in_words_and_by_the_clock_of_this_place(panel):
     panel.set_jobs([running(3_000), Job("2" * 16, "embed", "queued", params=EMBED)])
-    here = datetime.fromisoformat("2026-11-21T22:40:05Z").astimezone()
+    here = datetime.fromisoformat("2024-11-21T22:40:05Z").astimezone()
     started = f"{here:%Y-%m-%d %H:%M}"
     assert row(panel, 0) == ["Computing embeddings: valley.zarr", "running", "25%", "50 min left", started]
     assert row(panel, 1)[1:] == ["waiting", "", "", ""]
@@ -68,6 +68,23 @@ def test_the_line_tells_of_the_jobs_behind_the_one_that_runs(qtbot):
     assert "10 min left, then 2 more" in {label.text() for label in line.findChildren(QLabel)}
     line.show_job(running(), more=0)
     assert "" in {label.text() for label in line.findChildren(QLabel)}
+
+
+def test_what_ended_a_job_stands_below_its_log(window, until):
+    log = window.jobs_panel.findChild(QPlainTextEdit)
+    assert log.toPlainText() == ""
+    asked = {"sources": {"sample": "landscape"}, "dates": "1999-01-01", "out": "early.zarr"}
+    over = []
+    window.jobs.submit("embed", asked, over.append)
+    until(lambda: bool(over))
+    window.docks["Jobs"].show()
+    window.jobs_panel.findChild(QTableWidget).selectRow(0)
+    until(lambda: log.toPlainText() != "")
+    cause = over[0].fault.cause
+    assert f"{cause[0].upper()}{cause[1:]}" in log.toPlainText().splitlines()[-1]
+    assert "Computing embeddings: early.zarr: " in window.findChild(QLabel, "message").text()
+    next(b for b in window.jobs_panel.findChildren(QPushButton) if b.text() == "Remove from history").click()
+    until(lambda: log.toPlainText() == "")
 
 
 def test_the_light_says_what_the_engine_runs_on_before_in_and_after_a_job(window):
