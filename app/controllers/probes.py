@@ -243,8 +243,7 @@ def told(preview: Preview, left_out: int) -> str:
     if left_out:
         said += translate("Probes", " {:,} labels are left out of the preview alone.").format(left_out)
     if score is not None:
-        said += translate("Probes", " On these very pixels: {} {:.2f}").format(
-            score[0].removeprefix("training "), score[1]
-        )
+        name = score[0].removeprefix("training ").replace("R2", "R²")
+        said += translate("Probes", " On these very pixels: {} {:.2f}").format(name, score[1])
         said += translate("Probes", ", which says nothing of other places: fit and validate for that.")
     return said

@@ -118,7 +118,7 @@ class MapPanel(QWidget):
         for edge, box in zip(self._edges, (self._box, self._side_box), strict=True):
             edge.setPen(cosmetic_pen(self._theme.line, 1))
             box.addItem(edge, ignoreBounds=True)
-        self.marks = WorkMarks((self._box, self._side_box), self._theme)
+        self.marks = WorkMarks((self._box, self._side_box))
         self._handle = pg.InfiniteLine(
             angle=90,
             movable=True,

@@ -10,7 +10,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from ..session import Label, LandClass, Place
-from ..theme import Theme
 from .kept_picture import KeptPicture
 from .map_shapes import corners_of, cosmetic_pen, crosses, outlines, path_of
 
@@ -23,6 +22,8 @@ MOST_FILLED = 80_000
 """Corners of labels; more of them are drawn as outlines alone."""
 EDGE, EDGE_WIDTH = "#90000000", 4.5
 """A dark edge, which stands out from any map."""
+NO_CLASS = "#fefefe"
+"""Of labels that are measured values: bright within the dark edge."""
 WIDE, THIN = 2.5, 1.0
 FILL_ALPHA = 40
 HEAD, STEM = 9.0, 10.0
@@ -47,8 +48,7 @@ class _Stroke:
 class WorkMarks:
     """What the user has made, over both maps that may lie side by side."""
 
-    def __init__(self, boxes: Sequence[pg.ViewBox], theme: Theme) -> None:
-        self._theme = theme
+    def __init__(self, boxes: Sequence[pg.ViewBox]) -> None:
         self._labels, self._places = ([MarksItem(z) for _ in boxes] for z in (20, 21))
         for items in (self._labels, self._places):
             for item, box in zip(items, boxes, strict=True):
@@ -79,7 +79,7 @@ class WorkMarks:
         points: dict[str, list[tuple[float, float]]] = {}
         rings: dict[str, list[tuple[tuple[float, float], ...]]] = {}
         for label in labels:
-            colour = colours.get(int(label.value), self._theme.accent)
+            colour = colours.get(int(label.value), NO_CLASS)
             if len(label.corners) > 2:
                 rings.setdefault(colour, []).extend((label.corners, *label.holes))
             else:
@@ -113,7 +113,7 @@ class MarksItem(pg.GraphicsObject):
         self.strokes: Sequence[_Stroke] = ()
         self.pins: Sequence[Place] = ()
         self._area = QRectF()
-        self._picture = KeptPicture(self._paint_marks)
+        self._picture = KeptPicture(self, self._paint_marks)
 
     def set_area(self, area: QRectF) -> None:
         self._area = area
@@ -138,9 +138,8 @@ class MarksItem(pg.GraphicsObject):
         self._picture.draw(painter, self.boundingRect())
 
     def _show_anew(self) -> None:
-        self._picture.forget()
         self.prepareGeometryChange()
-        self.update()
+        self._picture.forget()
 
     def _paint_marks(self, painter: QPainter) -> None:
         corners = sum(stroke.path.elementCount() for stroke in self.strokes)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from phenolens.engine.client.readings import Probe
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -58,6 +58,8 @@ class ScoresPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("scores")
         self._report: Report | None = None
+        self._brings = False
+        """Whether a site was chosen whose series is to be in view."""
         self._make_head()
         self._make_expect()
         self._make_where(theme)
@@ -71,6 +73,8 @@ class ScoresPanel(QWidget):
             scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
             scroll.setWidget(content)
             self._tabs.addTab(scroll, name)
+            if content is self._where:
+                self._follow(scroll)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.addLayout(self._head)
@@ -108,6 +112,7 @@ class ScoresPanel(QWidget):
 
     def set_report(self, report: Report | None) -> None:
         """None: there is none (any more)."""
+        self._brings = False
         self._report = report
         self._tabs.setVisible(report is not None)
         self._open.setEnabled(report is not None)
@@ -126,8 +131,14 @@ class ScoresPanel(QWidget):
         self._curve.set_points(report.learning_curve, report.metric)
         self._curve_said.setText(_curve_told(report.learning_curve, METRICS[report.metric]))
         self._made_up.setVisible(report.origin == "simulated")
-        self._tabs.setTabText(WHERE, self.tr("Sites") if report.regression else self.tr("Classes"))
+        self._tabs.setTabText(WHERE, self._where_called(report))
         self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
+
+    def _where_called(self, report: Report) -> str:
+        if not report.regression:
+            return self.tr("Classes")
+        sites = any(detail.rows.get("site") for detail in report.detail.values())
+        return self.tr("Sites") if sites else self.tr("Samples")
 
     def redraw(self) -> None:
         """In the colours of another theme."""
@@ -298,13 +309,23 @@ class ScoresPanel(QWidget):
             self._site_plot.set_samples(held, report)
             self._site_key.setText(f"<b>{escape(site)}</b> &nbsp; {self._site_plot.key}")
             if chosen:
-                QTimer.singleShot(0, self, lambda: self._bring(self._site_plot))  # once it has its place
+                self._brings = True
+                self._bring()
 
-    def _bring(self, plot: QWidget) -> None:
-        """Into view, where the panel is low and scrolls; of a view Qt would bring its cursor, which is in a corner."""
+    def _follow(self, around: QScrollArea) -> None:
+        """The site that was chosen stays in view while its page settles, until the user scrolls."""
+        bar = around.verticalScrollBar()
+        bar.rangeChanged.connect(lambda *_: self._bring())
+        bar.actionTriggered.connect(lambda _: self._let_go())
+
+    def _let_go(self) -> None:
+        self._brings = False
+
+    def _bring(self) -> None:
+        """The series into view, where the panel is low; of a view Qt would bring its cursor, which is in a corner."""
         around = self._tabs.widget(WHERE)
-        if isinstance(around, QScrollArea):
-            below = plot.mapTo(self._where, plot.rect().bottomLeft())
+        if self._brings and isinstance(around, QScrollArea):
+            below = self._site_plot.mapTo(self._where, self._site_plot.rect().bottomLeft())
             around.ensureVisible(below.x(), below.y(), 0, BELOW)
 
     def _picked(self, reference: str, predicted: str) -> None:
@@ -345,10 +366,10 @@ def _gap_told(gap: Gap | None, metric: str) -> str:
         return translate(
             "Scores", "What to expect elsewhere isn't known: samples couldn't be held out by place."
         )
+    told = translate("Scores", "Expect {} {}, not the {} of random splitting: that flatters by {}.")
     if gap.gap.low is None or gap.gap.low <= 0:
-        return translate("Scores", "{} {}: random splitting would say {}, no clear difference.").format(
-            metric, gap.expected.told, gap.random.told
-        )
-    return translate("Scores", "Expect {} {}, not the {} of random splitting: that flatters by {}.").format(
-        metric, gap.expected.told, gap.random.told, gap.gap.told
-    )
+        told = translate("Scores", "{} {}: random splitting would say {}, no clear difference.")
+    said = told.format(metric, gap.expected.told, gap.random.told, gap.gap.told)
+    if metric == METRICS["r2"] and (gap.expected.value or 0) < 0:
+        said += translate("Scores", " Below 0: to say the mean everywhere would be better.")
+    return said
