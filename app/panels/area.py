@@ -125,6 +125,11 @@ class AreaPanel(QWidget):
         self._hint.style().polish(self._hint)
 
     @property
+    def folder(self) -> Path:
+        """Of the page, which may show pictures that lie there; it goes with the panel."""
+        return Path(self._folder.path())
+
+    @property
     def hint_text(self) -> str:
         return self._hint.text()
 
@@ -217,7 +222,7 @@ class AreaPanel(QWidget):
         from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
 
         with suppress(RuntimeError):  # the window was closed and freed meanwhile
-            page = write_page(Path(self._folder.path()))
+            page = write_page(self.folder)
             self._prepared.emit(AreaBrowser, str(page))
 
     def _open(self, browser: type[AreaBrowser], page: str) -> None:

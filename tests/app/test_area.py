@@ -200,6 +200,16 @@ def test_the_map_begins_where_results_lie_that_are_at_hand(areas, until):
     until(lambda: areas.area._calls.get("fit") == f"areaMap.fit{place}")
 
 
+def test_results_at_hand_are_seen_on_the_map_as_pictures(mapped, until, ask_page):
+    wide = "JSON.stringify([...document.querySelectorAll('.quicklook')].map(image => image.naturalWidth))"
+
+    def drawn() -> bool:
+        found = json.loads(ask_page(mapped, wide))
+        return bool(found) and all(found)
+
+    until(drawn)
+
+
 def test_polygons_of_a_file_become_areas(areas, until, tmp_path):
     ring = [[10.3, 46.03], [10.31, 46.03], [10.31, 46.04], [10.3, 46.03]]
     shapes = [
