@@ -340,7 +340,11 @@ def test_a_site_that_no_column_says_and_dates_in_one_column_are_told_by_hand(qtb
     assert found.without_quality
 
 
-def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path, look):
+def test_values_are_scored_by_scatter_and_sites(qtbot, tmp_path, look):
+    scores = ScoresPanel(theme_named("light"))
+    qtbot.addWidget(scores)
+    scores.resize(310, 640)
+    scores.show()
     score = {"value": 0.61, "low": 0.48, "high": 0.7, "n": 4}
     lone = {"value": 0.74, "low": None, "high": None, "n": 4}
     rows = [{"label": "BE-Bra", "n": 4, "scores": dict.fromkeys(("r2", "rmse", "bias"), score)}]
@@ -366,8 +370,6 @@ def test_values_are_scored_by_scatter_and_sites(window, scores, qtbot, tmp_path,
     (tmp_path / "gpp-report-heldout.csv").write_text(held)
     report = read_report(tmp_path / "gpp-report.json")
     assert [one.site for one in report.held] == ["BE-Bra"] * 4
-    window.docks["Scores"].show()
-    window.docks["Scores"].raise_()
     scores.set_report(report)
     assert "Expect R² 0.61, not the 0.74" in scores._gap.text()
     assert scores._schemes.item(0, 2).text() == "too few groups"
