@@ -48,6 +48,8 @@ class SeriesController:
         self._selected: Found | None = None
         self._answers = dict.fromkeys(SLOTS, Answer())
         self._awaited: set[str] = set()
+        self._answered: dict[str, Asked] = {}
+        """What the answers that are shown were given to."""
         model.listen(self._changed)
         panel.kind_chosen.connect(lambda kind: model.change(series=SeriesChoice(kind)))
         panel.parts_chosen.connect(self._choose_parts)
@@ -118,6 +120,11 @@ class SeriesController:
         self._want("selection", Asked(now.store, (), self._selected, now.series.kind, parts, probe, now.fits))
 
     def _want(self, slot: str, asked: Asked) -> None:
+        if asked == self._answered.get(slot):
+            self._link.drop(f"series {slot}")  # to show it once more takes as long as to draw a plot
+            self._awaited.discard(slot)
+            self._tell()
+            return
         if not asked.subjects and asked.selected is None:
             self._link.drop(f"series {slot}")
             self._take(slot, Answer())
@@ -128,7 +135,7 @@ class SeriesController:
         self._link.ask(
             f"series {slot}",
             lambda client: self._answer(client, asked),
-            lambda answer: self._take(slot, answer),
+            lambda answer: self._take(slot, answer, asked),
             lambda error: self._refused(slot, error),
         )
 
@@ -175,6 +182,7 @@ class SeriesController:
 
     def _recolour(self) -> None:
         """The selection has a colour of the theme."""
+        self._answered.clear()
         self._list_places(self._model.now)
         self.refresh()
 
@@ -235,8 +243,11 @@ class SeriesController:
                 self._kept.popitem(last=False)
         return kept
 
-    def _take(self, slot: str, answer: Answer) -> None:
+    def _take(self, slot: str, answer: Answer, asked: Asked | None = None) -> None:
         self._awaited.discard(slot)
+        self._answered.pop(slot, None)
+        if asked is not None:
+            self._answered[slot] = asked
         if answer.kind or self._answers[slot].kind:
             self._answers[slot] = answer
             self._show()
@@ -244,6 +255,10 @@ class SeriesController:
     def _show(self) -> None:
         shown = self.shown
         self._panel.set_curves(shown.curves, axis_of(shown.kind, shown.curves))
+        self._tell()
+
+    def _tell(self) -> None:
+        shown = self.shown
         waits = self._awaited and KINDS[shown.kind].bands
         self._panel.say(READING if waits else self._said(shown))
 

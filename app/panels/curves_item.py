@@ -49,7 +49,7 @@ class CurvesItem(pg.GraphicsObject):
         self._times: Floats = np.zeros(0)
         self._lows: Floats = np.zeros(0)
         self._highs: Floats = np.zeros(0)
-        self._picture = KeptPicture(self._paint_curves)
+        self._picture = KeptPicture(self, self._paint_curves)
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
         self._curves = tuple(curves)
@@ -87,7 +87,6 @@ class CurvesItem(pg.GraphicsObject):
     def recolour(self) -> None:
         """Those of the theme have changed."""
         self._picture.forget()
-        self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
         self._picture.draw(painter, self.boundingRect())

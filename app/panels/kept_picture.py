@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsObject
+
+LONG_S, SETTLED_MS = 0.008, 40
+"""A picture that took so long is stretched while the view changes, and painted again once it has settled."""
 
 
 class KeptPicture:
     """Of what is in view. Qt's own cache of items isn't for those that change while they are painted, as axes make
     some do."""
 
-    def __init__(self, paint: Callable[[QPainter], None]) -> None:
+    def __init__(self, item: QGraphicsObject, paint: Callable[[QPainter], None]) -> None:
         """`paint` is given a painter in the item's coordinates."""
-        self._paint = paint
+        self._item, self._paint = item, paint
         self._picture: QPixmap | None = None
-        self._pictured: tuple[object, ...] = ()
-        """What the picture is of: transform, corner and resolution."""
+        self._transform, self._frame, self._scale = QTransform(), QRect(), 1.0
+        """What the picture is of: from the item to the screen, where there, and its resolution."""
+        self._took_s = 0.0
+        self._settled = QTimer(item, singleShot=True, interval=SETTLED_MS)
+        self._settled.timeout.connect(self.forget)
 
     def forget(self) -> None:
         """What is painted has changed."""
         self._picture = None
+        self._item.update()
 
     def draw(self, painter: QPainter, view: QRectF) -> None:
         """`view` is what is to be seen, in the item's coordinates."""
         transform, scale = painter.transform(), painter.device().devicePixelRatioF()
         frame = transform.mapRect(view).toAlignedRect()
-        pictured = (transform, frame, scale)
-        if self._picture is None or pictured != self._pictured:
-            self._picture, self._pictured = self._painted(transform, frame, scale), pictured
-        painter.resetTransform()
-        painter.drawPixmap(frame.topLeft(), self._picture)
+        same = (transform, frame, scale) == (self._transform, self._frame, self._scale)
+        if self._picture is None or not (same or self._took_s > LONG_S):
+            self._picture = self._painted(transform, frame, scale)
+            same = True
+        elif not same:
+            self._settled.start()
+        painter.setTransform(QTransform() if same else self._transform.inverted()[0] * transform)
+        painter.drawPixmap(self._frame.topLeft(), self._picture)
 
     def _painted(self, transform: QTransform, frame: QRect, scale: float) -> QPixmap:
+        began = time.thread_time()
+        self._transform, self._frame, self._scale = transform, frame, scale
         picture = QPixmap(frame.size() * scale)
         picture.setDevicePixelRatio(scale)
         picture.fill(Qt.GlobalColor.transparent)
         with QPainter(picture) as painter:
             painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
             self._paint(painter)
+        self._took_s = time.thread_time() - began
         return picture

@@ -310,3 +310,42 @@ def test_another_store_has_all_its_dates_in_view(qtbot):
         plot.set_times(times)
         left, right = plot.plotItem.vb.viewRange()[0]
         assert left <= times[0] < times[-1] <= right
+
+
+def test_curves_that_are_there_are_not_drawn_again_when_the_panel_comes_back(opened, panel, until):
+    opened.model.do(places=(Place("A", "#0072b2", pixel=(10, 10)),))
+    until(lambda: owners(panel) == ["A"] * 3)
+    before = panel.plot.curves
+    opened.show_step("Area")
+    until(lambda: not panel.isVisible())
+    opened.show_step("Explore")
+    until(panel.isVisible)
+    opened.model.do(places=(*opened.model.now.work.places, Place("B", "#d55e00", pixel=(20, 20))))
+    until(lambda: owners(panel) == ["A"] * 3 + ["B"] * 3)
+    opened.model.undo()
+    until(lambda: owners(panel) == ["A"] * 3)
+    assert panel.plot.curves is not before
+    again = panel.plot.curves
+    opened.show_step("Area")
+    until(lambda: not panel.isVisible())
+    opened.show_step("Explore")
+    until(panel.isVisible)
+    assert panel.plot.curves is again
+
+
+def test_a_picture_that_takes_long_is_stretched_until_the_view_has_settled(opened, panel, until, monkeypatch):
+    monkeypatch.setattr("phenolens.app.panels.kept_picture.LONG_S", -1.0)
+    opened.model.do(places=(Place("A", "#0072b2", pixel=(10, 10)),))
+    until(lambda: bool(panel.plot.curves))
+    drawn = []
+    monkeypatch.setattr(CurvesItem, "_paint_names", lambda *_: drawn.append(1))
+    panel.plot.grab()
+    until(lambda: not panel.plot._item._picture._settled.isActive())
+    drawn.clear()
+    low, high = panel.plot.viewRange()[0]
+    panel.plot.setXRange(low, (low + high) / 2, padding=0)
+    panel.plot.grab()
+    assert not drawn
+    until(lambda: bool(drawn))
+    pictures = [panel.plot.grab().toImage() for _ in range(2)]
+    assert pictures[0] == pictures[1]
