@@ -22,7 +22,11 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 Summary = tuple[Floats, Codes, Floats | None, Floats | None]
 CLEAR, GAP_FILLED, NO_DATA = range(3)
-QUALITIES = ("clear", "gap-filled", "no data")
+QUALITIES = (
+    QT_TRANSLATE_NOOP("Curves", "clear"),
+    QT_TRANSLATE_NOOP("Curves", "gap-filled"),
+    QT_TRANSLATE_NOOP("Curves", "no data"),
+)
 """As the engine numbers them."""
 PERCENTILES = (10, 90)
 NO_FRAME = 255
@@ -184,6 +188,10 @@ def part_name(kind: str, part: str) -> str:
     return names.get(kind, part)
 
 
+def quality_name(code: int) -> str:
+    return translate("Curves", QUALITIES[code])
+
+
 def column_of(kind: str, part: str) -> str:
     """What a part is called in tables: in every language, and by the command line too."""
     return {"embedding": f"e{part:>02}", "support": f"nearest_days_{part}"}.get(kind, part)
@@ -294,7 +302,7 @@ def _with_indices(frame: BandsAt) -> Mapping[str, float]:
 def value_near(curve: Curve, time: float) -> tuple[float, str, float]:
     """Value, what there is to say of it (quality, class or interval) and time of the point nearest to a time."""
     index = int(np.abs(curve.times - time).argmin())
-    said = QUALITIES[curve.quality[index]]
+    said = quality_name(int(curve.quality[index]))
     if curve.classes and curve.classes[index]:
         said = f"{curve.classes[index]}, {said}"
     if curve.low is not None and curve.high is not None and np.isfinite(curve.low[index]):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from ..curves import CLEAR, NO_DATA, QUALITIES, Curve, Floats, value_near
+from ..curves import CLEAR, NO_DATA, Curve, Floats, quality_name, value_near
 from ..theme import Theme
 from .curves_item import DASHES, CurvesItem
 from .date_axis import date_axis
@@ -113,13 +113,13 @@ class SeriesPlot(pg.PlotWidget):
         parts = []
         for curve in self._curves[:MOST_TOLD]:
             value, quality, nearest = value_near(curve, time)
-            shown = "no data" if np.isnan(value) else f"{value:.3g} ({quality})"
+            shown = quality_name(NO_DATA) if np.isnan(value) else f"{value:.3g} ({quality})"
             parts.append(f"{curve.owner} {curve.name} {shown}")
             day = datetime.fromtimestamp(nearest, UTC).strftime("%Y-%m-%d")
             if len(parts) == 1:
                 parts[0] = f"{day}   {parts[0]}"
         more = len(self._curves) - MOST_TOLD
-        return "   ".join(parts) + (f"   and {more} more" if more > 0 else "")
+        return "   ".join([*parts, self.tr("and {} more").format(more)] if more > 0 else parts)
 
 
 class CurveKey(QWidget):
@@ -164,7 +164,7 @@ class CurveKey(QWidget):
             x = self._text(painter, x + dash + 5, name) + gap
         for code in self.marks:
             self._mark(painter, x + 5, code)
-            x = self._text(painter, x + 13, QUALITIES[code]) + gap
+            x = self._text(painter, x + 13, quality_name(code)) + gap
         painter.setPen(QColor(self._theme.faint))
         room = QRectF(x, 0, self.width() - x - 4, self.height())
         if self._names and room.width() > self.fontMetrics().horizontalAdvance(self._time):
@@ -175,7 +175,7 @@ class CurveKey(QWidget):
         """Points that all of it takes."""
         width = self.fontMetrics().horizontalAdvance
         lines = sum(dash + 5 + width(name) + gap for name in self._names)
-        return 4 + lines + sum(13 + width(QUALITIES[code]) + gap for code in self.marks)
+        return 4 + lines + sum(13 + width(quality_name(code)) + gap for code in self.marks)
 
     def _mark(self, painter: QPainter, x: float, code: int) -> None:
         y = self.height() / 2
