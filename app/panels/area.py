@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTemporaryDir, QThreadPool, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTemporaryDir, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -145,6 +145,23 @@ class AreaPanel(QWidget):
         elif not self._begun:
             self._begun = True
             QThreadPool.globalInstance().start(self._prepare)
+
+    def event(self, event: QEvent) -> bool:
+        """While something is drawn, Esc is this panel's, also where the page hasn't the keyboard."""
+        if event.type() == QEvent.Type.ShortcutOverride and self._leaves(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if self._leaves(event):
+            self.draw(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _leaves(self, event: QEvent) -> bool:
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        return escape and any(button.isChecked() for button in self._tools.values())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if event.mimeData().hasUrls():

@@ -147,6 +147,19 @@ def test_what_is_being_drawn_says_its_size_until_it_is_done(mapped, until, ask_p
     until(lambda: mapped.area.size_text == "")
 
 
+def test_escape_leaves_drawing_where_the_page_has_no_keyboard(mapped, window, until):
+    tool = mapped.area.findChild(QToolButton, "draw polygon")
+    window.activateWindow()
+    tool.setFocus()
+    until(tool.hasFocus)
+    tool.click()
+    assert tool.isChecked()
+    assert "Esc leaves it" in mapped.area.hint_text
+    QTest.keyClick(tool, Qt.Key.Key_Escape)
+    assert not tool.isChecked()
+    assert mapped.area.hint_text == ""
+
+
 def test_no_degree_on_the_map_is_written_under_its_scale_or_buttons(mapped, until, ask_page):
     def seen() -> list[float]:
         return json.loads(ask_page(mapped, "areaMap.view()"))
