@@ -46,7 +46,9 @@ def _of_sensor(sensor: Sensor) -> str:
     if sensor.absent:
         bands += translate("DataPanel", " (absent: {})").format(" ".join(sensor.absent))
     span = translate("DataPanel", "no dates")
-    if days:
+    if len(days) == 1:
+        span = translate("DataPanel", "One date, {}").format(days[0])
+    elif days:
         span = translate("DataPanel", "{} dates, {} to {}").format(len(days), days[0], days[-1])
     rows = [
         f"<b>{SENSORS[sensor.sensor]}</b>  {escape(', '.join(sensor.kinds))}",

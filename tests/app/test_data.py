@@ -171,7 +171,7 @@ def test_the_day_of_files_without_a_date_is_asked_for_in_place(areas, nameless, 
     until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
     state(areas, qtbot, "s2", "s2-dn")
     until(areas.data.add_button.isEnabled)
-    assert "1 dates, 2018-07-04 to 2018-07-04" in report(areas)
+    assert "One date, 2018-07-04" in report(areas)
     areas.data.add_button.click()
     (data,) = areas.plans.now.data
     assert (data.s2.day, data.s2.stored_as) == ("2018-07-04", "s2-dn")
