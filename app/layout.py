@@ -134,7 +134,7 @@ class Layout(QObject):
     def _come(self, name: str) -> None:
         """Use an arrangement, as it was left or, where that is of another version, as it is at first."""
         self._now, kept = name, self._kept.pop(name, None)
-        if kept is not None and self._window.restoreState(kept.state, VERSION):
+        if kept is not None and self._arrange(kept.state):
             self._low = kept.low
         else:
             self._begin(name)
@@ -146,11 +146,27 @@ class Layout(QObject):
     def _begin(self, name: str) -> None:
         self._sized.discard(name)
         if name == WORK:
-            self._window.restoreState(self._first.state, VERSION)
+            self._arrange(self._first.state)
             self._low = self._first.low
             return
         for dock in self._docks:
             dock.setVisible(dock in self._planned)
+
+    def _arrange(self, state: QByteArray) -> bool:
+        """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three with every step."""
+        before = self._bars()
+        if not self._window.restoreState(state, VERSION):
+            return False
+        fresh = {title for bar in self._bars() if bar not in before for title in _titles(bar)}
+        hidden = {dock.windowTitle() for dock in self._docks if dock.isHidden()}
+        for bar in before:
+            if fresh | hidden >= set(_titles(bar)):  # a dock has one tab at most, and none while it is hidden
+                bar.hide()
+                bar.deleteLater()
+        return True
+
+    def _bars(self) -> list[QTabBar]:
+        return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
     def _here(self) -> _Kept:
         return _Kept(self._window.saveState(VERSION), self._low)
@@ -181,7 +197,7 @@ class Layout(QObject):
         """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
         shown = [dock for dock in self._docks if dock.isVisible()]
         tops, titles = [dock.geometry().topLeft() for dock in shown], {dock.windowTitle() for dock in shown}
-        bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        bars = self._bars()
         home = [bar for bar in bars if any(_near(top, bar.geometry().bottomLeft()) for top in tops)]
         kept = {_titles(bar) for bar in home}
         for bar in bars:

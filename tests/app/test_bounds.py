@@ -5,6 +5,8 @@ from phenolens.app.controllers.selections import SelectionsController
 from phenolens.app.selection import MapPick
 from phenolens.app.session import MadeLayer
 from phenolens.engine.client.look import Look
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTabBar
 
 
 def test_maps_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
@@ -62,3 +64,20 @@ def test_fetching_ahead_lets_steps_go_first(opened, until, monkeypatch):
     assert opened.maps._rest.isActive()
     assert not asked
     until(lambda: "map ahead" in asked)
+
+
+def test_arrangements_leave_no_tab_bars_behind(opened, until):
+    def bars() -> int:
+        return len(opened.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly))
+
+    def go(step):
+        opened.show_step(step)
+        until(lambda: not opened.layout_kept._tidied.isActive())
+
+    go("Area")
+    go("Explore")
+    before = bars()
+    for step in ("Area", "Explore") * 3:
+        go(step)
+    opened.layout_kept.reset()
+    until(lambda: bars() <= before)
