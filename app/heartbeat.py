@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
-import sys
+import re
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 log = logging.getLogger(__name__)
 PAUSE_S = 0.005
 DEPTH = 16
+FRAME = re.compile(r'  File "(.+)", line (\d+) in (.+)')
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,11 @@ class Heartbeat(QObject):
                     self.stalls.append(Stall(time.monotonic() - asked_at, self._worked, place))
 
     def _place(self) -> str:
-        """Quickly, without the lines themselves: whoever holds another thread's frame keeps its painters alive."""
-        frame = sys._current_frames().get(self._watched)
-        lines: list[str] = []
-        while frame is not None and len(lines) < DEPTH:
-            lines.append(f"  {frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
-            frame = frame.f_back
-        return "\n".join(lines)
+        """By the fault handler, which looks on: whoever takes hold of another thread's frames keeps its painters alive
+        for longer than what they paint on, and that crashes the program."""
+        with tempfile.TemporaryFile("w+") as told:
+            faulthandler.dump_traceback(told)
+            told.seek(0)
+            threads = told.read().split("\n\n")
+        mine = next((one for one in threads if f"hread 0x{self._watched:016x} " in one), "")
+        return "\n".join(f"  {file}:{line} {name}" for file, line, name in FRAME.findall(mine)[:DEPTH])
