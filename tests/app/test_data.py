@@ -204,7 +204,7 @@ def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_th
     areas, nameless, qtbot, until
 ):
     def name_bands(*names):
-        areas.data_at_hand.add([str(nameless)])
+        add(areas, nameless, until)
         until(lambda: areas.data.findChild(BandsQuestion) is not None)
         question = areas.data.findChild(BandsQuestion)
         for box, name in zip(question.boxes, names, strict=True):
