@@ -46,9 +46,9 @@ class Appearance(QObject):
         set_colours(application, wanted)
         widgets = application.allWidgets()
         for widget in widgets:
-            if widget.isVisible():
+            if isValid(widget) and widget.isVisible():  # a widget of another may go while that one is polished
                 _polish(widget)
-        self._waiting = [widget for widget in widgets if not widget.isVisible()]
+        self._waiting = [widget for widget in widgets if isValid(widget) and not widget.isVisible()]
         self._turns.start()
         changes = {before[name]: colour for name, colour in reversed(wanted.colours().items())}
         for view in self._window.findChildren(pg.GraphicsView):
