@@ -45,8 +45,8 @@ class Appearance(QObject):
         assert isinstance(application, QApplication)
         set_colours(application, wanted)
         widgets = application.allWidgets()
-        for widget in widgets:
-            if isValid(widget) and widget.isVisible():  # a widget of another may go while that one is polished
+        for widget in widgets:  # one may go while another is polished
+            if isValid(widget) and widget.isVisible():
                 _polish(widget)
         self._waiting = [widget for widget in widgets if isValid(widget) and not widget.isVisible()]
         self._turns.start()
