@@ -41,11 +41,11 @@ class ColumnsDialog(QDialog):
     @property
     def answer(self) -> object:
         """What was chosen."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of table has its own
 
     def _problem(self) -> str:
         """The first thing that is missing or wrong; empty where all is there."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of table has its own
 
     def _box(
         self, role: str, text: str, columns: Iterable[tuple[str, Sequence[str]]], guessed: str
