@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 6
 CHECKED_MS = 3_000
+RESTED_MS = 150
+"""Without a question; dates that play follow each other at more than twice that."""
 IDLE_MINUTES = 30
 """After so long without a window, a job or QGIS the service ends by itself."""
 RESTARTS, RESTARTS_WITHIN_S = 3, 60.0
@@ -46,6 +48,7 @@ class _Asked:
     failed: Callable[[ServiceError], object] | None
     late: bool
     workspace: Path
+    ahead: bool = False
     client: EngineClient | None = None
     repeated: bool = False
     answer: Any = None
@@ -76,6 +79,8 @@ class EngineLink(QObject):
         self._under_way: dict[str, _Asked] = {}
         self._waiting: dict[str, _Asked] = {}
         self._held: list[_Asked] = []
+        self._ahead: dict[str, _Asked] = {}
+        """Wait until nobody has asked anything else for a while."""
         self._restarts: list[float] = []
         self._closed = False
         self._telling = Lock()
@@ -83,6 +88,8 @@ class EngineLink(QObject):
         self._called.connect(lambda call: call())
         self._checks = QTimer(self, interval=CHECKED_MS)
         self._checks.timeout.connect(self._check)
+        self._rest = QTimer(self, singleShot=True, interval=RESTED_MS)
+        self._rest.timeout.connect(self._go_ahead)
 
     def start(self) -> None:
         """Start the workspace's service, or find the one that runs; `state_changed` says when it is ready."""
@@ -96,6 +103,7 @@ class EngineLink(QObject):
         for channel in tuple(self._generations):
             self.drop(channel)
         self._under_way.clear()
+        self._ahead.clear()
         if client is not None:
             self._pool.submit(client.close)
         self.workspace = workspace
@@ -123,20 +131,43 @@ class EngineLink(QObject):
         late: bool = False,
     ) -> None:
         """Do `work` in a thread and hand its result to `then`, on the user interface's thread."""
-        generation = self._generations.get(channel, 0) + 1
-        self._generations[channel] = generation
-        asked = _Asked(channel, generation, work, then, failed, late, self.workspace)
+        self._rest.start()
+        self._ask(_Asked(channel, self._next(channel), work, then, failed, late, self.workspace))
+
+    def ask_ahead(self, channel: str, work: Callable[[EngineClient], T], then: Callable[[T], object]) -> None:
+        """As `ask`, for what may be wanted next: it would hold up what is wanted now, so it waits until nothing is.
+        Nobody hears that it failed."""
+        self._ahead[channel] = _Asked(channel, 0, work, then, lambda _: None, True, self.workspace, True)
+        if not self._rest.isActive():
+            self._go_ahead()
+
+    def _next(self, channel: str) -> int:
+        self._generations[channel] = self._generations.get(channel, 0) + 1
+        return self._generations[channel]
+
+    def _ask(self, asked: _Asked) -> None:
         if self._client is None:
-            self._held = [one for one in self._held if one.channel != channel] + [asked]
-        elif channel in self._under_way:
-            self._waiting[channel] = asked
+            self._held = [one for one in self._held if one.channel != asked.channel] + [asked]
+        elif asked.channel in self._under_way:
+            self._waiting[asked.channel] = asked
         else:
             self._send(asked)
 
+    def _go_ahead(self) -> None:
+        if any(not one.ahead for one in self._under_way.values()):
+            if self._ahead:
+                self._rest.start()
+            return
+        ahead, self._ahead = self._ahead, {}
+        for asked in ahead.values():
+            asked.generation = self._next(asked.channel)
+            self._ask(asked)
+
     def drop(self, channel: str) -> None:
         """What was asked on a channel is no longer wanted."""
-        self._generations[channel] = self._generations.get(channel, 0) + 1
+        self._next(channel)
         self._waiting.pop(channel, None)
+        self._ahead.pop(channel, None)
         self._held = [one for one in self._held if one.channel != channel]
 
     def background(self, work: Callable[[EngineClient], None]) -> bool:

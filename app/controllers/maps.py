@@ -12,7 +12,6 @@ from math import ceil, sqrt
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.readings import Legend, Store
-from PySide6.QtCore import QTimer
 
 from ..colouring import Painted, paint
 from ..engine_link import EngineLink
@@ -24,8 +23,6 @@ MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
 MOST_KEPT_BYTES = 120_000_000
 """Thirty pictures of a million pixels: as many dates are stepped through without asking again."""
-RESTED_MS = 150
-"""Without a step or a jump; dates that play follow each other at more than twice that."""
 ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "s1": "s1"}
 """Layers that show an acquisition, and of which sensor: the one nearest to the date."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -50,14 +47,12 @@ class MapsController:
         self._bytes = 0
         self._legends: dict[tuple[str, Look], Legend] = {}
         self._view: View | None = None
-        self._rest = QTimer(panel, singleShot=True, interval=RESTED_MS)
-        """Fetching ahead begins once the user has stopped: under way, it would hold up what is asked for next."""
-        self._rest.timeout.connect(lambda: self._fetch_ahead(model.now))
         model.listen(self._changed)
         panel.view_changed.connect(self._looked)
 
     def forget(self, layer: str = "") -> None:
         """Drop what is kept of layers that begin so: their content has changed."""
+        self._link.drop("map ahead")
         for part in [part for part in self._kept if part.look.layer.startswith(layer)]:
             self._bytes -= self._kept.pop(part).nbytes
         for key in [key for key in self._legends if key[1].layer.startswith(layer)]:
@@ -127,13 +122,13 @@ class MapsController:
     def _come(self, slot: str, painted: Painted, part: Part) -> None:
         self._panel.show_part(slot, painted, part.window)
         if slot == "base":
-            self._rest.start()
+            self._fetch_ahead(self._model.now)
 
     def _fetch_ahead(self, now: Session) -> None:
         """The dates beside this one: stepping through them is what is done most. One by one, lest what is asked for
         next waits for all of them."""
         store = now.store
-        if store is None or self._rest.isActive():
+        if store is None:
             return
         if now.live and any(one.look == now.look for one in now.made):
             return  # the next label makes another preview
@@ -148,9 +143,7 @@ class MapsController:
             self._keep(part, painted)
             self._fetch_ahead(self._model.now)
 
-        self._link.ask(
-            "map ahead", lambda client: self._painted(client, part), come, lambda _: None, late=True
-        )
+        self._link.ask_ahead("map ahead", lambda client: self._painted(client, part), come)
 
     def _painted(self, client: EngineClient, part: Part) -> Painted:
         """In a thread."""

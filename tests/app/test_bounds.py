@@ -1,5 +1,7 @@
 """What is kept, and what is fetched ahead, stays within bounds."""
 
+from threading import Event
+
 from phenolens.app.controllers import maps, selections
 from phenolens.app.controllers.selections import SelectionsController
 from phenolens.app.selection import MapPick
@@ -35,35 +37,35 @@ def test_selections_are_forgotten_once_they_take_too_much_room(opened, until, mo
 
 
 def test_maps_are_fetched_ahead_but_for_previews_that_the_next_label_replaces(opened, until, monkeypatch):
-    asked, ask = [], opened.link.ask
+    asked, ask_ahead = [], opened.link.ask_ahead
     monkeypatch.setattr(
-        opened.link, "ask", lambda channel, *a, **k: (asked.append(channel), ask(channel, *a, **k))
+        opened.link, "ask_ahead", lambda channel, *rest: (asked.append(channel), ask_ahead(channel, *rest))
     )
     opened.model.change(look=Look("dim", dim=1))
     until(lambda: "map ahead" in asked)
-    until(lambda: not opened.link._under_way)
+    until(lambda: not opened.link._under_way and not opened.link._ahead)
     preview, before = Look("dim", dim=2), opened.map.shown["base"]
     asked.clear()
     opened.model.change(made=(MadeLayer("preview", preview),), live=True, look=preview)
     until(lambda: opened.map.shown["base"] is not before)
-    assert "map base" in asked
-    until(lambda: not opened.maps._rest.isActive())
     assert "map ahead" not in asked
 
 
-def test_fetching_ahead_lets_steps_go_first(opened, until, monkeypatch):
-    until(lambda: not opened.maps._rest.isActive() and not opened.link._under_way)
-    now, (painted, _) = opened.model.now, opened.map.shown["base"]
-    shown = maps._whole(now.store, maps.dated_look(now.store, now.look, now.date))
-    opened.maps.forget()
-    opened.maps._keep(shown, painted)
-    asked = []
-    monkeypatch.setattr(opened.link, "ask", lambda channel, *_, **__: asked.append(channel))
-    opened.maps._come("base", painted, shown)
-    opened.maps._fetch_ahead(now)
-    assert opened.maps._rest.isActive()
-    assert not asked
-    until(lambda: "map ahead" in asked)
+def test_what_is_fetched_ahead_waits_while_anything_else_is_asked(opened, until):
+    link, come, answered = opened.link, [], Event()
+    until(lambda: not link._under_way and not link._ahead)
+    rests = []
+    link._rest.timeout.connect(lambda: rests.append(link))
+    link.ask("wanted", lambda _: answered.wait(), lambda _: come.append("wanted"))
+    link.ask_ahead("next", lambda _: None, lambda _: come.append("next"))
+    link.ask_ahead("not any more", lambda _: None, lambda _: come.append("not any more"))
+    link.drop("not any more")
+    until(lambda: len(rests) > 1)
+    assert not come
+    answered.set()
+    until(lambda: come == ["wanted", "next"])
+    until(lambda: not link._under_way)
+    assert "not any more" not in come
 
 
 def test_arrangements_leave_no_tab_bars_behind(opened, until):
