@@ -69,7 +69,7 @@ class AreasController:
 
     def refresh(self) -> None:
         """Look again which stores there are."""
-        folder = self._panel.folder
+        folder = self._panel.map.folder
         self._link.ask(
             "stores on the map", lambda client: _placed(client, folder), self._take_stores, lambda _: None
         )
@@ -194,7 +194,7 @@ class AreasController:
 
     def _fit(self, first: bool = False) -> None:
         """All areas, or at the start what is at hand: the user's own where there is any."""
-        if first and self._fitted and self._panel.loaded:
+        if first and self._fitted and self._panel.map.loaded:
             return
         rings = [area.corners for area in self._plans.now.areas]
         mine = [told.footprint for data, told in self._data.at_hand if told.footprint and not data.sample]

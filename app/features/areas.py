@@ -94,7 +94,7 @@ class Areas(QObject):
         window.step_shown.connect(self._step)
         window.model.listen(self._opened)
         window.theme.changed.connect(lambda: self.area.set_theme(window.theme))
-        window.closing.connect(self.area.close_page)
+        window.closing.connect(self.area.map.close_page)
         window.project.keep("areas", self._stored, self._restore)
         self.plans.listen(lambda *_: window.project.touch())
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)

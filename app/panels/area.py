@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTemporaryDir, QThreadPool, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from ..areas import Area, Bounds, Corner, bounds_of, corners_of
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
-from .area_page import write_page
+from .area_map import AreaMap
 from .elided import NarrowCombo
 from .message import Message
-
-if TYPE_CHECKING:
-    from .area_browser import AreaBrowser
 
 BACKGROUNDS = (
     ("", QT_TRANSLATE_NOOP("AreaPanel", "Coastlines (offline)")),
     ("osm", QT_TRANSLATE_NOOP("AreaPanel", "OpenStreetMap (online)")),
     ("s2cloudless", QT_TRANSLATE_NOOP("AreaPanel", "Sentinel-2 cloudless (online)")),
 )
-NOT_AS_ROOT = QT_TRANSLATE_NOOP(
-    "AreaPanel",
-    "The map can't be shown to the superuser: the browser that draws it refuses to run as root. Start Phenolens as "
-    "another user. Coordinates, files and the extents of data work all the same.",
-)
 OFFLINE = QT_TRANSLATE_NOOP(
     "AreaPanel", "The background can't be fetched: this machine may be offline. Coastlines are always there."
 )
 
 
-class AreaHost(QObject):
-    """What the page calls."""
-
-    heard = Signal(str, object)
-
-    @Slot(str, str)
-    def said(self, name: str, value: str) -> None:
-        self.heard.emit(name, json.loads(value))
-
-
 class AreaPanel(QWidget):
-    """A map in a browser view, which is made when it is first seen, and tools above it."""
+    """A map, tools above it, and what is said of it below."""
 
     drawn = Signal(object, bool)
     """Corners (longitude, latitude), and whether they are a rectangle."""
@@ -68,66 +38,51 @@ class AreaPanel(QWidget):
     file_wanted = Signal()
     dropped = Signal(str)
     """A path: areas or data."""
-    ready = Signal()
-    _prepared = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("area")
         self.setAcceptDrops(True)
-        self._theme = theme
-        self.view: AreaBrowser | None = None
-        self._folder = QTemporaryDir()
-        self._calls: dict[str, str] = {}
-        self.loaded = False
-        self._host = AreaHost(self)
-        self._host.heard.connect(self._hear)
-        self._prepared.connect(self._open)
-        self._begun = False
+        self.map = AreaMap(theme)
+        self.map.heard.connect(self._hear)
         self._make_tools()
         self._lay_out()
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         names = ("window", "base", "line", "text", "faint", "accent", "selection")
-        self._call("setColours", {name: getattr(theme, name) for name in names})
+        self.map.call("setColours", {name: getattr(theme, name) for name in names})
 
     def set_footprints(self, footprints: Sequence[dict[str, Any]]) -> None:
         """`id`, `ring` of (longitude, latitude), `weight` and `dash` of each line; its `name`, near and `far`."""
-        self._call("setFootprints", list(footprints))
+        self.map.call("setFootprints", list(footprints))
 
     def set_quicklooks(self, tiles: Sequence[dict[str, Any]]) -> None:
         """`url` and west, south, east, north of each picture."""
-        self._call("setQuicklooks", list(tiles))
+        self.map.call("setQuicklooks", list(tiles))
 
     def set_areas(self, areas: Sequence[Area], chosen: int) -> None:
         told = [
             {"name": a.name, "corners": a.corners, "holes": a.holes, "rectangle": a.rectangle} for a in areas
         ]
-        self._call("setAreas", told, chosen)
+        self.map.call("setAreas", told, chosen)
 
     def fit(self, bounds: Bounds) -> None:
         """Show west, south, east, north."""
-        self._call("fit", *bounds)
+        self.map.call("fit", *bounds)
 
     def draw(self, kind: str | None) -> None:
         """Begin to draw a `rectangle` or `polygon`; None: leave it."""
         for name, button in self._tools.items():
             button.setChecked(name == kind)
         self.hint(self.tr(_HINTS[kind]) if kind else "")
-        self._call("draw", kind)
+        self.map.call("draw", kind)
 
     def hint(self, text: str, warning: bool = False) -> None:
         """A line under the map."""
         self._hint.setText(text)
         self._hint.setProperty("warning", warning)
         self._hint.style().polish(self._hint)
-
-    @property
-    def folder(self) -> Path:
-        """Of the page, which may show pictures that lie there; it goes with the panel."""
-        return Path(self._folder.path())
 
     @property
     def hint_text(self) -> str:
@@ -137,14 +92,6 @@ class AreaPanel(QWidget):
     def size_text(self) -> str:
         """Of what is being drawn."""
         return self._size.text()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        super().showEvent(event)
-        if not self._begun and _would_end():
-            self._waiting.setText(self.tr(NOT_AS_ROOT))
-        elif not self._begun:
-            self._begun = True
-            QThreadPool.globalInstance().start(self._prepare)
 
     def event(self, event: QEvent) -> bool:
         """While something is drawn, Esc is this panel's, also where the page hasn't the keyboard."""
@@ -164,19 +111,14 @@ class AreaPanel(QWidget):
         return escape and any(button.isChecked() for button in self._tools.values())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
-        if event.mimeData().hasUrls():
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        event.acceptProposedAction()
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.dropped.emit(url.toLocalFile())
-
-    def close_page(self) -> None:
-        """Let go of the browser's process."""
-        if self.view is not None:
-            self.view.end()
-            self.view = None
 
     def _make_tools(self) -> None:
         self._tools: dict[str, QToolButton] = {}
@@ -211,11 +153,6 @@ class AreaPanel(QWidget):
             tools.addWidget(button)
         tools.addWidget(self._typed, 1)
         tools.addWidget(self._background)
-        self._waiting = waiting = QLabel(self.tr("Loading the map…"), wordWrap=True)
-        waiting.setProperty("faint", True)
-        waiting.setContentsMargins(24, 24, 24, 24)
-        self._place = QStackedWidget()
-        self._place.addWidget(waiting)
         self._hint, self._size, self._at = Message(), QLabel(), QLabel()
         self._size.setAccessibleName(self.tr("Size of what is being drawn"))
         self._hint.setAccessibleName(self.tr("Hint"))
@@ -231,27 +168,11 @@ class AreaPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(tools)
-        column.addWidget(self._place, 1)
+        column.addWidget(self.map, 1)
         column.addLayout(below)
-
-    def _prepare(self) -> None:
-        """In a thread: folium takes half a second to load, and the browser's libraries as long."""
-        from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
-
-        with suppress(RuntimeError):  # the window was closed and freed meanwhile
-            page = write_page(self.folder)
-            self._prepared.emit(AreaBrowser, str(page))
-
-    def _open(self, browser: type[AreaBrowser], page: str) -> None:
-        """Qt starts the browser here, and its process once the page is loaded: in two turns."""
-        self.view = view = browser(self._host, self._theme.window, self)
-        self._place.addWidget(view)  # before the page is there: a map without a size fits nothing
-        self._place.setCurrentWidget(view)
-        QTimer.singleShot(0, view, lambda: view.show_page(page))
 
     def _hear(self, name: str, value: Any) -> None:
         hearers: dict[str, Callable[[], object]] = {
-            "ready": self._start,
             "drawn": lambda: self._take_drawn(_corners(value["corners"]), bool(value["rectangle"])),
             "edited": lambda: self.edited.emit(
                 int(value["area"]), _corners(value["corners"]), tuple(map(_corners, value["holes"]))
@@ -265,24 +186,6 @@ class AreaPanel(QWidget):
         }
         if name in hearers:
             hearers[name]()
-
-    def _start(self) -> None:
-        """The page is there: say what was said before it was."""
-        self.loaded = True
-        calls = self._calls.values()
-        self._run(";".join(calls))
-        self.ready.emit()
-
-    def _call(self, function: str, *arguments: Any) -> None:
-        """The newest call of each function is kept for a page that isn't there yet."""
-        code = f"areaMap.{function}({','.join(map(json.dumps, arguments))})"
-        self._calls.pop(function, None)
-        self._calls[function] = code
-        self._run(code)
-
-    def _run(self, code: str) -> None:
-        if self.loaded and self.view is not None:
-            self.view.run(code)
 
     def _take_drawn(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
         self.draw(None)
@@ -300,10 +203,9 @@ class AreaPanel(QWidget):
 
     def _change_background(self) -> None:
         name = str(self._background.currentData())
-        if self.view is not None:
-            self.view.let_reach_web(bool(name))
+        self.map.let_reach_web(bool(name))
         self.hint("")
-        self._call("setBackground", name)
+        self.map.call("setBackground", name)
 
 
 _HINTS = {
@@ -312,12 +214,6 @@ _HINTS = {
         "AreaPanel", "Click the corners, and the first one again to end. Esc leaves it."
     ),
 }
-
-
-def _would_end() -> bool:
-    """Chromium ends the whole program where root starts it with its sandbox on."""
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return root and not os.environ.get("QTWEBENGINE_DISABLE_SANDBOX")
 
 
 def _corners(told: Sequence[Sequence[float]]) -> tuple[Corner, ...]:

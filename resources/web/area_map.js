@@ -35,6 +35,7 @@ window.areaMap = (function () {
     footprints = L.featureGroup().addTo(map);
     areas = L.featureGroup().addTo(map);
     map.on("moveend", drawGraticule);
+    map.on("moveend", function () { say("looked", [map.getCenter().lat, map.getCenter().lng, map.getZoom()]); });
     map.on("mousemove", function (e) {
       say("at", [e.latlng.lng, e.latlng.lat]);
       if (tool) { saySize(drawnSoFar(e.latlng)); }
@@ -214,6 +215,8 @@ window.areaMap = (function () {
     map.fitBounds([[south, west], [north, east]], {padding: [40, 40], maxZoom: 15, animate: false});
   }
 
+  function look(latitude, longitude, zoom) { map.setView([latitude, longitude], zoom, {animate: false}); }
+
   function setBackground(name) {
     if (background) { map.removeLayer(background); background = null; }
     if (BACKGROUNDS[name]) {
@@ -241,5 +244,5 @@ window.areaMap = (function () {
   }
 
   return {start: start, draw: draw, setColours: setColours, setFootprints: setFootprints, setAreas: setAreas,
-    setQuicklooks: setQuicklooks, fit: fit, setBackground: setBackground, pointOf: pointOf, view: view, counts: counts};
+    setQuicklooks: setQuicklooks, fit: fit, look: look, setBackground: setBackground, pointOf: pointOf, view: view, counts: counts};
 })();

@@ -37,7 +37,7 @@ def areas(window, until) -> Areas:
 def mapped(areas, window, until, ask_page) -> Areas:
     """The same with the map drawn, at the simulated sample."""
     window.start_chosen.emit("area")
-    until(lambda: areas.area.loaded)
+    until(lambda: areas.area.map.loaded)
     until(lambda: json.loads(ask_page(areas, "areaMap.counts()"))["lines"] > 0)
     areas.area.fit((10.28, 46.02, 10.34, 46.05))
     until(lambda: json.loads(ask_page(areas, "areaMap.view()"))[0] > 10)
@@ -49,7 +49,7 @@ def ask_page(qtbot):
     def ask(areas, code: str) -> str:
         """What the page answers."""
         answers = []
-        areas.area.view.page().runJavaScript(code, 0, answers.append)
+        areas.area.map.view.page().runJavaScript(code, 0, answers.append)
         qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
         return answers[0]
 
@@ -60,7 +60,7 @@ def ask_page(qtbot):
 def drag(qtbot, ask_page):
     def drag(areas, *places: tuple[float, float]) -> None:
         """Press at the first (longitude, latitude), let go at the last."""
-        target = areas.area.view.focusProxy()
+        target = areas.area.map.view.focusProxy()
         points = [
             QPointF(*json.loads(ask_page(areas, f"areaMap.pointOf({x},{y})"))).toPoint() for x, y in places
         ]
@@ -78,7 +78,7 @@ def drag(qtbot, ask_page):
 def click(qtbot, ask_page):
     def click(areas, *places: tuple[float, float]) -> None:
         """Click at (longitude, latitude) after (longitude, latitude)."""
-        target = areas.area.view.focusProxy()
+        target = areas.area.map.view.focusProxy()
         for x, y in places:
             point = QPointF(*json.loads(ask_page(areas, f"areaMap.pointOf({x},{y})"))).toPoint()
             QTest.mouseMove(target, point)
@@ -125,7 +125,7 @@ def test_a_handle_that_is_dragged_changes_the_area(mapped, until, drag):
 
 def test_what_is_being_drawn_says_its_size_until_it_is_done(mapped, until, ask_page):
     mapped.area.findChild(QToolButton, "draw rectangle").click()
-    target, west, north = mapped.area.view.focusProxy(), LANDSCAPE[0], LANDSCAPE[3]
+    target, west, north = mapped.area.map.view.focusProxy(), LANDSCAPE[0], LANDSCAPE[3]
     start, end = (
         QPointF(*json.loads(ask_page(mapped, f"areaMap.pointOf({x},{y})"))).toPoint()
         for x, y in ((west, north), (west + 0.01, north - 0.01))
@@ -210,7 +210,7 @@ def test_the_map_begins_where_results_lie_that_are_at_hand(areas, until):
     until(lambda: areas.areas._stores != ())
     west, south, east, north = zip(*(store.bounds for store in areas.areas._stores), strict=True)
     place = f"({min(west)},{min(south)},{max(east)},{max(north)})"
-    until(lambda: areas.area._calls.get("fit") == f"areaMap.fit{place}")
+    until(lambda: areas.area.map.calls.get("fit") == f"areaMap.fit{place}")
 
 
 def test_results_at_hand_are_seen_on_the_map_as_pictures(mapped, until, ask_page):

@@ -246,7 +246,7 @@ def test_own_data_become_an_area_a_plan_and_go_again(areas, workspace, qtbot, un
     shown = areas.data.findChild(QTreeWidget)
     assert shown.currentItem().text(0) == "forest"
     west, south, east, north = bounds_of(areas.data_at_hand.listed(0).footprint)
-    assert areas.area._calls["fit"] == f"areaMap.fit({west},{south},{east},{north})"
+    assert areas.area.map.calls["fit"] == f"areaMap.fit({west},{south},{east},{north})"
     buttons = {button.text(): button for button in areas.data.findChildren(QPushButton)}
     assert not buttons["Use its extent"].isHidden()
     buttons["Use its extent"].click()

@@ -260,9 +260,9 @@ class _Offline(QWebEngineUrlRequestInterceptor):
 def test_offline_the_area_map_shows_coastlines_and_says_so_once(window, until, look, qtlog):
     areas = window.findChild(Areas)
     window.start_chosen.emit("area")
-    until(lambda: areas.area.loaded)
+    until(lambda: areas.area.map.loaded)
     offline = _Offline(areas.area)
-    areas.area.view.page().setUrlRequestInterceptor(offline)
+    areas.area.map.view.page().setUrlRequestInterceptor(offline)
     background = next(one for one in areas.area.findChildren(QComboBox) if one.findData("osm") >= 0)
     background.setCurrentIndex(background.findData("osm"))
     until(lambda: "may be offline" in areas.area.hint_text)
