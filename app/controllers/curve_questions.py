@@ -13,7 +13,7 @@ from ..curves import KINDS, Curve, Subject
 from ..geography import Geography
 from ..masks import Bits
 from ..probe_curves import note_of, predicted_curves
-from .selections import Found
+from .selections import Found, name_of_selection
 
 MOST_SAMPLED, MOST_BANDS, MOST_CHUNKS, CHUNK = 400, 8, 16, 64
 """Pixels of a selection that its mean rests on, of acquisitions, out of so many parts of the store."""
@@ -52,7 +52,7 @@ def subjects_of(asked: Asked, colour: str) -> list[Subject]:
         return list(asked.subjects)
     most = MOST_BANDS if KINDS[asked.kind].bands else MOST_SAMPLED
     pixels = sample(asked.selected.bits, most, MOST_CHUNKS)
-    return [*asked.subjects, Subject("selection", colour, pixels, sampled=True)]
+    return [*asked.subjects, Subject(name_of_selection(), colour, pixels, sampled=True)]
 
 
 def sample(bits: Bits, most: int, most_chunks: int) -> tuple[tuple[int, int], ...]:

@@ -21,10 +21,10 @@ from ..session import MadeLayer, Place, Session, SessionModel
 from ..theme import Theme
 from .jobs import JobsController
 from .probes import without_layers
+from .selections import name_of_selection
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
-SELECTION = "selection"
 LAYER = "Similarity"
 MOST_SEEDS = 400
 """Of all places together, as many as the engine takes; of larger ones every n-th pixel."""
@@ -85,7 +85,7 @@ class SearchesController(QObject):
             return None
         named: dict[str, Place | Pick] = {place.name: place for place in now.work.places}
         if now.pick is not None:
-            named[SELECTION] = now.pick
+            named[name_of_selection()] = now.pick
         like, unlike = (
             tuple(named[name] for name, role in roles.items() if role == wanted and name in named)
             for wanted in ("like", "unlike")
@@ -137,12 +137,13 @@ class SearchesController(QObject):
 
     def _list(self, now: Session) -> None:
         shown = [(place.name, place.colour, True) for place in now.work.places]
-        shown += [(SELECTION, self._theme.selection, False)] if now.pick is not None else []
+        shown += [(name_of_selection(), self._theme.selection, False)] if now.pick is not None else []
         self._panel.set_places(shown)
 
 
 def _counted(pixels: int) -> str:
-    return "one pixel" if pixels == 1 else translate("Searches", "{:,} pixels").format(pixels)
+    many = translate("Searches", "one pixel") if pixels == 1 else translate("Searches", "{:,} pixels")
+    return many.format(pixels)
 
 
 def _search(client: EngineClient, sought: _Sought) -> Search:

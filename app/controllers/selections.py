@@ -11,7 +11,7 @@ import numpy as np
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.readings import Legend, Store
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..engine_link import EngineLink
 from ..masks import Bits, find_on, follows_dates
@@ -19,6 +19,8 @@ from ..panels.selections import SelectionsPanel
 from ..selection import Combined, Corners, MapPick, Pick, Selection
 from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
 from ..telling import sentences
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_KEPT, MOST_KEPT_BYTES = 24, 60_000_000
 
@@ -67,7 +69,8 @@ class SelectionsController(QObject):
         if pick is None:
             return
         names, colours = {one.name for one in selections}, {one.colour for one in selections}
-        name = next(f"selection {n}" for n in range(1, len(names) + 2) if f"selection {n}" not in names)
+        numbered = self.tr("selection {}")
+        name = next(name for name in map(numbered.format, range(1, len(names) + 2)) if name not in names)
         colour = next((one for one in CLASS_COLOURS if one not in colours), CLASS_COLOURS[0])
         self._model.do(selections=(*selections, Selection(name, colour, pick)))
 
@@ -165,6 +168,11 @@ class SelectionsController(QObject):
     def _refused(self, error: ServiceError) -> None:
         self._tell(None)
         self._panel.say(sentences(error))
+
+
+def name_of_selection() -> str:
+    """Of the one of the moment, among places."""
+    return translate("SelectionsController", "selection")
 
 
 def _found(client: EngineClient, store: Store, pick: Pick, date: int) -> Found:

@@ -25,7 +25,7 @@ from ..telling import sentences
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .curve_questions import Answer, Asked, ask_probe, ask_series, dims_of, predicted, subjects_of
-from .selections import Found
+from .selections import Found, name_of_selection
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -177,7 +177,7 @@ class SeriesController:
         self._list_places(now)
 
     def _list_places(self, now: Session) -> None:
-        selected = "selection" if self._selected is not None else ""
+        selected = name_of_selection() if self._selected is not None else ""
         self._panel.set_places(now.work.places, selected, self._theme.selection)
 
     def _recolour(self) -> None:

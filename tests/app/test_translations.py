@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import pyqtgraph as pg
 import pytest
 from phenolens.app.features.areas import Areas
+from phenolens.app.panels.selections import SelectionsPanel
+from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import (
@@ -107,6 +109,9 @@ def test_everything_that_is_shown_is_translated_and_known_to_translators(
         classes=(LandClass(1, "wood", "#0072b2"),),
         labels=(Label(1.0, ((3.0, 4.0),), "2019-03-15"),),
     )
+    opened.model.change(pick=PixelPick(((7, 9), (8, 9))))
+    opened.findChild(SelectionsPanel).saved.emit()
+    until(lambda: f"{OPEN}selection{CLOSE}" in {text for _, text in _texts(opened)})
     for title in ("Keys and mouse", "About Phenolens", "Open store…"):
         action = next(one for one in opened.actions() if one.text() == f"{OPEN}{title}{CLOSE}")
         action.trigger()
