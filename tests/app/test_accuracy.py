@@ -35,7 +35,14 @@ def drawn_class(row, column):
 
 
 @pytest.fixture
-def cover(opened, until):
+def folder_emptied(workspace):
+    """Before the window looks: it would list samples of the test before, and name new ones after them."""
+    for file in (workspace / "area").glob("*"):
+        file.unlink()
+
+
+@pytest.fixture
+def cover(folder_emptied, opened, until):
     """The window with a class map of the store among its exports, and the panel."""
     told = opened.model.now.store.grid
     grid = Grid.from_dict({"crs": told.crs, "transform": list(told.transform), "shape": list(told.shape)})
@@ -46,8 +53,6 @@ def cover(opened, until):
     band = ProductBand("cover", dtype="uint8", nodata=0, classes=CLASSES)
     folder = opened.link.workspace / "area"
     folder.mkdir(exist_ok=True)
-    for file in folder.iterdir():
-        file.unlink()
     record = {"store": opened.model.now.store.store}
     product = Product("cover", grid, (band,), lambda window: codes[window.slices][None], record=record)
     write_product(product, folder / "cover-class.tif")
