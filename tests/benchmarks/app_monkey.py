@@ -109,6 +109,9 @@ class Monkey:
         self.heartbeat = Heartbeat()
         self.process = psutil.Process()
         self.done: Counter[str] = Counter()
+        self.doing, self.told_stalls = "", 0
+        self.after: Counter[str] = Counter()
+        """How often each action was the last one before a stall that it, or what it led to, computed."""
         self.memory: list[tuple[float, float]] = []
         self.end, self.next_report, self.began = 0.0, 0.0, 0.0
 
@@ -135,11 +138,18 @@ class Monkey:
         if now > self.next_report:
             self.next_report = now + REPORT_S
             self._report()
+        new = self.heartbeat.stalls[self.told_stalls :]
+        self.told_stalls += len(new)
+        self.after[self.doing] += sum(stall.worked > 0.05 for stall in new)
         self.timer.start(PAUSE_MS)  # before: what is done may wait for an answer
         if not self._in_the_way():
             action = self.random.choices(*zip(*self._actions(), strict=True))[0]
-            self.done[action.__name__.strip("_")] += 1
+            self._doing(action.__name__.strip("_"))
             action()
+
+    def _doing(self, name: str) -> None:
+        self.doing = name
+        self.done[name] += 1
 
     def _actions(self) -> list[tuple[Callable[[], None], int]]:
         return [
@@ -165,7 +175,7 @@ class Monkey:
         shown = shown or next((one for one in self.window.findChildren(QDialog) if one.isVisible()), None)
         if shown is None:
             return False
-        self.done["answer"] += 1
+        self._doing("answer")
         if isinstance(shown, QFileDialog) or self.random.random() < 0.3:
             if isinstance(shown, QDialog):
                 shown.reject()
@@ -237,6 +247,7 @@ class Monkey:
         from PySide6.QtTest import QTest
 
         name = self.random.choice(KEYS.split())
+        self._doing(f"key {name}")
         pressed = QKeySequence({"ctrl+plus": "Ctrl++", "ctrl+minus": "Ctrl+-"}.get(name, name))[0]
         target = self.application.focusWidget() or self.window
         QTest.keyClick(target, pressed.key(), pressed.keyboardModifiers())
@@ -257,12 +268,13 @@ class Monkey:
         actions = [one for one in self.window.actions() if one.isEnabled()]
         chosen = self.random.choice(actions)
         if not chosen.text().startswith(NOT_CHOSEN):
-            self.done[f"menu {chosen.text()}"] += 1
+            self._doing(f"menu {chosen.text()}")
             chosen.trigger()
 
     def _dock(self) -> None:
         dock = self.random.choice(list(self.window.docks.values()))
         how = self.random.random()
+        self._doing("dock shown or hidden" if how < 0.7 else "dock floating" if how < 0.8 else "docks reset")
         if how < 0.7:
             dock.setVisible(dock.isHidden())
         elif how < 0.8:
@@ -273,7 +285,9 @@ class Monkey:
     def _step(self) -> None:
         from phenolens.app.panels.steps import STEPS
 
-        self.window.show_step(self.random.choice(list(STEPS)))
+        step = self.random.choice(list(STEPS))
+        self._doing(f"step {step}")
+        self.window.show_step(step)
 
     def _resize(self) -> None:
         self.window.resize(*self.random.choice([(1280, 720), (1440, 900), (1920, 1080), (1000, 700)]))
@@ -338,6 +352,7 @@ class Monkey:
         )
         for place, count in Counter(_own(stall.place) for stall in computing).most_common(20):
             print(f"{count:5d}  {place}")
+        print("after", ", ".join(f"{name} {count}" for name, count in self.after.most_common(24) if count))
         print("the longest:")
         print(self.heartbeat.told(8))
 
