@@ -11,7 +11,8 @@ from phenolens.engine.client.results import Job, JobList
 from PySide6.QtCore import QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
-from ..panels.jobs import JobLine, JobsPanel, title_of
+from ..panels.job_words import title_of
+from ..panels.jobs import JobLine, JobsPanel
 from ..telling import plain, sentences
 
 BUSY_MS, IDLE_MS = 500, 4_000

@@ -19,7 +19,7 @@ from ..controllers.dialogs import ask_file, ask_file_to_write, ask_folder
 from ..controllers.helping import HelpController
 from ..controllers.opening import OpeningController
 from ..engine_link import EngineState
-from ..panels.jobs import state_of, title_of
+from ..panels.job_words import state_of, title_of
 from ..panels.stores import Found, StoreList
 from ..project import SUFFIX
 

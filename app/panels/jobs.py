@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -15,105 +14,17 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSplitter,
-    QTableWidget,
-    QTableWidgetItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from ..texts import QT_TRANSLATE_NOOP
+from .job_table import JobTable
+from .job_words import stage_of, time_left, title_of
 
-translate = QCoreApplication.translate  # by this name translators' tools find its texts
-TITLES = {
-    "embed": QT_TRANSLATE_NOOP("JobsPanel", "Computing embeddings"),
-    "view": QT_TRANSLATE_NOOP("JobsPanel", "Drawing maps"),
-    "project": QT_TRANSLATE_NOOP("JobsPanel", "Fitting a projection"),
-    "similarity": QT_TRANSLATE_NOOP("JobsPanel", "Searching for similar pixels"),
-    "change": QT_TRANSLATE_NOOP("JobsPanel", "Looking for change"),
-    "cluster": QT_TRANSLATE_NOOP("JobsPanel", "Clustering"),
-    "probe-fit": QT_TRANSLATE_NOOP("JobsPanel", "Fitting a probe"),
-    "probe-report": QT_TRANSLATE_NOOP("JobsPanel", "Validating a probe"),
-    "probe-apply": QT_TRANSLATE_NOOP("JobsPanel", "Mapping with a probe"),
-    "labels": QT_TRANSLATE_NOOP("JobsPanel", "Reading labels"),
-    "area-sample": QT_TRANSLATE_NOOP("JobsPanel", "Drawing a sample"),
-    "area-estimate": QT_TRANSLATE_NOOP("JobsPanel", "Estimating areas"),
-    "export": QT_TRANSLATE_NOOP("JobsPanel", "Exporting"),
-    "train": QT_TRANSLATE_NOOP("JobsPanel", "Training"),
-}
-STATES = {
-    "queued": QT_TRANSLATE_NOOP("JobsPanel", "waiting"),
-    "running": QT_TRANSLATE_NOOP("JobsPanel", "running"),
-    "done": QT_TRANSLATE_NOOP("JobsPanel", "done"),
-    "failed": QT_TRANSLATE_NOOP("JobsPanel", "failed"),
-    "cancelled": QT_TRANSLATE_NOOP("JobsPanel", "cancelled"),
-    "interrupted": QT_TRANSLATE_NOOP("JobsPanel", "interrupted"),
-}
-STAGES = {
-    "embed": QT_TRANSLATE_NOOP("JobsPanel", "embed"),
-    "fit": QT_TRANSLATE_NOOP("JobsPanel", "fit"),
-    "validate": QT_TRANSLATE_NOOP("JobsPanel", "validate"),
-    "calibrate": QT_TRANSLATE_NOOP("JobsPanel", "calibrate"),
-    "hold out": QT_TRANSLATE_NOOP("JobsPanel", "hold out"),
-    "apply": QT_TRANSLATE_NOOP("JobsPanel", "apply"),
-    "sum": QT_TRANSLATE_NOOP("JobsPanel", "sum"),
-    "project": QT_TRANSLATE_NOOP("JobsPanel", "project"),
-    "compare": QT_TRANSLATE_NOOP("JobsPanel", "compare"),
-    "breaks": QT_TRANSLATE_NOOP("JobsPanel", "breaks"),
-    "count pixels": QT_TRANSLATE_NOOP("JobsPanel", "count pixels"),
-    "write": QT_TRANSLATE_NOOP("JobsPanel", "write"),
-    "draw": QT_TRANSLATE_NOOP("JobsPanel", "draw"),
-}
-MOST_COUNTED = 1000
-"""Tiles, dates or files are told as such; of pixels a share says more."""
-COLUMNS = (
-    QT_TRANSLATE_NOOP("JobsPanel", "Job"),
-    QT_TRANSLATE_NOOP("JobsPanel", "State"),
-    QT_TRANSLATE_NOOP("JobsPanel", "Progress"),
-    QT_TRANSLATE_NOOP("JobsPanel", "Time left"),
-    QT_TRANSLATE_NOOP("JobsPanel", "Started"),
-)
-
-
-def title_of(job: Job) -> str:
-    out = str(job.params.get("out", ""))
-    return f"{translate('JobsPanel', TITLES.get(job.kind, job.kind))}{f': {out}' if out else ''}"
-
-
-def time_left(job: Job) -> str:
-    """`2 min left`, or nothing while it can't be told."""
-    if job.state != "running" or job.progress is None or job.progress.eta_s is None:
-        return ""
-    seconds = job.progress.eta_s
-    if seconds < 90:
-        return translate("JobsPanel", "{:.0f} s left").format(seconds)
-    if seconds < 5400:
-        return translate("JobsPanel", "{:.0f} min left").format(seconds / 60)
-    return translate("JobsPanel", "{:.1f} h left").format(seconds / 3600)
-
-
-def stage_of(job: Job) -> str:
-    """`report 3/8`, or `50 %` of what are too many to count; nothing before the first of them is known."""
-    progress = job.progress
-    if progress is None or not progress.total:
-        return ""
-    if progress.total > MOST_COUNTED:
-        return f"{100 * progress.share:.0f} %"
-    stage = translate("JobsPanel", STAGES.get(progress.stage, progress.stage))
-    return f"{stage} {progress.done}/{progress.total}"
-
-
-def state_of(job: Job) -> str:
-    if job.cancelling and not job.ended:
-        return translate("JobsPanel", "stopping")
-    return translate("JobsPanel", STATES.get(job.state, job.state))
-
-
-def started_at(job: Job) -> str:
-    """By the clock of this place: the engine's is UTC."""
-    if not job.started:
-        return ""
-    here = datetime.fromisoformat(job.started).astimezone()
-    return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
+MEASURED = 40
+"""Rows, from the first in view on, that the widths of columns are taken from: as many as a screen has room for."""
 
 
 class JobLine(QWidget):
@@ -167,21 +78,23 @@ class JobsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("jobs")
-        self._jobs: tuple[Job, ...] = ()
-        self._table = QTableWidget(0, len(COLUMNS))
+        self._model = JobTable(self)
+        self._table = QTableView()
+        self._table.setModel(self._model)
         self._table.setAccessibleName(self.tr("Jobs"))
-        self._table.setHorizontalHeaderLabels([self.tr(name) for name in COLUMNS])
         self._table.verticalHeader().hide()
-        self._table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self._table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self._table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self._table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self._table.setShowGrid(False)
         self._table.setWordWrap(False)
         self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # results are told apart by their end
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._table.itemSelectionChanged.connect(self._select)
+        header.setResizeContentsPrecision(MEASURED)
+        self._table.verticalScrollBar().valueChanged.connect(lambda _: header.resizeSections())
+        self._table.selectionModel().selectionChanged.connect(self._select)
         self._log = QPlainTextEdit(readOnly=True)
         self._log.setAccessibleName(self.tr("Log of the job"))
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -217,28 +130,12 @@ class JobsPanel(QWidget):
 
     @property
     def current(self) -> Job | None:
-        row = self._table.currentRow()
-        return self._jobs[row] if 0 <= row < len(self._jobs) and self._table.selectedItems() else None
+        chosen = self._table.selectionModel().selectedRows()
+        return self._model.jobs[chosen[0].row()] if chosen else None
 
     def set_jobs(self, jobs: Sequence[Job]) -> None:
-        kept = self.current.id if self.current else None
-        self._jobs = tuple(jobs)
         self._log.setPlaceholderText(self.tr(_CHOOSE if jobs else _NONE))
-        self._table.blockSignals(True)
-        self._table.setRowCount(len(self._jobs))
-        for row, job in enumerate(self._jobs):
-            share = f"{job.progress.share:.0%}" if job.progress and job.progress.total else ""
-            cells = (title_of(job), state_of(job), share, time_left(job), started_at(job))
-            for column, text in enumerate(cells):
-                item = self._table.item(row, column)
-                if item is None:
-                    item = QTableWidgetItem()
-                    self._table.setItem(row, column, item)
-                item.setText(text)
-                item.setToolTip(text if column == 0 else "")
-            if job.id == kept:
-                self._table.selectRow(row)
-        self._table.blockSignals(False)
+        self._model.set_jobs(jobs)
         if self.current is None:
             self.set_log("")
         self._enable()
@@ -248,9 +145,10 @@ class JobsPanel(QWidget):
             self._log.setPlainText(text)
             self._log.verticalScrollBar().setValue(self._log.verticalScrollBar().maximum())
 
-    def _select(self) -> None:
+    def _select(self, chosen: QItemSelection) -> None:
+        """Also told, of nothing, as rows come and go."""
         self._enable()
-        if self.current is not None:
+        if self.current is not None and not chosen.isEmpty():
             self.chosen.emit(self.current.id)
 
     def _enable(self) -> None:

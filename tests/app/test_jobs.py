@@ -3,9 +3,10 @@
 from datetime import datetime
 
 import pytest
-from phenolens.app.panels.jobs import JobLine, JobsPanel, time_left
+from phenolens.app.panels.job_words import time_left
+from phenolens.app.panels.jobs import JobLine, JobsPanel
 from phenolens.engine.client.results import Job, Progress, Status
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTableWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTableView
 
 EMBED = {"out": "valley.zarr"}
 
@@ -23,8 +24,8 @@ def running(eta_s: float | None = None) -> Job:
 
 
 def row(panel: JobsPanel, number: int) -> list[str]:
-    table = panel.findChild(QTableWidget)
-    return [table.item(number, column).text() for column in range(table.columnCount())]
+    told = panel.findChild(QTableView).model()
+    return [told.index(number, column).data() for column in range(told.columnCount())]
 
 
 def buttons(panel: JobsPanel) -> dict[str, bool]:
@@ -39,6 +40,31 @@ def test_a_job_is_listed_in_words_and_by_the_clock_of_this_place(panel):
     assert row(panel, 1)[1:] == ["waiting", "", "", ""]
 
 
+def test_what_is_chosen_stays_so_as_jobs_come_go_and_change_and_no_other_rows_are_touched(panel):
+    old = [Job(f"{number}" * 16, "embed", "done", params=EMBED) for number in (9, 8, 7, 6)]
+    table, told = panel.findChild(QTableView), []
+    panel.set_jobs(old)
+    table.selectRow(2)
+    model = table.model()
+    model.rowsInserted.connect(lambda _, first, last: told.append(("come", first, last)))
+    model.rowsRemoved.connect(lambda _, first, last: told.append(("gone", first, last)))
+    model.dataChanged.connect(lambda first, last: told.append(("changed", first.row(), last.row())))
+    model.modelReset.connect(lambda: told.append("reset"))
+    panel.chosen.connect(lambda _: told.append("chosen"))
+    panel.set_jobs(list(old))
+    assert told == []
+    panel.set_jobs([running(3_000), *old])
+    panel.set_jobs([running(600), *old])
+    panel.set_jobs([running(600), *old[1:]])
+    assert told == [("come", 0, 0), ("changed", 0, 0), ("gone", 1, 1)]
+    assert panel.current == old[2]
+    assert row(panel, 0)[3] == "10 min left"
+    assert [row(panel, number)[1] for number in range(model.rowCount())] == ["running", *["done"] * 3]
+    panel.set_jobs([Job("5" * 16, "export", "done")])  # of another folder
+    assert panel.current is None
+    assert model.rowCount() == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"), [(None, ""), (12, "12 s left"), (600, "10 min left"), (9_000, "2.5 h left")]
 )
@@ -51,7 +77,7 @@ def test_a_job_can_be_stopped_while_it_goes_on_and_taken_up_again_or_removed_aft
     panel.set_jobs([running(), *ended])
     offered = []
     for number in range(4):
-        panel.findChild(QTableWidget).selectRow(number)
+        panel.findChild(QTableView).selectRow(number)
         offered.append({name for name, can in buttons(panel).items() if can} - {"Diagnostics report…"})
     assert offered == [
         {"Cancel"},
@@ -78,7 +104,7 @@ def test_what_ended_a_job_stands_below_its_log(window, until):
     window.jobs.submit("embed", asked, over.append)
     until(lambda: bool(over))
     window.docks["Jobs"].show()
-    window.jobs_panel.findChild(QTableWidget).selectRow(0)
+    window.jobs_panel.findChild(QTableView).selectRow(0)
     until(lambda: log.toPlainText() != "")
     cause = over[0].fault.cause
     assert f"{cause[0].upper()}{cause[1:]}" in log.toPlainText().splitlines()[-1]

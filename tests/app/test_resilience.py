@@ -285,7 +285,7 @@ def _fill(ballast: Path) -> None:
 
 
 def _states(window) -> list[str]:
-    return [job.state for job in window.jobs_panel._jobs[:1]]
+    return [job.state for job in window.jobs_panel._model.jobs[:1]]
 
 
 def _workers(window) -> list[psutil.Process]:

@@ -151,7 +151,7 @@ INI = QSettings.Format.IniFormat
 
 
 def _states(window) -> list[str]:
-    return [job.state for job in window.jobs_panel._jobs[:1]]
+    return [job.state for job in window.jobs_panel._model.jobs[:1]]
 
 
 def _let_go() -> bool:

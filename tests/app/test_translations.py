@@ -14,7 +14,7 @@ from phenolens.app.features.areas import Areas
 from phenolens.app.panels.selections import SelectionsPanel
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place
-from PySide6.QtCore import QCoreApplication, QTranslator
+from PySide6.QtCore import QCoreApplication, Qt, QTranslator
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSpinBox,
     QTabBar,
-    QTableWidget,
+    QTableView,
     QTreeWidget,
     QWidget,
 )
@@ -161,9 +161,9 @@ def _own(widget: QWidget) -> list[str]:
     return next((read(widget) for kinds, read in OWN if isinstance(widget, kinds)), [])
 
 
-def _headers(table: QTableWidget) -> list[str]:
-    headers = map(table.horizontalHeaderItem, range(table.columnCount()))
-    return [header.text() for header in headers if header]
+def _headers(table: QTableView) -> list[str]:
+    model = table.model()
+    return [str(model.headerData(column, Qt.Orientation.Horizontal)) for column in range(model.columnCount())]
 
 
 OWN = (
@@ -174,7 +174,7 @@ OWN = (
     (QComboBox, lambda one: [one.itemText(row) for row in range(one.count())]),
     (QTabBar, lambda one: [one.tabText(tab) for tab in range(one.count())]),
     (QLineEdit | QPlainTextEdit, lambda one: [one.placeholderText()]),
-    (QTableWidget, _headers),
+    (QTableView, _headers),
     (QTreeWidget, lambda one: [one.headerItem().text(column) for column in range(one.columnCount())]),
     (QListWidget, lambda one: [one.item(row).text() for row in range(one.count())]),
 )

@@ -1,7 +1,7 @@
 """The window over a real service: opening, stepping, layers."""
 
 import numpy as np
-from phenolens.app.panels.jobs import stage_of
+from phenolens.app.panels.job_words import stage_of
 from phenolens.app.panels.map_legend import WIDTH
 from phenolens.app.panels.steps import STEPS
 from phenolens.app.proportions import share_of
