@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from PySide6.QtCore import QPointF, QRectF, Signal
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from ..curves import Floats
 from ..theme import Theme
 from .acquisition_table import Row
 
 MARGIN = 34
+NEAR = 5
+"""Points from a bar that are still on it."""
+SHADES = 20
+"""Strengths of bars: as many as the eye can tell apart."""
+UNKNOWN = 0.6
+"""Height of bars of what can't be clear or cloudy, as a share."""
 
 
 class AcquisitionStrip(QWidget):
@@ -24,10 +32,12 @@ class AcquisitionStrip(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: tuple[Row, ...] = ()
-        self._times: list[datetime] = []
+        self._lanes: dict[str, int] = {}
+        """Of sensors, from above."""
+        self._times, self._lane = np.zeros(0), np.zeros(0, np.intp)
+        """Of each acquisition, in seconds since 1970, and which lane it is in."""
         self._span = datetime.min, datetime.min
         self._left_out: frozenset[str] = frozenset()
-        self._places: list[QRectF] = []
         self.setFixedHeight(64)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Dates by sensor; high bars are clear"))
@@ -39,9 +49,13 @@ class AcquisitionStrip(QWidget):
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
-        self._times = [datetime.fromisoformat(row.acquisition.time) for row in self._rows]
-        if self._times:
-            self._span = min(self._times), max(self._times)
+        sensors = sorted({row.sensor for row in self._rows}, reverse=True)
+        self._lanes = {sensor: lane for lane, sensor in enumerate(sensors)}
+        self._lane = np.array([self._lanes[row.sensor] for row in self._rows], np.intp)
+        times = [datetime.fromisoformat(row.acquisition.time) for row in self._rows]
+        self._times = np.array([time.timestamp() for time in times])
+        if times:
+            self._span = min(times), max(times)
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -59,40 +73,47 @@ class AcquisitionStrip(QWidget):
             QToolTip.showText(event.globalPosition().toPoint(), told)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        self._places = []
         if not self._rows:
             return
         painter = QPainter(self)
-        lanes = {
-            sensor: number
-            for number, sensor in enumerate(sorted({row.sensor for row in self._rows}, reverse=True))
-        }
-        high = (self.height() - 14) / max(1, len(lanes))
         self._calendar(painter)
-        for sensor, lane in lanes.items():
-            painter.setPen(QColor(self._theme.faint))
-            painter.drawText(QPointF(2, (lane + 1) * high - 3), sensor.upper())
-        for row, time in zip(self._rows, self._times, strict=True):
-            x = self._x_at(time)
-            self._places.append(QRectF(x - 1, lanes[row.sensor] * high, 2, high - 2))
-            self._bar(painter, row, self._places[-1])
+        painter.setPen(QColor(self._theme.faint))
+        for sensor, lane in self._lanes.items():
+            painter.drawText(QPointF(2, (lane + 1) * self._high - 3), sensor.upper())
+        self._bars(painter)
 
-    def _x_at(self, time: datetime) -> float:
-        first, last = self._span
-        share = (time - first) / ((last - first) or timedelta(seconds=1))
-        return MARGIN + share * (self.width() - MARGIN - 10)
+    @property
+    def _high(self) -> float:
+        """Points of height of a lane."""
+        return (self.height() - 14) / max(1, len(self._lanes))
 
-    def _bar(self, painter: QPainter, row: Row, place: QRectF) -> None:
-        share = 0.6 if row.clear is None else row.clear
-        colour = QColor(self._theme.accent if row.clear is None or row.clear >= 0.1 else self._theme.faint)
-        colour.setAlphaF(0.35 + 0.65 * share if row.clear is not None else 0.8)
-        if row.key in self._left_out:
-            painter.setPen(QColor(self._theme.warning))
-            x = place.center().x()
-            painter.drawLine(QPointF(x, place.bottom() - 4), QPointF(x, place.bottom()))
-            return
-        height = 3 + (place.height() - 3) * share
-        painter.fillRect(QRectF(place.left(), place.bottom() - height, place.width(), height), colour)
+    def _x_at(self, times: Floats) -> Floats:
+        first, last = (time.timestamp() for time in self._span)
+        return MARGIN + (times - first) / ((last - first) or 1.0) * (self.width() - MARGIN - 10)
+
+    def _bars(self, painter: QPainter) -> None:
+        """Those of a colour at once: there may be thousands."""
+        bars: dict[float | None, list[QRectF]] = {}
+        left_out: list[QLineF] = []
+        feet = (self._lane + 1) * self._high - 2
+        for row, x, foot in zip(self._rows, self._x_at(self._times).tolist(), feet.tolist(), strict=True):
+            if row.key in self._left_out:
+                left_out.append(QLineF(x, foot - 4, x, foot))
+                continue
+            height = 3 + (self._high - 5) * (UNKNOWN if row.clear is None else row.clear)
+            shade = None if row.clear is None else int(row.clear * SHADES) / SHADES
+            bars.setdefault(shade, []).append(QRectF(x - 1, foot - height, 2, height))
+        painter.setPen(QColor(self._theme.warning))
+        painter.drawLines(left_out)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for shade, places in bars.items():
+            painter.setBrush(self._colour(shade))
+            painter.drawRects(places)
+
+    def _colour(self, clear: float | None) -> QColor:
+        colour = QColor(self._theme.accent if clear is None or clear >= 0.1 else self._theme.faint)
+        colour.setAlphaF(0.8 if clear is None else 0.35 + 0.65 * clear)
+        return colour
 
     def _calendar(self, painter: QPainter) -> None:
         """The first and the last day, and between them months or years, as many as have room."""
@@ -106,8 +127,10 @@ class AcquisitionStrip(QWidget):
         painter.drawText(QPointF(MARGIN, low), start)
         if end != start:
             painter.drawText(QPointF(limit, low), end)
-        for time in _months(*self._span):
-            x, name = self._x_at(time), f"{time:%Y}" if time.month == 1 else f"{time:%b}"
+        months = list(_months(*self._span))
+        starts = self._x_at(np.array([time.timestamp() for time in months])).tolist()
+        for time, x in zip(months, starts, strict=True):
+            name = f"{time:%Y}" if time.month == 1 else f"{time:%b}"
             painter.setPen(line)
             painter.drawLine(QPointF(x, 0), QPointF(x, low - metrics.ascent()))
             if free <= x and x + metrics.horizontalAdvance(name) + 8 <= limit:
@@ -117,13 +140,10 @@ class AcquisitionStrip(QWidget):
 
     def _at(self, point: QPointF) -> int | None:
         """The nearest bar of the lane under the mouse, within a few pixels."""
-        near = [
-            (abs(place.center().x() - point.x()), number)
-            for number, place in enumerate(self._places)
-            if place.top() <= point.y() <= place.bottom() + 2
-        ]
-        distance, number = min(near, default=(99.0, -1))
-        return number if distance <= 5 else None
+        tops = self._lane * self._high
+        here = (tops <= point.y()) & (point.y() <= tops + self._high)
+        away = np.where(here, np.abs(self._x_at(self._times) - point.x()), np.inf)
+        return int(away.argmin()) if away.min(initial=np.inf) <= NEAR else None
 
 
 def _months(first: datetime, last: datetime) -> Iterator[datetime]:

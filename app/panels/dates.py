@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from ..curves import Floats, seconds
 from ..theme import Theme
+from .kept_picture import KeptBackground
 
 PLAY_MS = 350
 MARGIN, TICKED_MARGIN = 8, 26
@@ -115,6 +116,8 @@ class DateStrip(QWidget):
         self._shares: Sequence[float] = ()
         self._ticks: dict[str, Floats] = {}
         self._seconds = seconds(())
+        self._background = KeptBackground(self, self._paint_background)
+        theme.changed.connect(self._background.forget)
         self.setMinimumHeight(HEIGHT)
         self.setMinimumWidth(160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -130,7 +133,7 @@ class DateStrip(QWidget):
         self.times = [datetime.fromisoformat(time) for time in times]
         self._seconds = seconds(times)
         self._shares, self._ticks = (), {}
-        self.update()
+        self._background.forget()
 
     def set_date(self, date: int) -> None:
         self.date = date
@@ -138,11 +141,11 @@ class DateStrip(QWidget):
 
     def set_clear_shares(self, shares: Sequence[float]) -> None:
         self._shares = shares
-        self.update()
+        self._background.forget()
 
     def set_acquisitions(self, times: Mapping[str, Sequence[str]]) -> None:
         self._ticks = {sensor: seconds(times[sensor]) for sensor in ("s2", "s1") if times.get(sensor)}
-        self.update()
+        self._background.forget()
 
     def x_of(self, date: int) -> float:
         return float(self._x_at(self._seconds[date : date + 1])[0])
@@ -168,22 +171,38 @@ class DateStrip(QWidget):
             self.chosen.emit(int(np.argmin(np.abs(self._x_at(self._seconds) - x))))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self.times:
             return
-        base = self.height() - 16 - (TICK + 1) * len(self._ticks)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._background.draw(painter)
+        if self.date < len(self.times):
+            self._bar(painter, self.date, self.x_of(self.date), 4, QColor(self._theme.accent))
+
+    def _paint_background(self, painter: QPainter) -> None:
+        """All but the chosen date, which lies over its bar here."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        base, across = self._base, self._x_at(self._seconds).tolist()
         self._acquisitions(painter, base + 2)
         painter.setPen(QColor(self._theme.line))
         painter.drawLine(QPointF(8, base + 0.5), QPointF(self.width() - 8, base + 0.5))
-        self._years(painter, base)
-        for date, x in enumerate(self._x_at(self._seconds).tolist()):
-            share = self._shares[date] if date < len(self._shares) else 1.0
-            height = 4 + (base - 6) * share
-            colour = QColor(self._theme.accent if date == self.date else self._theme.faint)
-            colour.setAlpha(255 if date == self.date else 90 + int(120 * share))
-            width = 4 if date == self.date else 2
-            painter.fillRect(QRectF(x - width / 2, base - height, width, height), colour)
+        self._years(painter, across)
+        for date, x in enumerate(across):
+            colour = QColor(self._theme.faint)
+            colour.setAlpha(90 + int(120 * self._share(date)))
+            self._bar(painter, date, x, 2, colour)
+
+    @property
+    def _base(self) -> int:
+        """What bars stand on."""
+        return self.height() - 16 - (TICK + 1) * len(self._ticks)
+
+    def _share(self, date: int) -> float:
+        return self._shares[date] if date < len(self._shares) else 1.0
+
+    def _bar(self, painter: QPainter, date: int, x: float, width: int, colour: QColor) -> None:
+        height = 4 + (self._base - 6) * self._share(date)
+        painter.fillRect(QRectF(x - width / 2, self._base - height, width, height), colour)
 
     def _acquisitions(self, painter: QPainter, top: float) -> None:
         """A row of ticks for each sensor."""
@@ -203,14 +222,13 @@ class DateStrip(QWidget):
             painter.drawRects([QRectF(one - 0.5, y + 1, 1, TICK - 3) for one in here.tolist()])
         painter.setFont(font)
 
-    def _years(self, painter: QPainter, base: float) -> None:
+    def _years(self, painter: QPainter, across: Sequence[float]) -> None:
         """Months, or years where there are many."""
         painter.setPen(QColor(self._theme.faint))
         months = (self.times[-1] - self.times[0]).days / 30
         seen, edge, year = "", -100.0, 0
-        for date, time in enumerate(self.times):
+        for time, x in zip(self.times, across, strict=True):
             name = f"{time:%Y}" if months > 20 else f"{time:%b}"
-            x = self.x_of(date)
             if name != seen and x > edge:
                 seen = name
                 if months <= 20 and time.year != year:

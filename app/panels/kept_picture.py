@@ -1,13 +1,13 @@
-"""A picture of what an item of a plot paints, kept until that or the view changes."""
+"""Pictures of what items of plots and widgets paint, kept until that or the view changes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap, QTransform
-from PySide6.QtWidgets import QGraphicsObject
+from PySide6.QtWidgets import QGraphicsObject, QWidget
 
 LONG_S, SETTLED_MS = 0.008, 40
 """A picture that took so long is stretched while the view changes, and painted again once it has settled."""
@@ -36,6 +36,8 @@ class KeptPicture:
         """`view` is what is to be seen, in the item's coordinates."""
         transform, scale = painter.transform(), painter.device().devicePixelRatioF()
         frame = transform.mapRect(view).toAlignedRect()
+        if frame.isEmpty():
+            return  # a pane without room
         same = (transform, frame, scale) == (self._transform, self._frame, self._scale)
         if self._picture is None or not (same or self._took_s > LONG_S):
             self._picture = self._painted(transform, frame, scale)
@@ -48,11 +50,40 @@ class KeptPicture:
     def _painted(self, transform: QTransform, frame: QRect, scale: float) -> QPixmap:
         began = time.thread_time()
         self._transform, self._frame, self._scale = transform, frame, scale
-        picture = QPixmap(frame.size() * scale)
-        picture.setDevicePixelRatio(scale)
-        picture.fill(Qt.GlobalColor.transparent)
+        picture = _empty(frame.size(), scale)
         with QPainter(picture) as painter:
             painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
             self._paint(painter)
         self._took_s = time.thread_time() - began
         return picture
+
+
+class KeptBackground:
+    """Of a widget: what lies below that which changes more often."""
+
+    def __init__(self, widget: QWidget, paint: Callable[[QPainter], None]) -> None:
+        self._widget, self._paint = widget, paint
+        self._picture: QPixmap | None = None
+        self._made_for: object = None
+
+    def forget(self) -> None:
+        """What is painted has changed."""
+        self._picture = None
+        self._widget.update()
+
+    def draw(self, painter: QPainter) -> None:
+        """A widget of another size, font or resolution has another one."""
+        size, font, scale = self._widget.size(), self._widget.font(), self._widget.devicePixelRatioF()
+        if self._picture is None or self._made_for != (size, font, scale):
+            self._picture, self._made_for = _empty(size, scale), (size, font, scale)
+            with QPainter(self._picture) as inner:
+                inner.setFont(font)
+                self._paint(inner)
+        painter.drawPixmap(0, 0, self._picture)
+
+
+def _empty(size: QSize, scale: float) -> QPixmap:
+    picture = QPixmap(size * scale)
+    picture.setDevicePixelRatio(scale)
+    picture.fill(Qt.GlobalColor.transparent)
+    return picture
