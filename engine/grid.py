@@ -157,6 +157,8 @@ class AreaOfInterest:
 
     geometry: BaseGeometry
     name: str = "area"
+    mended: int = 0
+    """How many polygons of its file crossed themselves: what each encloses is taken."""
 
     def __post_init__(self) -> None:
         if self.geometry.is_empty or self.geometry.area == 0:
@@ -198,7 +200,7 @@ class AreaOfInterest:
 
     @classmethod
     def from_file(cls, path: Path) -> "AreaOfInterest":
-        """The union of all polygons of a GeoPackage, GeoJSON or Shapefile."""
+        """The union of all polygons of a GeoPackage, GeoJSON or Shapefile; those that cross themselves are mended."""
         import geopandas  # noqa: PLC0415 - pandas comes with it, 80 MB that reading a store needn't load
 
         try:
@@ -220,6 +222,8 @@ class AreaOfInterest:
         polygons = frame.geometry[frame.geometry.type.isin(["Polygon", "MultiPolygon"])]
         if polygons.empty:
             raise AreaError("the area file holds no polygon", value=path, remedy="give polygons")
+        broken = ~polygons.is_valid
+        polygons = polygons.where(~broken, polygons[broken].map(_mended))
         if frame.crs.is_projected:
             polygons = polygons.segmentize(STRAIGHT_M / frame.crs.axis_info[0].unit_conversion_factor)
         try:
@@ -228,7 +232,7 @@ class AreaOfInterest:
             raise AreaError(
                 "the area's polygons cross themselves", value=path, remedy="mend them: Fix geometries in QGIS"
             ) from error
-        return cls(united, path.stem)
+        return cls(united, path.stem, int(broken.sum()))
 
     @property
     def utm(self) -> str:
@@ -262,6 +266,11 @@ def _enclosed(corners: Sequence[Sequence[float]]) -> BaseGeometry:
     """What an edge encloses; a line has no area."""
     if len(corners) < 3:
         raise AreaError("a polygon has three corners or more", value=len(corners), remedy="add corners")
-    polygon = shapely.make_valid(shapely.Polygon([(lon, lat) for lon, lat in corners]))
-    parts = [part for part in shapely.get_parts(polygon) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return _mended(shapely.Polygon([(lon, lat) for lon, lat in corners]))
+
+
+def _mended(polygon: BaseGeometry) -> BaseGeometry:
+    """What its edges enclose, but for parts that they go around twice."""
+    valid = shapely.get_parts(shapely.make_valid(polygon))
+    parts = [part for part in valid if part.geom_type in ("Polygon", "MultiPolygon")]
     return shapely.union_all(parts)

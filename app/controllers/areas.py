@@ -18,6 +18,7 @@ from phenolens.engine.client.sources import Outlines
 from PySide6.QtCore import QCoreApplication
 
 from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of
+from ..crossing import crossing_told, crossings_told
 from ..engine_link import EngineLink, EngineState
 from ..panels.area import AreaPanel
 from .data import DataController
@@ -93,25 +94,12 @@ class AreasController:
             for polygon, holes in list(zip(polygons, found.holes, strict=True))[:MOST_LOADED]:
                 self._plans.add_area(_open(polygon), False, path.stem, [_open(hole) for hole in holes])
             self._fit()
-            more = len(polygons) - MOST_LOADED
-            if more > 0:
-                self._panel.hint(
-                    translate(
-                        "AreasController", "The file holds {} polygons; the largest {} were taken"
-                    ).format(len(polygons), MOST_LOADED),
-                    True,
+            warnings = _warnings(found)
+            if warnings or any(found.holes):
+                kept = translate(
+                    "AreasController", "Holes in polygons are kept: what lies in them isn't embedded."
                 )
-            elif found.filled:
-                text = translate(
-                    "AreasController", "{:,} small holes were filled: more than 200 in a polygon aren't kept."
-                )
-                self._panel.hint(text.format(found.filled), True)
-            elif any(found.holes):
-                self._panel.hint(
-                    translate(
-                        "AreasController", "Holes in polygons are kept: what lies in them isn't embedded."
-                    )
-                )
+                self._panel.hint(" ".join(warnings) or kept, bool(warnings))
 
         def failed(error: ServiceError) -> None:
             self._panel.hint(f"{error.cause}. {error.remedy}", True)
@@ -130,12 +118,16 @@ class AreasController:
         self._drawn = True
         self._plans.add_area(corners, rectangle)
         self._drawn = False
-        if not rectangle or len(self._plans.now.areas) == 1:
+        if crossing := crossing_told(corners):
+            self._panel.hint(crossing, True)
+        elif not rectangle or len(self._plans.now.areas) == 1:
             self._panel.hint(translate("AreasController", "Drag the handles to change it."))
 
     def _edit(self, number: int, corners: tuple[Corner, ...], holes: tuple[tuple[Corner, ...], ...]) -> None:
         if number < len(self._plans.now.areas):
             self._plans.replace_area(number, corners=corners, holes=holes)
+            crossing = next(filter(None, map(crossing_told, (corners, *holes))), "")
+            self._panel.hint(crossing, bool(crossing))
 
     def _take_footprint(self, name: str) -> None:
         kind, _, rest = name.partition(":")
@@ -209,6 +201,22 @@ class AreasController:
 def _far(name: str) -> str:
     """Of what is small on the map."""
     return translate("AreasController", "{} (click to go there)").format(name)
+
+
+def _warnings(found: Outlines) -> list[str]:
+    """What of a file isn't taken as it is."""
+    told = []
+    if len(found.polygons) > MOST_LOADED:
+        text = translate("AreasController", "The file holds {} polygons; the largest {} were taken.")
+        told.append(text.format(len(found.polygons), MOST_LOADED))
+    if found.filled:
+        text = translate(
+            "AreasController", "{:,} small holes were filled: more than 200 in a polygon aren't kept."
+        )
+        told.append(text.format(found.filled))
+    if found.mended:
+        told.append(crossings_told(found.mended))
+    return told
 
 
 def _open(ring: tuple[Corner, ...]) -> tuple[Corner, ...]:

@@ -14,6 +14,7 @@ from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication, QObject
 
+from ..crossing import crossings_told
 from ..engine_link import EngineLink
 from ..label_file import read_labels
 from ..panels.label_import import LabelImportDialog
@@ -156,7 +157,7 @@ def account(report: Mapping[str, Any]) -> str:
         for reason, count in report["dropped"].items()
     ]
     if report.get("repaired"):
-        lines.append(translate("LabelImport", "{:,} invalid shapes were mended.").format(report["repaired"]))
+        lines.append(crossings_told(int(report["repaired"])))
     if report.get("pixels") is not None:
         lines.append(translate("LabelImport", "They label {}.").format(_sizes(report)))
     lines += [

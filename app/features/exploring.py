@@ -19,6 +19,7 @@ from ..controllers.named import NamedController
 from ..controllers.projections import ProjectionsController
 from ..controllers.selections import Found, SelectionsController
 from ..controllers.series import SeriesController
+from ..crossing import PIXEL, crossing_told
 from ..panels.change import ChangePanel
 from ..panels.projection import ProjectionPanel
 from ..panels.selections import SelectionsPanel
@@ -127,6 +128,8 @@ def _link(
             series.pick(column, row, bool(shift))
 
     def drawn(corners: tuple[tuple[float, float], ...]) -> None:
+        if crossing := crossing_told(corners, PIXEL):  # of labels as well, which hear of it themselves
+            window.say(crossing, True)
         if window.model.now.tool == "select":
             selections.outline(corners)
         elif window.model.now.tool == "place":

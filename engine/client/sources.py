@@ -139,6 +139,8 @@ class Outlines(Told):
     """[polygon][hole][corner]"""
     filled: int = 0
     """How many holes were left out, the smallest ones."""
+    mended: int = 0
+    """How many polygons of the file crossed themselves: what each encloses was taken."""
 
 
 @dataclass(frozen=True)

@@ -205,16 +205,28 @@ def _key(choice: SourceChoice, area: Grid | None) -> tuple[Any, ...]:
 Ring = list[list[float]]
 
 
-def outlines(path: Path) -> tuple[list[Ring], list[list[Ring]], int]:
-    """A file's polygons in degrees, the largest first: outer edges, holes of each, how many small holes are left out.
+@dataclass(frozen=True)
+class Outlines:
+    """A file's polygons in degrees, the largest first."""
 
-    Fine detail of long edges is left out as well."""
-    geometry = AreaOfInterest.from_file(path).geometry
-    parts = sorted(shapely.get_parts(geometry), key=lambda part: -part.area)[:MOST_POLYGONS]
+    polygons: list[Ring]
+    """Outer edges."""
+    holes: list[list[Ring]]
+    """Of each."""
+    filled: int
+    """How many small holes are left out."""
+    mended: int
+    """How many polygons of the file crossed themselves."""
+
+
+def outlines(path: Path) -> Outlines:
+    """The polygons of a file; fine detail of long edges is left out."""
+    area = AreaOfInterest.from_file(path)
+    parts = sorted(shapely.get_parts(area.geometry), key=lambda part: -part.area)[:MOST_POLYGONS]
     holes = [sorted(part.interiors, key=lambda ring: -shapely.Polygon(ring).area) for part in parts]
     kept = [[_corners(ring) for ring in rings[:MOST_HOLES]] for rings in holes]
     left_out = sum(max(0, len(rings) - MOST_HOLES) for rings in holes)
-    return [_corners(part.exterior) for part in parts], kept, left_out
+    return Outlines([_corners(part.exterior) for part in parts], kept, left_out, area.mended)
 
 
 def _corners(edge: shapely.LinearRing) -> Ring:

@@ -168,6 +168,8 @@ class OutlineTold(Told):
     """Of each polygon: [polygon][hole][corner][longitude, latitude]."""
     filled: int
     """How many holes were left out, as a polygon has too many of them: the smallest ones."""
+    mended: int
+    """How many polygons of the file crossed themselves: what each encloses was taken."""
 
 
 @router.post("/outlines")
@@ -175,12 +177,12 @@ async def outlines(asked: OutlineAsked, reads: AtOnce, service: Here) -> Outline
     """The polygons of a file, as areas to embed."""
 
     def work(_desk: "Desk") -> Any:
-        from ..reading.sources import outlines as found  # noqa: PLC0415 - pandas comes with it
+        from ..reading.sources import outlines as outlines_of  # noqa: PLC0415 - pandas comes with it
 
-        return found(service.workspace.source(asked.file))
+        return outlines_of(service.workspace.source(asked.file))
 
-    polygons, holes, filled = await reads(work, long=True)
-    return OutlineTold(polygons=polygons, holes=holes, filled=filled)
+    found = await reads(work, long=True)
+    return OutlineTold.model_validate(vars(found))
 
 
 class ModelList(Told):
