@@ -7,11 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
 from .frozen_json import from_json, to_json
+
+translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 Corner = tuple[float, float]
 Bounds = tuple[float, float, float, float]
 KM_PER_DEGREE = 111.32
+WORLD = 360.0
 
 
 @dataclass(frozen=True)
@@ -229,15 +234,52 @@ def overlap(one: Bounds, other: Bounds) -> float:
 
 
 def corners_of(text: str) -> tuple[Corner, ...]:
-    """The rectangle of `west, south, east, north`; `ValueError` says in words what is wrong."""
+    """The rectangle of `west, south, east, north`; `ValueError` says in words what is wrong.
+
+    East below west means across the date line: its east then lies beyond 180."""
     try:
         west, south, east, north = (float(part) for part in text.replace(";", ",").split(","))
     except ValueError:
         raise ValueError(
-            "Four numbers are needed: west, south, east, north, such as 10.29, 46.02, 10.32, 46.04"
+            translate(
+                "Areas",
+                "Four numbers are needed: west, south, east, north, such as 10.29, 46.02, 10.32, 46.04",
+            )
         ) from None
-    if not (-180 <= west < east <= 180):
-        raise ValueError("West must lie below east, both between -180 and 180")
+    if not (-180 <= west <= 180 and -180 <= east <= 180):
+        raise ValueError(translate("Areas", "West and east must lie between -180 and 180"))
+    wide = (east - west) % WORLD
+    if not 0 < wide < WORLD / 2 and not west < east:
+        raise ValueError(
+            translate("Areas", "West must lie below east, but for areas across the date line (180°)")
+        )
     if not (-85 <= south < north <= 85):
-        raise ValueError("South must lie below north, both between -85 and 85")
+        raise ValueError(translate("Areas", "South must lie below north, both between -85 and 85"))
+    return _rectangle(west, south, east if west < east else east + WORLD, north)
+
+
+def within_world(corners: Sequence[Corner], rectangle: bool) -> tuple[tuple[Corner, ...], ...]:
+    """The same between -180 and 180 degrees: turned by whole turns; a rectangle across the date line as two.
+
+    `ValueError` of another outline across it: pixels have one UTM zone, and those at its sides don't meet."""
+    west, south, east, north = bounds_of(corners)
+    turned = WORLD * math.floor(((west + east) / 2 + 180) / WORLD)
+    west, east = west - turned, east - turned
+    if west >= -180 and east <= 180:
+        return (tuple((x - turned, y) for x, y in corners),)
+    if not rectangle:
+        raise ValueError(
+            translate(
+                "Areas",
+                "The outline crosses the date line (180°), {:.4f}° beyond it: draw one on each of its sides.",
+            ).format(max(east - 180, -180 - west))
+        )
+    if east - west >= WORLD:
+        return (_rectangle(-180.0, south, 180.0, north),)
+    if west < -180:
+        west, east = west + WORLD, east + WORLD
+    return _rectangle(west, south, 180.0, north), _rectangle(-180.0, south, east - WORLD, north)
+
+
+def _rectangle(west: float, south: float, east: float, north: float) -> tuple[Corner, ...]:
     return (west, south), (west, north), (east, north), (east, south)

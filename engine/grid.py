@@ -183,7 +183,7 @@ class AreaOfInterest:
             raise AreaError(
                 "the area of interest has no extent",
                 value=f"west {west}, south {south}, east {east}, north {north}",
-                remedy="west must be below east and south below north",
+                remedy="west must be below east and south below north; across the date line, embed each side of it",
             )
         return cls(shapely.box(west, south, east, north), name)
 

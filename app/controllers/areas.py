@@ -17,7 +17,7 @@ from phenolens.engine.client.readings import Store
 from phenolens.engine.client.sources import Outlines
 from PySide6.QtCore import QCoreApplication
 
-from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of
+from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of, within_world
 from ..crossing import crossing_told, crossings_told
 from ..engine_link import EngineLink, EngineState
 from ..panels.area import AreaPanel
@@ -115,17 +115,39 @@ class AreasController:
             self._data.add([path])
 
     def _add(self, corners: tuple[Corner, ...], rectangle: bool) -> None:
-        self._drawn = True
-        self._plans.add_area(corners, rectangle)
+        try:
+            parts = within_world(corners, rectangle)
+        except ValueError as error:
+            self._panel.hint(str(error), True)
+            return
+        number = len(self._plans.now.areas)
+        self._drawn = parts == (corners,)
+        for part in parts:
+            self._plans.add_area(part, rectangle)
         self._drawn = False
-        if crossing := crossing_told(corners):
+        if len(parts) > 1:
+            self._plans.change(chosen=number)
+            self.show_chosen()
+            self._panel.hint(
+                translate(
+                    "AreasController",
+                    "An area across the date line (180°) becomes two, one on each side: All areas computes both.",
+                )
+            )
+        elif crossing := crossing_told(corners):
             self._panel.hint(crossing, True)
         elif not rectangle or len(self._plans.now.areas) == 1:
             self._panel.hint(translate("AreasController", "Drag the handles to change it."))
 
     def _edit(self, number: int, corners: tuple[Corner, ...], holes: tuple[tuple[Corner, ...], ...]) -> None:
         if number < len(self._plans.now.areas):
-            self._plans.replace_area(number, corners=corners, holes=holes)
+            try:
+                corners, *within = (within_world(ring, False)[0] for ring in (corners, *holes))
+            except ValueError as error:
+                self._panel.set_areas(self._plans.now.areas, self._plans.now.chosen)  # as it was
+                self._panel.hint(str(error), True)
+                return
+            self._plans.replace_area(number, corners=corners, holes=tuple(within))
             crossing = next(filter(None, map(crossing_told, (corners, *holes))), "")
             self._panel.hint(crossing, bool(crossing))
 

@@ -198,8 +198,8 @@ class AreaPanel(QWidget):
             self.hint(str(error), True)
             return
         self._typed.clear()
-        self.drawn.emit(corners, True)
         self.fit(bounds_of(corners))
+        self.drawn.emit(corners, True)
 
     def _change_background(self) -> None:
         name = str(self._background.currentData())

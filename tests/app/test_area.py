@@ -195,6 +195,8 @@ def test_typed_coordinates_become_an_area_and_wrong_ones_say_why(areas, qtbot):
         ("10, 47, 11, 46", "South must lie below north"),
         ("10, 46, 11, 460", "between -85 and 85"),
         ("nan, 46, 11, 47", "West"),
+        ("10, 46, 10, 47", "West must lie below east"),
+        ("179, 46, 181, 47", "between -180 and 180"),
     ):
         typed.setText(text)
         qtbot.keyClick(typed, Qt.Key.Key_Return)
@@ -204,6 +206,35 @@ def test_typed_coordinates_become_an_area_and_wrong_ones_say_why(areas, qtbot):
     qtbot.keyClick(typed, Qt.Key.Key_Return)
     assert areas.plans.now.area.bounds == (10.30, 46.03, 10.31, 46.04)
     assert typed.text() == ""
+
+
+def test_an_area_across_the_date_line_becomes_one_on_each_side_of_it(areas, qtbot):
+    typed = areas.area.findChild(QLineEdit)
+    typed.setText("179.9, -17, -179.8, -16.9")
+    qtbot.keyClick(typed, Qt.Key.Key_Return)
+    west, east = ((179.9, -17.0, 180.0, -16.9), (-180.0, -17.0, -179.8, -16.9))
+    assert [area.bounds for area in areas.plans.now.areas] == [pytest.approx(west), pytest.approx(east)]
+    assert areas.plans.now.chosen == 0
+    assert "date line" in areas.area.hint_text
+    areas.plans.begin(Plans())
+    areas.area.drawn.emit(corners_of("-180, -17, -179.8, -16.9"), True)
+    assert [area.bounds for area in areas.plans.now.areas] == [pytest.approx(east)]
+    areas.plans.begin(Plans())
+    for beyond in (0, 360, -360):  # where the map was turned once around
+        areas.area.drawn.emit(tuple((x + beyond, y) for x, y in corners_of("-170, 0, -169, 1")), True)
+    assert {area.bounds for area in areas.plans.now.areas} == {(-170.0, 0.0, -169.0, 1.0)}
+
+
+def test_a_polygon_across_the_date_line_is_refused_with_the_way_out(areas):
+    across = ((179.9, 0.0), (180.1, 0.0), (180.0, 1.0))
+    areas.area.drawn.emit(across, False)
+    assert areas.plans.now.areas == ()
+    assert "0.1000° beyond it: draw one on each of its sides" in areas.area.hint_text
+    near = ((179.8, 0.0), (179.9, 0.0), (179.9, 1.0))
+    areas.area.drawn.emit(near, False)
+    areas.area.edited.emit(0, across, ())
+    assert areas.plans.now.area.corners == near
+    assert "beyond it" in areas.area.hint_text
 
 
 def test_the_map_begins_where_results_lie_that_are_at_hand(areas, until):
