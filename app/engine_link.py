@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from phenolens.engine.client import launch
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import ConnectionLost, NotRunning, ServiceError
-from phenolens.engine.client.results import Hello
+from phenolens.engine.client.results import GpuUse, Hello, Status
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 log = logging.getLogger(__name__)
@@ -275,18 +275,27 @@ class EngineLink(QObject):
         if self._client is not None:
             self.ask("status", lambda client: client.status(), self._checked, lambda _: None)
 
-    def _checked(self, status: Any) -> None:
+    def _checked(self, status: Status) -> None:
         running = int(status.jobs.get("running", 0))
         hello = self.state.hello
         if hello is not None and (running or self.state.name == "busy"):
-            self._say(EngineState("busy" if running else "ready", self._told(hello, running), hello))
+            self._say(
+                EngineState("busy" if running else "ready", self._told(hello, running, status.gpu), hello)
+            )
 
-    def _told(self, hello: Hello, running: int = 0) -> str:
+    def _told(self, hello: Hello, running: int = 0, gpu: GpuUse | None = None) -> str:
+        """A GPU's use is told while jobs run: without them the engine uses none."""
         device = {"cuda": "GPU", "cpu": "CPU"}.get(hello.device, hello.device)
         if not running:
             return self.tr("engine: ready, on the {}").format(device)
         jobs = self.tr("1 job") if running == 1 else self.tr("{} jobs").format(running)
-        return self.tr("engine: {}, on the {}").format(jobs, device)
+        if hello.device != "cuda" or gpu is None:
+            return self.tr("engine: {}, on the {}").format(jobs, device)
+        if gpu.percent is not None:
+            device = self.tr("GPU {} %").format(gpu.percent)
+        return self.tr("engine: {}, {}. Of its memory {:.1f} of {:.1f} GB are taken").format(
+            jobs, device, gpu.memory_used_mb / 1e3, gpu.memory_total_mb / 1e3
+        )
 
     def _lost(self, gone: EngineClient | None, error: ServiceError) -> None:
         if self._client is None or gone is not self._client:

@@ -34,12 +34,22 @@ class Hello(Told):
 
 
 @dataclass(frozen=True)
+class GpuUse(Told):
+    """Of the whole GPU, whoever uses it; without `percent` where the driver doesn't say."""
+
+    percent: Optional[int]
+    memory_used_mb: float
+    memory_total_mb: float
+
+
+@dataclass(frozen=True)
 class Status(Told):
     """What the service does right now: jobs by state (states without one are absent), its own memory in MB."""
 
     uptime_s: float
     jobs: Mapping[str, int]
     memory_mb: float
+    gpu: Optional[GpuUse] = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,15 @@ class Hello(Told):
     """What the driver of this machine shows; /v1/diagnostics says whether PyTorch can use it."""
 
 
+class GpuUse(Told):
+    """Of the whole GPU, whoever uses it."""
+
+    percent: int | None
+    """Of the time that it works; absent where the driver doesn't say."""
+    memory_used_mb: float
+    memory_total_mb: float
+
+
 class Status(Told):
     """What the service does right now."""
 
@@ -57,6 +66,8 @@ class Status(Told):
     """Number of jobs by state; states without one are absent."""
     memory_mb: float
     """Resident memory of the service alone."""
+    gpu: GpuUse | None
+    """As the driver's `nvidia-smi` said in the last seconds; absent without one."""
 
 
 class Diagnostics(Told):

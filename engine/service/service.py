@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 
 from .. import __version__
 from . import PROTOCOL
+from .gpu import GpuWatch
 from .jobs.database import Database
 from .jobs.order import Order
 from .jobs.process import WorkerProcess
@@ -43,6 +44,7 @@ class Service:
     failure: Exception | None = None
     """What kept it from starting."""
     _started: float = field(default_factory=time.monotonic)
+    _gpu: GpuWatch = field(default_factory=GpuWatch)
     _diagnosing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -70,10 +72,12 @@ class Service:
         }
 
     def status(self) -> dict[str, Any]:
+        gpu = self._gpu.use()
         return {
             "uptime_s": round(time.monotonic() - self._started, 3),
             "jobs": self.queue.database.counts(),
             "memory_mb": memory_mb(),
+            "gpu": None if gpu is None else vars(gpu),
         }
 
     def idle_s(self) -> float:
