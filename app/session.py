@@ -22,6 +22,8 @@ CLASS_COLOURS = (  # Okabe & Ito (2008) and two more, told apart with any colour
 PLACE_COLOURS = ("#d0101c", "#5484f0", "#606c54", "#9a20f4", "#008080", "#c030c0")
 """Of places: readable as lines on light and dark, and told apart with any colour vision from each other, from classes
 and from the selection."""
+SELECTION_COLOURS = ("#3c24d8", "#6ccc6c", "#9c1800", "#d8a8c0", "#6c3c84", "#fc6054")
+"""Of named selections, which are seen as areas: told apart in the same way, from places too."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..engine_link import EngineLink
 from ..masks import Bits, find_on, follows_dates
 from ..panels.selections import SelectionsPanel
 from ..selection import Combined, Corners, MapPick, Pick, Selection
-from ..session import CLASS_COLOURS, LandClass, Session, SessionModel
+from ..session import SELECTION_COLOURS, LandClass, Session, SessionModel
 from ..telling import sentences
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -71,7 +71,8 @@ class SelectionsController(QObject):
         names, colours = {one.name for one in selections}, {one.colour for one in selections}
         numbered = self.tr("selection {}")
         name = next(name for name in map(numbered.format, range(1, len(names) + 2)) if name not in names)
-        colour = next((one for one in CLASS_COLOURS if one not in colours), CLASS_COLOURS[0])
+        again = SELECTION_COLOURS[len(selections) % len(SELECTION_COLOURS)]
+        colour = next((one for one in SELECTION_COLOURS if one not in colours), again)
         self._model.do(selections=(*selections, Selection(name, colour, pick)))
 
     def show(self, number: int) -> None:

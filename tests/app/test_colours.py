@@ -1,7 +1,8 @@
 """Colours of what the user makes are told apart with any colour vision."""
 
 import numpy as np
-from phenolens.app.session import CLASS_COLOURS, PLACE_COLOURS
+import pytest
+from phenolens.app.session import CLASS_COLOURS, PLACE_COLOURS, SELECTION_COLOURS
 from phenolens.app.theme import DARK, LIGHT
 
 VISIONS = (
@@ -30,11 +31,16 @@ def _contrast(colours: tuple[str, ...], ground: str) -> float:
     return float((np.maximum(light, back) / np.minimum(light, back)).min())
 
 
-def test_places_wear_no_colours_of_classes_or_selections():
-    others = (*CLASS_COLOURS, LIGHT.selection, DARK.selection)
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [(PLACE_COLOURS, CLASS_COLOURS), (SELECTION_COLOURS, (*CLASS_COLOURS, *PLACE_COLOURS))],
+)
+def test_places_and_named_selections_wear_colours_of_their_own(own, others):
     for vision in VISIONS:
-        places, taken = _perceived(PLACE_COLOURS, vision), _perceived(others, vision)
-        apart = np.linalg.norm(places[:, None] - np.concatenate([places, taken]), axis=-1)
+        mine, taken = (
+            _perceived(colours, vision) for colours in (own, (*others, LIGHT.selection, DARK.selection))
+        )
+        apart = np.linalg.norm(mine[:, None] - np.concatenate([mine, taken]), axis=-1)
         np.fill_diagonal(apart, np.inf)
         assert apart.min() > 0.06
 
@@ -42,3 +48,8 @@ def test_places_wear_no_colours_of_classes_or_selections():
 def test_lines_of_places_can_be_read_on_light_and_dark():
     for theme in (LIGHT, DARK):
         assert _contrast(PLACE_COLOURS, theme.base) >= 3
+
+
+def test_areas_of_named_selections_stand_out_on_light_and_dark():
+    for theme in (LIGHT, DARK):
+        assert _contrast(SELECTION_COLOURS, theme.base) >= 2
