@@ -166,10 +166,8 @@ def account(report: Mapping[str, Any]) -> str:
     ]
     lines += [f"{one['name']}: {_sizes(one)}" for one in report["classes"]]
     if report.get("values"):
-        lines.append(
-            translate("LabelImport", "Values: ")
-            + ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
-        )
+        told = ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
+        lines.append(translate("LabelImport", "Values: ") + told.replace("-", "−"))
     return "\n".join([*lines, *(f"{note[0].upper()}{note[1:]}." for note in report["notes"])])
 
 

@@ -61,7 +61,8 @@ class ImportReport:
         lines += [f"left out {count} pixels {reason}" for reason, count in self.left_out.items()]
         lines += self._class_lines()
         if self.values:
-            lines += ["values   " + ", ".join(f"{name} {value:.4g}" for name, value in self.values.items())]
+            told = ", ".join(f"{name} {value:.4g}" for name, value in self.values.items())
+            lines += ["values   " + told.replace("-", "−")]
         lines += [f"cloud    {count} pixels {reason}" for reason, count in self.cloud.items()]
         return "\n".join([*lines, *(f"note     {note}" for note in self.notes)])
 

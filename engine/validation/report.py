@@ -78,13 +78,10 @@ def expectation(v: Validation) -> str:
             "elsewhere is not known, as no other scheme applies."
         )
     expected = f"Expect {name} {with_interval(gap.expected)} of {v.headline} for {QUESTIONS[gap.honest]}"
-    by = f"{abs(gap.gap.value):.2f}"
+    random, by = number(gap.random.value), number(abs(gap.gap.value))
     if not gap.gap.low > 0:
-        return f"{expected}; random splitting says {gap.random.value:.2f}, which is no clear difference."
-    return (
-        f"{expected}; random splitting would have said {gap.random.value:.2f}, which is {by} too much "
-        f"({interval(gap.gap)})."
-    )
+        return f"{expected}; random splitting says {random}, which is no clear difference."
+    return f"{expected}; random splitting would have said {random}, which is {by} too much ({interval(gap.gap)})."
 
 
 def weakest(v: Validation) -> str:
@@ -108,7 +105,8 @@ def comparison(v: Validation) -> str:
     if not v.probes or best is None:
         return ""
     lead = v.lead(v.headline, best, scheme)
-    said = f"the best baseline, {best}, with {v.score(best, scheme).value:.2f} ({signed(lead.value)}; {interval(lead)})"
+    score = number(v.score(best, scheme).value)
+    said = f"the best baseline, {best}, with {score} ({signed(lead.value)}; {interval(lead)})"
     if lead.low > 0:
         return f"It beats {said}."
     if lead.high < 0:

@@ -6,6 +6,7 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
+from phenolens.app.controllers.label_import import account
 from phenolens.app.controllers.labels import thinned
 from phenolens.app.label_file import label_json, read_labels
 from phenolens.app.panels.label_import import LabelImportDialog, guess
@@ -17,6 +18,7 @@ from phenolens.app.selection import MapPick, PixelPick
 from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.readings import Store
+from phenolens.engine.labels.report import ImportReport
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
@@ -181,7 +183,7 @@ def test_thousands_of_labels_are_a_few_shapes_that_nobody_asks_for_the_pointer(o
     classes = (LandClass(1, "a", "#e69f00"), LandClass(2, "b", "#56b4e9"))
     many = tuple(
         Label(float(1 + n % 2), tuple((x + n % 46, y + n // 46 % 46) for x, y in square))
-        for n in range(4_000)
+        for n in range(3_000)
     )
     opened.model.do(classes=classes, labels=(*many, Label(1.0, ((5.5, 5.5),))))
     for marks in opened.map.marks._labels:  # on both maps that may lie side by side
@@ -290,6 +292,13 @@ def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, un
     assert "[nonsense.gpkg: " in labels_panel(opened)._report.text()
     assert "SELECT" not in labels_panel(opened)._report.text()
     assert opened.model.now.work.labels == kept
+
+
+def test_the_account_of_an_import_has_a_true_minus_and_the_numbers_for_programs_have_none():
+    report = ImportReport("nee.csv", 2, values={"smallest": -3.25, "largest": 1.5})
+    for told in (report.text(), account(report.to_dict())):
+        assert "smallest −3.25, largest 1.5" in told
+    assert report.to_dict()["values"]["smallest"] == -3.25
 
 
 def test_columns_are_guessed_by_their_names_then_by_their_content():

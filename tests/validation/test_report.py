@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,10 @@ from phenolens.engine.response import Response
 from phenolens.engine.validation.curve import CurvePoint
 from phenolens.engine.validation.fits import blocks_fit
 from phenolens.engine.validation.heldout_file import write_heldout
-from phenolens.engine.validation.report import Report, number, signed
+from phenolens.engine.validation.report import Report, comparison, expectation, number, signed
 from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
-from phenolens.engine.validation.validation import validate
+from phenolens.engine.validation.scores import Score
+from phenolens.engine.validation.validation import Gap, validate
 
 BROWSER = Path(__file__).parent / "open_in_browser.py"
 LINEAR = {"embedding (linear)": blocks_fit(EstimatorSpec("linear"), ("embedding",))}
@@ -125,6 +127,19 @@ def test_real_data_is_called_real(gpp):
 def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert (number(-0.25), number(-0.004), number(float("nan"))) == ("−0.25", "0.00", "—")
     assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "−0.10", "+0.00")
+
+
+@pytest.mark.parametrize("gap", [Score(0.1, 0.05, 0.2, 40), Score(0.1, -0.1, 0.2, 40)])
+def test_sentences_have_a_true_minus_too(gap):
+    poor = Score(-0.25, -0.5, -0.1, 40)
+    found = SimpleNamespace(
+        headline="ridge", metric="r2", honest="site", probes=("ridge",),
+        gap=lambda _: Gap("ridge", "site", poor, poor, gap),
+        best_baseline=lambda _: "mean", lead=lambda *_: poor, score=lambda *_: poor,
+    )  # fmt: skip
+    for said in (expectation(found), comparison(found)):
+        assert "−0.25" in said
+        assert "-0" not in said
 
 
 @pytest.mark.parametrize(
