@@ -139,8 +139,7 @@ class Layout(QObject):
         else:
             self._begin(name)
         self._fit()
-        if name not in self._sized:
-            QTimer.singleShot(0, self, self._share_out)
+        self._share_out()
         self._tidied.start()
 
     def _begin(self, name: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsObject, QWidget
+from shiboken6 import isValid
 
-LONG_S, SETTLED_MS = 0.008, 40
+LONG_S, SETTLED_MS = 0.002, 40
 """A picture that took so long is stretched while the view changes, and painted again once it has settled."""
 
 
@@ -21,11 +22,11 @@ class KeptPicture:
         """`paint` is given a painter in the item's coordinates."""
         self._item, self._paint = item, paint
         self._picture: QPixmap | None = None
-        self._transform, self._frame, self._scale = QTransform(), QRect(), 1.0
-        """What the picture is of: from the item to the screen, where there, and its resolution."""
+        self._shown = self._wanted = (QTransform(), QRect(), 1.0)
+        """What the picture is of, and should be: from the item to the screen, where there, and its resolution."""
         self._took_s = 0.0
         self._settled = QTimer(item, singleShot=True, interval=SETTLED_MS)
-        self._settled.timeout.connect(self.forget)
+        self._settled.timeout.connect(lambda: _TURNS.take(self))
 
     def forget(self) -> None:
         """What is painted has changed."""
@@ -38,24 +39,52 @@ class KeptPicture:
         frame = transform.mapRect(view).toAlignedRect()
         if frame.isEmpty():
             return  # a pane without room
-        same = (transform, frame, scale) == (self._transform, self._frame, self._scale)
-        if self._picture is None or not (same or self._took_s > LONG_S):
-            self._picture = self._painted(transform, frame, scale)
-            same = True
-        elif not same:
+        self._wanted = (transform, frame, scale)
+        if self._picture is None or (self._took_s <= LONG_S and self._shown != self._wanted):
+            self._picture = self._painted()
+        elif self._shown != self._wanted:
             self._settled.start()
-        painter.setTransform(QTransform() if same else self._transform.inverted()[0] * transform)
-        painter.drawPixmap(self._frame.topLeft(), self._picture)
+        there, shown, _ = self._shown
+        painter.setTransform(there.inverted()[0] * transform if there != transform else QTransform())
+        painter.drawPixmap(shown.topLeft(), self._picture)
 
-    def _painted(self, transform: QTransform, frame: QRect, scale: float) -> QPixmap:
+    def renew(self) -> None:
+        """Paint what is stretched again."""
+        if isValid(self._item) and self._picture is not None and self._shown != self._wanted:
+            self._picture = self._painted()
+            self._item.update()
+
+    def _painted(self) -> QPixmap:
         began = time.thread_time()
-        self._transform, self._frame, self._scale = transform, frame, scale
+        self._shown = transform, frame, scale = self._wanted
         picture = _empty(frame.size(), scale)
         with QPainter(picture) as painter:
             painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
             self._paint(painter)
         self._took_s = time.thread_time() - began
         return picture
+
+
+class _Turns(QObject):
+    """Of pictures that are painted again: one at a time, as the user interface answers between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[KeptPicture] = []
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._next)
+
+    def take(self, picture: KeptPicture) -> None:
+        self._waiting.append(picture)
+        self._turns.start()
+
+    def _next(self) -> None:
+        self._waiting.pop(0).renew()
+        if not self._waiting:
+            self._turns.stop()
+
+
+_TURNS = _Turns()
 
 
 class KeptBackground:

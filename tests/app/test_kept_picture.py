@@ -1,0 +1,46 @@
+"""Pictures of items of plots: painted when they must be, and not all at once."""
+
+import pyqtgraph as pg
+from phenolens.app.panels import kept_picture
+from phenolens.app.panels.kept_picture import KeptPicture
+from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtGui import QPainter, QPixmap
+from shiboken6 import delete
+
+
+def test_pictures_that_were_stretched_are_painted_again_one_at_a_time(qtbot, monkeypatch):
+    monkeypatch.setattr(kept_picture, "LONG_S", -1.0)
+    done, items = [], [pg.GraphicsObject(), pg.GraphicsObject()]
+    pictures = [KeptPicture(item, lambda _: done.append("painted")) for item in items]
+    device = QPixmap(20, 20)
+    with QPainter(device) as painter:
+        for picture in pictures:
+            picture.draw(painter, QRectF(0, 0, 5, 10))
+        assert done == ["painted"] * 2
+        done.clear()
+        for picture in pictures:
+            painter.resetTransform()
+            painter.scale(2, 2)
+            picture.draw(painter, QRectF(0, 0, 5, 10))
+    assert done == []
+    turns = QTimer(interval=0)
+    turns.timeout.connect(lambda: done.append("turn"))
+    turns.start()
+    qtbot.waitUntil(lambda: done.count("painted") == 2)
+    first, second = (number for number, one in enumerate(done) if one == "painted")
+    assert "turn" in done[first:second]
+
+
+def test_a_picture_of_an_item_that_went_is_painted_no_more(qtbot, monkeypatch):
+    monkeypatch.setattr(kept_picture, "LONG_S", -1.0)
+    done, item = [], pg.GraphicsObject()
+    picture = KeptPicture(item, lambda _: done.append("painted"))
+    device = QPixmap(20, 20)
+    with QPainter(device) as painter:
+        picture.draw(painter, QRectF(0, 0, 5, 10))
+        painter.scale(2, 2)
+        picture.draw(painter, QRectF(0, 0, 5, 10))
+    kept_picture._TURNS.take(picture)
+    delete(item)
+    qtbot.waitUntil(lambda: not kept_picture._TURNS._waiting)
+    assert done == ["painted"]
