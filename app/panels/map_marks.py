@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtCore import QLineF, QRectF, Qt, QTimer
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from ..session import Label, LandClass, Place
 from .kept_picture import KeptPicture
-from .map_shapes import corners_of, cosmetic_pen, crosses, outlines, path_of
+from .map_pins import paint_pins
+from .map_shapes import EDGE, corners_of, cosmetic_pen, crosses, outlines, path_of
 
 MOST_SMOOTH = 1_000
 """Corners of labels or places; more of them are drawn coarsely: to smooth wide lines that cross each other takes ten
@@ -20,19 +23,15 @@ MOST_WIDE = 8_000
 """Corners; more of them are drawn thinly as well."""
 MOST_FILLED = 80_000
 """Corners of labels; more of them are drawn as outlines alone."""
-EDGE, EDGE_WIDTH = "#90000000", 4.5
-"""A dark edge, which stands out from any map."""
+EDGE_WIDTH = 4.5
 NO_CLASS = "#fefefe"
 """Of labels that are measured values: bright within the dark edge."""
 WIDE, THIN = 2.5, 1.0
 FILL_ALPHA = 40
-HEAD, STEM = 9.0, 10.0
-"""Points of the screen: radius of a pin's head, and what is below it."""
-MOST_LETTERS = 2
-ICON = 24
-"""Points of the screen: side of the picture of a pin in lists."""
 MOST_PINS = 30
 """Places with a pin, the last ones: a hundred pins hide the map."""
+AT_ONCE = 4_000
+"""Labels whose shapes are made in one turn of the event loop."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,12 @@ class _Stroke:
     dashed: bool
     filled: bool
 
+    @cached_property
+    def lines(self) -> list[QLineF]:
+        """Wide, they are drawn in a quarter of the time that the path takes: Qt joins none of them."""
+        polygons = self.path.toSubpathPolygons()
+        return [QLineF(*ends) for polygon in polygons for ends in pairwise(polygon.toList())]
+
 
 class WorkMarks:
     """What the user has made, over both maps that may lie side by side."""
@@ -53,6 +58,9 @@ class WorkMarks:
         for items in (self._labels, self._places):
             for item, box in zip(items, boxes, strict=True):
                 box.addItem(item, ignoreBounds=True)
+        self._coming: Iterator[Sequence[_Stroke] | None] = iter(())
+        self._on = QTimer(self._labels[0], singleShot=True, interval=0)
+        self._on.timeout.connect(self._go_on)
 
     @property
     def shapes(self) -> int:
@@ -74,18 +82,16 @@ class WorkMarks:
             item.set_area(QRectF(0, 0, columns, rows))
 
     def set_labels(self, labels: Sequence[Label], classes: Sequence[LandClass]) -> None:
-        """In the colours of their classes."""
-        colours = {one.code: one.colour for one in classes}
-        points: dict[str, list[tuple[float, float]]] = {}
-        rings: dict[str, list[tuple[tuple[float, float], ...]]] = {}
-        for label in labels:
-            colour = colours.get(int(label.value), NO_CLASS)
-            if len(label.corners) > 2:
-                rings.setdefault(colour, []).extend((label.corners, *label.holes))
-            else:
-                points.setdefault(colour, []).append(label.corners[0])
-        strokes = [_Stroke(crosses(found), colour, False, False) for colour, found in points.items()]
-        strokes += [_Stroke(outlines(found), colour, False, True) for colour, found in rings.items()]
+        """In the colours of their classes; of very many once their shapes are made."""
+        self._coming = _label_strokes(labels, {one.code: one.colour for one in classes})
+        self._go_on()
+
+    def _go_on(self) -> None:
+        strokes = next(self._coming)
+        if strokes is None:
+            self._on.start()
+            return
+        self._on.stop()
         for item in self._labels:
             item.set_marks(strokes)
 
@@ -143,18 +149,58 @@ class MarksItem(pg.GraphicsObject):
 
     def _paint_marks(self, painter: QPainter) -> None:
         corners = sum(stroke.path.elementCount() for stroke in self.strokes)
+        wide = corners <= MOST_WIDE
         painter.setClipRect(self._area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, corners <= MOST_SMOOTH)
-        if corners <= MOST_WIDE:
-            painter.setPen(cosmetic_pen(EDGE, EDGE_WIDTH))
-            for stroke in self.strokes:
-                painter.drawPath(stroke.path)
+        if wide:
+            self._paint_edges(painter)
         for stroke in self.strokes:
-            painter.setPen(_pen(stroke, THIN if corners > MOST_WIDE else WIDE))
             painter.setBrush(_fill(stroke) if corners <= MOST_FILLED else QBrush())
-            painter.drawPath(stroke.path)
+            painter.setPen(_pen(stroke, WIDE if wide else THIN))
+            if not wide or stroke.dashed:  # dashes go on around corners
+                painter.drawPath(stroke.path)
+                continue
+            painter.fillPath(stroke.path, painter.brush())
+            painter.drawLines(stroke.lines)
         painter.setClipping(False)
-        _paint_pins(painter, self.pins)
+        paint_pins(painter, self.pins)
+
+    def _paint_edges(self, painter: QPainter) -> None:
+        """Below all else. Where they cross they replace each other, and are no darker."""
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        painter.setPen(cosmetic_pen(EDGE, EDGE_WIDTH))
+        for stroke in self.strokes:
+            painter.drawLines(stroke.lines)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+
+
+def _label_strokes(labels: Sequence[Label], colours: Mapping[int, str]) -> Iterator[Sequence[_Stroke] | None]:
+    """None as long as there are labels left to do."""
+    paths: dict[tuple[str, bool], QPainterPath] = {}
+    for first in range(0, len(labels), AT_ONCE):
+        if first:
+            yield None
+        for kind, path in _label_paths(labels[first : first + AT_ONCE], colours):
+            paths.setdefault(kind, QPainterPath()).addPath(path)
+    yield [_Stroke(path, colour, False, filled) for (colour, filled), path in paths.items()]
+
+
+def _label_paths(
+    labels: Sequence[Label], colours: Mapping[int, str]
+) -> Iterator[tuple[tuple[str, bool], QPainterPath]]:
+    """By colour, and whether it is to be filled."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    rings: dict[str, list[tuple[tuple[float, float], ...]]] = {}
+    for label in labels:
+        colour = colours.get(int(label.value), NO_CLASS)
+        if len(label.corners) > 2:
+            rings.setdefault(colour, []).extend((label.corners, *label.holes))
+        else:
+            points.setdefault(colour, []).append(label.corners[0])
+    for colour, centres in points.items():
+        yield (colour, False), crosses(centres)
+    for colour, corners in rings.items():
+        yield (colour, True), outlines(corners)
 
 
 def _pen(stroke: _Stroke, width: float) -> QPen:
@@ -168,60 +214,3 @@ def _fill(stroke: _Stroke) -> QBrush:
     colour = QColor(stroke.colour)
     colour.setAlpha(FILL_ALPHA)
     return QBrush(colour) if stroke.filled else QBrush()
-
-
-def _paint_pins(painter: QPainter, places: Iterable[Place]) -> None:
-    """Each with its name on its head, of the same size at any zoom."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    font.setBold(True)
-    painter.setFont(font)
-    there = painter.transform()
-    for place in places:
-        corners = corners_of(place)
-        foot = QPointF(*(sum(along) / len(corners) for along in zip(*corners, strict=True)))
-        painter.setTransform(QTransform.fromTranslate(*there.map(foot).toTuple()))
-        _paint_pin(painter, QColor(place.colour), place.name[:MOST_LETTERS])
-    painter.setTransform(there)
-
-
-def _paint_pin(painter: QPainter, colour: QColor, letters: str) -> None:
-    painter.strokePath(_PIN, QPen(QColor(EDGE), 3.5))
-    painter.setPen(QPen(QColor("#fefefe"), 1.5))
-    painter.setBrush(colour)
-    painter.drawPath(_PIN)
-    painter.setPen(QColor("#101010" if colour.lightnessF() > 0.6 else "#fefefe"))
-    head = QRectF(-HEAD, -STEM - 2 * HEAD, 2 * HEAD, 2 * HEAD)
-    painter.drawText(head, Qt.AlignmentFlag.AlignCenter, letters)
-
-
-def pin_icon(colour: str) -> QIcon:
-    """A pin without a name, for lists of places: squares are of classes and selections."""
-    picture = QPixmap(ICON, ICON)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(ICON / 2, ICON - 1)
-    painter.scale(ICON / 32, ICON / 32)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawPath(_PIN)
-    painter.end()
-    icon = QIcon(picture)
-    icon.addPixmap(picture, QIcon.Mode.Selected)  # the same in a chosen row
-    return icon
-
-
-def _pin() -> QPainterPath:
-    """A drop whose tip is at 0, 0."""
-    head, stem = QPainterPath(), QPainterPath()
-    head.addEllipse(QPointF(0, -STEM - HEAD), HEAD, HEAD)
-    stem.moveTo(0, 0)
-    stem.lineTo(-HEAD * 0.75, -STEM - HEAD * 0.35)
-    stem.lineTo(HEAD * 0.75, -STEM - HEAD * 0.35)
-    stem.closeSubpath()
-    return head.united(stem)
-
-
-_PIN = _pin()

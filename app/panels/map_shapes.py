@@ -13,6 +13,8 @@ from ..colouring import Bytes
 from ..masks import Bits
 from ..session import Place
 
+EDGE = "#90000000"
+"""A dark edge, which stands out from any map."""
 Corners = Sequence[tuple[float, float]]
 CROSS = np.array(
     [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0), (0.5, -2), (0.5, 0), (0.5, 1), (0.5, 3), (-2, 0.5), (0, 0.5), (1, 0.5),

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ..texts import QT_TRANSLATE_NOOP
 from .choice_cells import ChoiceCells
-from .map_marks import pin_icon
+from .map_pins import pin_icon
 from .swatches import swatch
 
 ROLES = (

@@ -23,7 +23,7 @@ from ..session import Place
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .elided import ElidedLine, ElidedTool, NarrowCombo
-from .map_marks import pin_icon
+from .map_pins import pin_icon
 from .series_plot import CurveKey, SeriesPlot
 from .swatches import swatch
 

@@ -66,6 +66,27 @@ def test_places_are_pins_with_their_names_and_so_no_labels(opened, seen, until, 
     assert opened.map.marks.pins == ()
 
 
+def test_many_labels_are_made_in_turns_and_none_is_left_of_those_that_others_came_after(
+    opened, until, monkeypatch
+):
+    monkeypatch.setattr("phenolens.app.panels.map_marks.AT_ONCE", 3)
+    corner = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    classes = (*CLASSES, LandClass(3, "larch", "#009e73"))
+    labels = [Label(1.0 + n // 5, tuple((n + x, n + y) for x, y in corner)) for n in range(10)]
+    marks = opened.map.marks
+    marks.set_labels([Label(3.0, corner)] * 7, classes)
+    marks.set_labels(labels, classes)
+    assert marks.shapes == 0  # the window answers in between
+    until(lambda: marks.shapes > 0)
+    assert marks.colours == {one.colour for one in CLASSES}
+    assert [stroke.path.boundingRect().getRect() for stroke in marks._labels[0].strokes] == [
+        (0.0, 0.0, 5.0, 5.0),
+        (5.0, 5.0, 5.0, 5.0),
+    ]
+    marks.set_labels((), classes)
+    assert marks.shapes == 0
+
+
 def test_only_the_last_of_many_places_have_pins(opened):
     many = tuple(Place(f"P{n}", "#0072b2", (n % 48, n // 48)) for n in range(MOST_PINS + 9))
     opened.model.do(places=many)
