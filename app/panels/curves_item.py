@@ -46,6 +46,8 @@ class CurvesItem(pg.GraphicsObject):
         super().__init__()
         self._theme = theme
         self._curves: tuple[Curve, ...] = ()
+        self._lines: Sequence[tuple[Floats, Floats]] = ()
+        """Of each curve, times and values where there are some."""
         self._times: Floats = np.zeros(0)
         self._lows: Floats = np.zeros(0)
         self._highs: Floats = np.zeros(0)
@@ -53,6 +55,8 @@ class CurvesItem(pg.GraphicsObject):
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
         self._curves = tuple(curves)
+        finite = [(curve, np.isfinite(curve.values)) for curve in self._curves]
+        self._lines = [(curve.times[there], curve.values[there]) for curve, there in finite]
         self._times = _joined([curve.times for curve in self._curves])
         self._lows = _joined([curve.values if curve.low is None else curve.low for curve in self._curves])
         self._highs = _joined([curve.values if curve.high is None else curve.high for curve in self._curves])
@@ -92,17 +96,19 @@ class CurvesItem(pg.GraphicsObject):
         self._picture.draw(painter, self.boundingRect())
 
     def _paint_curves(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         view, width = self.boundingRect(), painter.transform().mapRect(self.boundingRect()).width()
-        seen = [last - first for first, last in (_in_view(curve.times, view) for curve in self._curves)]
-        crowded = len(self._curves) > MOST_WIDE or max(seen, default=0) * MARK > DENSE * width
+        seen = [_in_view(times, view) for times, _ in self._lines]
+        most = max((there.stop - there.start for there in seen), default=0)
+        many = len(self._curves) > MOST_WIDE
+        crowded = many or most * MARK > DENSE * width
+        # the edges of many bands are too faint to tell, and took longer to smooth than all lines
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
         for curve in self._curves:
             _paint_band(painter, curve)
-        for curve in self._curves:
-            there = np.isfinite(curve.values)
-            first, last = _in_view(curve.times[there], view)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for curve, (times, values), there in zip(self._curves, self._lines, seen, strict=True):
             painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
-            painter.drawPolyline(_points(curve.times[there][first:last], curve.values[there][first:last]))
+            painter.drawPolyline(_points(times[there], values[there]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)
         for curve in self._curves if len(self._curves) <= MOST_MARKED else ():
             self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
@@ -202,10 +208,10 @@ def _polygon(curve: Curve, there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]
     return _points(curve.times[there], curve.values[there])
 
 
-def _in_view(times: Floats, view: QRectF) -> tuple[int, int]:
+def _in_view(times: Floats, view: QRectF) -> slice:
     """What is in view and a neighbour on either side: dashes of what is far outside take long to count."""
-    first, last = np.searchsorted(times, (view.left(), view.right()))
-    return max(0, int(first) - 1), int(last) + 1
+    first, last = times.searchsorted((view.left(), view.right())).tolist()
+    return slice(max(0, first - 1), last + 1)
 
 
 def _points(times: Floats, values: Floats) -> QPolygonF:
