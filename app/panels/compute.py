@@ -8,13 +8,12 @@ from datetime import date
 from typing import Any
 
 from phenolens.engine.client.sources import Plan
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -30,8 +29,7 @@ from PySide6.QtWidgets import (
 
 from ..areas import Area
 from ..texts import QT_TRANSLATE_NOOP
-
-translate = QCoreApplication.translate  # by this name translators' tools find its texts
+from .compute_costs import ComputeCosts
 
 EVERY, CLEAR, LISTED = "every", "clear", "listed"
 DIMS = ((None, QT_TRANSLATE_NOOP("ComputePanel", "16 (recommended)")), (7, "7"), (32, "32"))
@@ -128,16 +126,16 @@ class ComputePanel(QWidget):
         self, plan: Plan | None, problem: str, waiting: bool = False, area: Area | None = None
     ) -> None:
         """What it takes, or why it can't be done; `area`: its size is known all the same."""
-        for name, label in self.costs.items():
-            label.setText(_cost(name, plan) if plan else "–")
-            label.setEnabled(not waiting)
-        if plan is None and area is not None:
-            self.costs["Size"].setText(translate("ComputePanel", "{:,.2f} km²").format(area.km2))
+        self._costs.set_plan(plan, waiting, area)
         self._waiting.setText(self.tr("Counting…") if waiting else "")
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.compute.setEnabled(plan is not None and not problem and not waiting)
         self._all.setEnabled(self.compute.isEnabled())
+
+    @property
+    def costs(self) -> dict[str, QLabel]:
+        return self._costs.told
 
     @property
     def data_told(self) -> str:
@@ -232,11 +230,7 @@ class ComputePanel(QWidget):
         self.out.editingFinished.connect(self.changed)
 
     def _make_end(self) -> None:
-        self.costs: dict[str, QLabel] = {}
-        for name in COSTS:
-            self.costs[name] = QLabel(wordWrap=True)  # what is long must not widen the panel
-            self.costs[name].setAlignment(Qt.AlignmentFlag.AlignRight)
-            self.costs[name].setAccessibleName(self.tr(name))
+        self._costs = ComputeCosts()
         self._waiting = QLabel(wordWrap=True)
         self._waiting.setProperty("faint", True)
         self._problem = QLabel(wordWrap=True)
@@ -303,17 +297,7 @@ class ComputePanel(QWidget):
         foot = QFrame()
         column = QVBoxLayout(foot)
         column.setContentsMargins(12, 8, 12, 10)
-        grid = QGridLayout()
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(1, 1)
-        for row, (name, label) in enumerate(self.costs.items()):
-            title = QLabel(self.tr(name))
-            title.setProperty("faint", True)
-            title.setToolTip(self.tr(COSTS[name]))
-            label.setToolTip(self.tr(COSTS[name]))
-            grid.addWidget(title, row, 0)
-            grid.addWidget(label, row, 1)
-        column.addLayout(grid)
+        column.addWidget(self._costs)
         column.addWidget(self._waiting)
         column.addWidget(self._problem)
         buttons = QHBoxLayout()
@@ -340,68 +324,6 @@ class ComputePanel(QWidget):
             part.strip() for part in self.listed.text().replace(";", ",").split(",") if part.strip()
         )
         return days, "" if days else self.tr("List the days, such as 2020-05-01, 2020-06-01")
-
-
-COSTS = {
-    QT_TRANSLATE_NOOP("ComputePanel", "Size"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "Of the area on the 10 m grid; of a polygon, pixels whose centre lies inside"
-    ),
-    QT_TRANSLATE_NOOP("ComputePanel", "Acquisitions"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "Of both sensors, over this area"
-    ),
-    QT_TRANSLATE_NOOP("ComputePanel", "Dates"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "At which every pixel is embedded"
-    ),
-    QT_TRANSLATE_NOOP("ComputePanel", "Time"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "From the embeddings computed here before; a guess as long as there are none"
-    ),
-    QT_TRANSLATE_NOOP("ComputePanel", "Disk"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "At most: what is compressed takes less"
-    ),
-    QT_TRANSLATE_NOOP("ComputePanel", "Memory"): QT_TRANSLATE_NOOP(
-        "ComputePanel", "Planned for; the work is cut to fit"
-    ),
-}
-
-
-def _cost(name: str, plan: Plan) -> str:
-    rows, columns = plan.grid.shape
-    sensors = ", ".join(f"{count} {sensor.upper()}" for sensor, count in plan.acquisitions.items())
-    dates, pixels = len(plan.dates), plan.pixel_dates // len(plan.dates)
-    days = translate("ComputePanel", "{}, {} to {}").format(dates, plan.dates[0][:10], plan.dates[-1][:10])
-    size = f"{columns} × {rows} px"
-    if pixels != rows * columns:
-        size = f"{pixels:,} px"
-    time = (
-        translate("ComputePanel", "about {}")
-        if plan.measured
-        else translate("ComputePanel", "about {} (a guess)")
-    )
-    free = translate("ComputePanel", "{} of {} free")
-    return {
-        "Size": f"{plan.km2:,.2f} km²  ({size})",
-        "Acquisitions": sensors,
-        "Dates": translate("ComputePanel", "about {}").format(days) if plan.about else days,
-        "Time": time.format(_duration(plan.seconds)),
-        "Disk": "≤ " + free.format(_bytes(plan.storage_bytes), _bytes(plan.free_bytes)),
-        "Memory": free.format(_bytes(plan.peak_memory_bytes), _bytes(plan.free_memory_bytes)),
-    }[name]
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(5, round(seconds / 5) * 5)} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "KB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"
 
 
 def _heading(text: str) -> QLabel:

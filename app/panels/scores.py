@@ -17,14 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..report import MEANINGS, METRICS, CurvePoint, Gap, Report, Row
-from ..texts import QT_TRANSLATE_NOOP
+from ..report import MEANINGS, METRICS, Report, Row
 from ..theme import Theme
 from .confusion import ConfusionPanel
 from .elided import NarrowCombo
 from .message import tell
 from .score_plots import CurvePlot, ScatterPlot, SitePlot
 from .score_tables import ScoreTable
+from .score_words import curve_told, described, gap_told, held_out
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -33,15 +33,6 @@ BELOW = 8
 """Points between a plot that is brought into view and the edge."""
 SCATTER_HEIGHT = 250
 """Points: sites and their series are to be found below it."""
-OUT = {
-    "random": QT_TRANSLATE_NOOP("Scores", "random split"),
-    "polygon": QT_TRANSLATE_NOOP("Scores", "polygons out"),
-    "block": QT_TRANSLATE_NOOP("Scores", "blocks out"),
-    "site": QT_TRANSLATE_NOOP("Scores", "sites out"),
-    "year": QT_TRANSLATE_NOOP("Scores", "years out"),
-    "site-year": QT_TRANSLATE_NOOP("Scores", "sites and years out"),
-}
-"""How schemes are called for short; their question is in the tooltip."""
 
 
 class ScoresPanel(QWidget):
@@ -95,7 +86,7 @@ class ScoresPanel(QWidget):
         for number, probe in enumerate(probes):
             mark = self.tr(" — can't be used") if probe.problem else ""
             self._probes.addItem(probe.probe.removesuffix(".probe") + mark, probe.probe)
-            self._probes.setItemData(number, probe.problem or _described(probe), Qt.ItemDataRole.ToolTipRole)
+            self._probes.setItemData(number, probe.problem or described(probe), Qt.ItemDataRole.ToolTipRole)
         self._probes.setCurrentIndex(max(0, self._probes.findData(wanted)) if probes else -1)
         self._probes.blockSignals(False)
         self._probes.setEnabled(bool(probes))
@@ -122,14 +113,14 @@ class ScoresPanel(QWidget):
         self._lead.setText(report.lead)
         self._show_schemes(report)
         self._show_baselines(report)
-        self._gap.setText(_gap_told(report.gap(), METRICS[report.metric]))
+        self._gap.setText(gap_told(report.gap(), METRICS[report.metric]))
         self._scheme.clear()
         for scheme in report.schemes:
             self._scheme.addItem(self.tr("{0}: {1}").format(scheme.name, scheme.question), scheme.name)
         self._scheme.setCurrentIndex(self._scheme.findData(report.honest))
         self._show_where()
         self._curve.set_points(report.learning_curve, report.metric)
-        self._curve_said.setText(_curve_told(report.learning_curve, METRICS[report.metric]))
+        self._curve_said.setText(curve_told(report.learning_curve, METRICS[report.metric]))
         self._made_up.setVisible(report.origin == "simulated")
         self._tabs.setTabText(WHERE, self._where_called(report))
         self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
@@ -231,7 +222,7 @@ class ScoresPanel(QWidget):
             score = report.score(scheme.name)
             rows.append(
                 (
-                    translate("Scores", OUT.get(scheme.name, scheme.name)),
+                    held_out(scheme.name),
                     score.told,
                     score.interval,
                     f"{score.n:,}",
@@ -330,46 +321,3 @@ class ScoresPanel(QWidget):
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)
-
-
-def _described(probe: Probe) -> str:
-    parts = [probe.estimator or ""]
-    parts += [translate("Scores", "{} features").format(probe.features) if probe.features else ""]
-    parts += [translate("Scores", "{:,} samples").format(probe.samples) if probe.samples else ""]
-    return ", ".join(part for part in parts if part)
-
-
-def _curve_told(points: Sequence[CurvePoint], metric: str) -> str:
-    """How the curve was made, and what its end says."""
-    if not points:
-        return ""
-    held = translate("Scores", OUT.get(points[0].scheme, points[0].scheme))
-    how = f" ({held})" if held else ""
-    told = translate("Scores", "{} of probes trained on fewer {}{}; bars: spread over draws.").format(
-        metric, points[0].unit, how
-    )
-    if len(points) < 2:
-        return told
-    rise = points[-1].score - points[-2].score
-    signed = f"{rise:+.2f}".replace("-", "−")
-    more = translate("Scores", "The last step, from {:,} to {:,}, brought {}.").format(
-        points[-2].amount, points[-1].amount, signed
-    )
-    return translate("Scores", "{} {} While the curve rises at its end, more labels should help.").format(
-        told, more
-    )
-
-
-def _gap_told(gap: Gap | None, metric: str) -> str:
-    """The optimism gap in one sentence."""
-    if gap is None or gap.gap.value is None:
-        return translate(
-            "Scores", "What to expect elsewhere isn't known: samples couldn't be held out by place."
-        )
-    told = translate("Scores", "Expect {} {}, not the {} of random splitting: that flatters by {}.")
-    if gap.gap.low is None or gap.gap.low <= 0:
-        told = translate("Scores", "{} {}: random splitting would say {}, no clear difference.")
-    said = told.format(metric, gap.expected.told, gap.random.told, gap.gap.told)
-    if metric == METRICS["r2"] and (gap.expected.value or 0) < 0:
-        said += translate("Scores", " Below 0: to say the mean everywhere would be better.")
-    return said
