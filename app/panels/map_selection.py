@@ -6,8 +6,6 @@ million selected pixels as for ten.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
@@ -95,12 +93,10 @@ def _sampled(mask: Bits, there: QTransform, shown: QRect) -> Bits:
 
 def _lines(mask: Bits, scale: int) -> Codes:
     """[y, x]: 0 nothing, 1 tint, 2 the line within, 3 the light and 4 the dark one around it."""
-    codes = mask.astype(np.uint8)
-    codes[mask & _grown(~mask, WIDE * scale)] = 2
     light = _grown(mask, NARROW * scale)
-    dark = _grown(light, NARROW * scale)
-    codes[dark & ~light] = 4
-    codes[light & ~mask] = 3
+    codes = _grown(light, NARROW * scale).astype(np.uint8) * np.uint8(4)
+    for code, where in ((3, light), (1, mask), (2, mask & _grown(~mask, WIDE * scale))):
+        np.copyto(codes, code, where=where)
     return codes
 
 
@@ -119,18 +115,12 @@ def _grown(mask: Bits, by: int) -> Bits:
 def _picture(codes: Codes, colour: QColor) -> QImage:
     faint = QColor(colour)
     faint.setAlpha(TINT)
-    shades = [QColor(0, 0, 0, 0), faint, colour, QColor(LIGHT), QColor(DARK)]
-    table = np.array([_premultiplied(shade) for shade in shades], np.uint32)
-    values: npt.NDArray[Any] = table[codes]
     high, wide = codes.shape
-    image = QImage(values.data, wide, high, 4 * wide, QImage.Format.Format_ARGB32_Premultiplied)
-    return image.copy()  # the array goes away
-
-
-def _premultiplied(shade: QColor) -> int:
-    alpha = shade.alpha()
-    red, green, blue = (part * alpha // 255 for part in (shade.red(), shade.green(), shade.blue()))
-    return alpha << 24 | red << 16 | green << 8 | blue
+    image = QImage(codes.data, wide, high, wide, QImage.Format.Format_Indexed8)
+    image.setColorTable(
+        [shade.rgba() for shade in (QColor(0, 0, 0, 0), faint, colour, QColor(LIGHT), QColor(DARK))]
+    )
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy: the array goes away
 
 
 def _numbers(there: QTransform) -> tuple[float, ...]:
