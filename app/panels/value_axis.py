@@ -7,6 +7,9 @@ from PySide6.QtCore import Qt
 
 NUMBERS = 37
 """Points of the screen across that ticks and their numbers take, beside the name."""
+TICK_LEVELS = 1
+"""Finer ones than the second have no numbers, and the lines of a faint grid that nobody sees; these took longer to draw
+than all else of the plot."""
 NO_BREAK = "\u00a0"
 SMALL = {"font-size": "8pt"}
 
@@ -20,6 +23,7 @@ class ValueAxis(pg.AxisItem):
         option.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.label.document().setDefaultTextOption(option)
         self.enableAutoSIPrefix(False)
+        self.setStyle(maxTickLevel=TICK_LEVELS)
 
     def set_name(self, name: str, colour: str) -> None:
         """`quantity, unit`: what a line may not end in is the unit."""

@@ -19,6 +19,7 @@ from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.views.series import Place as Pixel
 from phenolens.engine.views.series import series_rows
 from PySide6.QtCore import QCoreApplication, QPointF, Qt, QTranslator
+from PySide6.QtGui import QPainter, QPicture
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -229,6 +230,19 @@ def test_dozens_of_places_are_one_item_of_the_plot(opened, panel, until):
     opened.model.do(places=())
     until(lambda: not panel.plot.curves)
     assert panel.plot.grab().toImage() != drawn
+
+
+def test_no_lines_are_drawn_that_are_too_faint_to_be_seen(qtbot):
+    plot = SeriesPlot(theme_named("light"))
+    qtbot.addWidget(plot)
+    plot.resize(900, 260)
+    plot.show()
+    plot.setYRange(0, 7)
+    picture = QPicture()
+    with QPainter(picture) as painter:
+        _, lines, texts = plot.getAxis("left").generateDrawSpecs(painter)
+    assert [text for _, _, text in texts]
+    assert min(pen.color().alpha() for pen, _, _ in lines) > 5
 
 
 def test_the_plot_is_as_high_as_what_is_in_view_needs(qtbot):
