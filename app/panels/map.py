@@ -10,7 +10,7 @@ from typing import TypeVar
 import pyqtgraph as pg
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QPainterPath, QPen
+from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsRectItem, QVBoxLayout, QWidget
 
 from ..colouring import Painted
@@ -20,6 +20,7 @@ from ..session import Label, LandClass, Place
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_box import MapBox
+from .map_layers import SLOTS, MapLayers, Window
 from .map_legend import WIDTH, Legends
 from .map_marks import WorkMarks
 from .map_offer import LEAST_SEEN, ClearOffer
@@ -27,13 +28,10 @@ from .map_overlays import ReadOut, ScaleBar
 from .map_selection import SelectionItem
 from .map_shapes import cosmetic_pen, path_of
 
-SLOTS = ("base", "base detail", "beside", "beside detail")
 SETTLED_MS = 120
 NOTHING_CLEAR = QT_TRANSLATE_NOOP(
     "MapPanel", "Nothing clear was seen in the acquisition nearest to this date"
 )
-HANDLE_EDGE = 0.01
-"""Of the map's width: so near to its edges the handle may come."""
 AROUND = 0.03
 """Of the area's length, left free around it."""
 Item = TypeVar("Item", bound=QGraphicsItem)
@@ -69,14 +67,12 @@ class MapPanel(QWidget):
         self._theme = theme
         self._store: Store | None = None
         self._geography: Geography | None = None
-        self._painted: dict[str, tuple[Painted, tuple[int, int, int, int]]] = {}
         self._view = pg.GraphicsLayoutWidget()
         self._view.setBackground(theme.window)
         self._view.ci.layout.setContentsMargins(0, 0, 0, 0)
         self._view.ci.layout.setSpacing(2)
         self._box, self._side_box = MapBox(), MapBox()
         self._view.addItem(self._box, 0, 0)
-        self._compare: str | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
@@ -101,60 +97,24 @@ class MapPanel(QWidget):
         self._under_mouse: tuple[float, float] | None = None
         self._facts: tuple[str, ...] = ()
         """Further ones of the pixel under the mouse."""
-        self._across = 0.5
-        """Of the map's width: where the handle is."""
 
     def _make_items(self) -> None:
-        self._clip = QGraphicsRectItem()
-        self._clip.setPen(QPen(Qt.PenStyle.NoPen))
-        self._clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self._clip.setZValue(5)
-        self._box.addItem(self._clip, ignoreBounds=True)
-        self._images = {slot: self._image(z, self._box) for z, slot in enumerate(SLOTS[:2])}
-        self._swiped = {slot: self._image(z, self._clip) for z, slot in enumerate(SLOTS[2:])}
-        self._side = {slot: self._image(z, self._side_box) for z, slot in enumerate(SLOTS[2:])}
+        self.layers = MapLayers(self._box, self._side_box, self._theme)
         self._selected = [SelectionItem(box, self._theme) for box in (self._box, self._side_box)]
         self._edges = [QGraphicsRectItem() for _ in range(2)]
         for edge, box in zip(self._edges, (self._box, self._side_box), strict=True):
             edge.setPen(cosmetic_pen(self._theme.line, 1))
             box.addItem(edge, ignoreBounds=True)
         self.marks = WorkMarks((self._box, self._side_box))
-        self._handle = pg.InfiniteLine(
-            angle=90,
-            movable=True,
-            pen=pg.mkPen(self._theme.accent, width=3),
-            hoverPen=pg.mkPen(self._theme.accent, width=5),
-        )
-        self._handle.setZValue(30)
-        self._handle.hide()
-        self._handle.sigPositionChanged.connect(self._clip_beside)
-        self._handle.sigDragged.connect(self._swipe)
-        self._box.addItem(self._handle, ignoreBounds=True)
         self._outline = QGraphicsPathItem()
         self._outline.setPen(cosmetic_pen(self._theme.selection, 2))
         self._outline.setZValue(40)
         self._box.addItem(self._outline, ignoreBounds=True)
 
-    def _image(self, z: int, home: MapBox | QGraphicsRectItem) -> pg.ImageItem:
-        image = pg.ImageItem(axisOrder="row-major")
-        image.setZValue(z)
-        image.hide()
-        if isinstance(home, MapBox):
-            home.addItem(image, ignoreBounds=True)
-        else:
-            image.setParentItem(home)
-        return image
-
-    def _image_of(self, slot: str) -> pg.ImageItem:
-        """The second layer lies over the first one, or in a pane of its own."""
-        if not slot.startswith("beside"):
-            return self._images[slot]
-        return (self._side if self._compare == "side" else self._swiped)[slot]
-
     @property
-    def shown(self) -> dict[str, tuple[Painted, tuple[int, int, int, int]]]:
+    def shown(self) -> dict[str, tuple[Painted, Window]]:
         """What is drawn: colours and window (row, column, height, width) by slot."""
-        return self._painted
+        return self.layers.painted
 
     @property
     def told(self) -> str:
@@ -178,6 +138,7 @@ class MapPanel(QWidget):
             rows, columns = store.grid.shape
             for edge in self._edges:
                 edge.setRect(QRectF(0, 0, columns, rows))
+            self.layers.set_area(rows, columns)
             self.marks.set_area(rows, columns)
             self._box.setLimits(
                 xMin=-4 * columns, xMax=5 * columns, yMin=-rows, yMax=2 * rows, minXRange=4, minYRange=4
@@ -205,7 +166,7 @@ class MapPanel(QWidget):
         high = rows + 2 * edge
         wide = high * self._box.width() / max(1.0, self._box.height())
         spare = wide - columns - 2 * edge
-        if self._compare == "side" or spare <= 0:
+        if self.aside or spare <= 0:
             return QRectF(-edge, -edge, columns + 2 * edge, high)
         legend = WIDTH * high / max(1.0, self._box.height())
         right = max(spare / 2, min(spare, legend))
@@ -222,16 +183,9 @@ class MapPanel(QWidget):
         self._fitted = False
         self._box.setRange(QRectF(column - half_x, row - half_y, 2 * half_x, 2 * half_y), padding=0)
 
-    def show_part(self, slot: str, painted: Painted, window: tuple[int, int, int, int]) -> None:
+    def show_part(self, slot: str, painted: Painted, window: Window) -> None:
         """Colours of a window (row, column, height, width)."""
-        self._painted[slot] = painted, window
-        row, column, height, _ = window
-        image = self._image_of(slot)
-        image.setImage(painted.rgba, autoLevels=False, levels=None)
-        shown_rows, shown_columns = painted.rgba.shape[:2]
-        step = max(1, round(height / shown_rows))
-        image.setRect(QRectF(column, row, shown_columns * step, shown_rows * step))
-        image.show()
+        self.layers.show(slot, painted, window)
         self._legends.show_legend(slot, painted.legend)
         if not slot.endswith("detail"):
             self.say(slot, "" if painted.seen else self.tr(NOTHING_CLEAR))
@@ -240,8 +194,7 @@ class MapPanel(QWidget):
 
     def clear(self, slot: str) -> None:
         """Nothing is known of a part."""
-        self._painted.pop(slot, None)
-        self._image_of(slot).hide()
+        self.layers.hide(slot)
         if not slot.endswith("detail"):
             self._legends.show_legend(slot, None)
             self.offer.set_blank(slot, False)
@@ -260,30 +213,23 @@ class MapPanel(QWidget):
             self._read_out.say(slot, text)
 
     def set_opacity(self, opacity: float) -> None:
-        for slot in SLOTS[:2]:
-            self._images[slot].setOpacity(opacity)
+        self.layers.set_opacity(opacity)
 
     def set_compare(self, how: str | None) -> None:
         """`swipe`: the second layer right of a handle; `side`: in a pane of its own; None: no second layer."""
-        kept = (
-            {} if how is None else {slot: self._painted[slot] for slot in SLOTS[2:] if slot in self._painted}
-        )
+        second = {slot: self.shown[slot] for slot in SLOTS[2:] if slot in self.shown}
         for slot in SLOTS[2:]:
             self.clear(slot)
-        parted = (how == "side") != (self._compare == "side")
-        self._compare = how
+        parted = (how == "side") != self.aside
+        self.layers.compare = how
         if parted:
-            self._show_side(how == "side")
-        self._legends.set_aside(how == "side")
-        self.offer.set_aside(how == "side")
-        self._handle.setVisible(how == "swipe")
-        if how == "swipe" and self._store is not None:
-            (left, right), _ = self._box.viewRange()
-            self._handle.setValue((max(left, 0) + min(right, self._store.grid.shape[1])) / 2)
-            self._swipe()
-        self._clip_beside()
-        for slot, (painted, window) in kept.items():
-            self.show_part(slot, painted, window)
+            self._show_side(self.aside)
+        self._legends.set_aside(self.aside)
+        self.offer.set_aside(self.aside)
+        self.layers.place_handle()
+        if how is not None:
+            for slot, (painted, window) in second.items():
+                self.show_part(slot, painted, window)
 
     def _show_side(self, shown: bool) -> None:
         whole = self._whole_in_view()
@@ -320,7 +266,7 @@ class MapPanel(QWidget):
     @property
     def aside(self) -> bool:
         """Whether two maps lie side by side."""
-        return self._compare == "side"
+        return self.layers.compare == "side"
 
     @property
     def pixels_per_point(self) -> float:
@@ -343,24 +289,10 @@ class MapPanel(QWidget):
         cursor = Qt.CursorShape.ArrowCursor if tool == "look" else Qt.CursorShape.CrossCursor
         self._view.setCursor(cursor)
 
-    def _clip_beside(self) -> None:
-        if self._store is None:
-            return
-        rows, columns = self._store.grid.shape
-        left = self._handle.value()
-        self._clip.setRect(QRectF(left, -rows, 3 * columns - left, 3 * rows))
-
-    def _swipe(self) -> None:
-        """Where the handle is across the map; it stays there, and so in view, wherever the map is moved to."""
-        (left, right), _ = self._box.viewRange()
-        self._across = min(1 - HANDLE_EDGE, max(HANDLE_EDGE, (self._handle.value() - left) / (right - left)))
-        self._handle.setValue(left + self._across * (right - left))
-
     def _moved(self) -> None:
         self._settled.start()
-        (left, right), _ = self._box.viewRange()
-        self._handle.setValue(left + self._across * (right - left))
-        self._scale.set_scale((right - left) / max(1, self._box.width()))
+        self.layers.keep_handle()
+        self._scale.set_scale(self.pixels_per_point)
 
     def _tell_view(self) -> None:
         (left, right), (top, bottom) = self._box.viewRange()
@@ -372,7 +304,7 @@ class MapPanel(QWidget):
             self.clicked.emit(column, row)
 
     def _hover(self, position: QPointF) -> None:
-        aside = self._compare == "side" and self._side_box.sceneBoundingRect().contains(position)
+        aside = self.aside and self._side_box.sceneBoundingRect().contains(position)
         place = (self._side_box if aside else self._box).mapSceneToView(position)
         column, row = place.x(), place.y()
         before, self._under_mouse = self._under_mouse, (column, row) if self._inside(column, row) else None
@@ -395,20 +327,10 @@ class MapPanel(QWidget):
         assert self._geography is not None
         parts = [self._geography.told(column, row)]
         for slot in ("base", "beside"):
-            value = self._value(slot, column, row)
+            value = self.layers.value_at(slot, column, row)
             if value:
                 parts.append(value)
         return "   ".join((*parts, *self._facts))
-
-    def _value(self, slot: str, column: float, row: float) -> str:
-        for name in (f"{slot} detail", slot):
-            if name in self._painted:
-                painted, (top, left, height, width) = self._painted[name]
-                rows, columns = painted.rgba.shape[:2]
-                y, x = floor((row - top) * rows / height), floor((column - left) * columns / width)
-                if 0 <= y < rows and 0 <= x < columns:
-                    return painted.told_at(y, x)
-        return ""
 
     def _inside(self, column: float, row: float) -> bool:
         if self._store is None:

@@ -48,7 +48,7 @@ def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, un
     until(lambda: opened.map.shown["base"][0].legend.scale is not None)
     view, box = opened.map._view, opened.map._box
     view.scene().sigMouseMoved.emit(box.mapViewToScene(QPointF(20.5, 20.5)))
-    value = opened.map._value("base", 20, 20)
+    value = opened.map.layers.value_at("base", 20, 20)
     assert value in opened.map.told
     opened.model.change(look=Look("probe:none.probe"))
     until(lambda: "base" not in opened.map.shown)
@@ -171,13 +171,13 @@ def test_results_of_the_folder_are_offered_on_the_start_page(window, until):
 def test_the_swipe_handle_stays_in_view_wherever_the_map_is_moved_to(opened, until):
     opened.model.change(beside=Look("dim", dim=1))
     until(lambda: "beside" in opened.map.shown)
-    handle, box = opened.map._handle, opened.map._box
+    handle, box = opened.map.layers.handle, opened.map._box
     for column, row in ((4, 4), (44, 44)):
         opened.map.zoom(4)
         opened.map.centre_on(column, row)
         (left, right), _ = box.viewRange()
         assert left < handle.value() < right
-        assert opened.map._clip.rect().left() == handle.value()
+        assert opened.map.layers.clip.rect().left() == handle.value()
     handle.setValue(right + 50)
     handle.sigDragged.emit(handle)
     assert left < handle.value() < right
