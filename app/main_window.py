@@ -168,7 +168,8 @@ class MainWindow(QMainWindow):
             return
         for dock in reversed(self._steps_of[step]):  # of docks that share a place, the first comes on top
             dock.show()
-            dock.raise_()
+            if dock is not self.docks["Jobs"] or self.jobs.going:  # an empty list hides what there is to see
+                dock.raise_()
 
     def open_sample(self, name: str = "landscape") -> None:
         """Show a bundled sample, embedding it first where that hasn't been done."""

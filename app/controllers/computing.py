@@ -10,7 +10,7 @@ from typing import Any
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.results import Job
 from phenolens.engine.client.sources import Plan
-from PySide6.QtCore import QCoreApplication, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from ..areas import Area, Plans, PlansModel
 from ..engine_link import EngineLink, EngineState
@@ -37,6 +37,8 @@ NO_DATA = QT_TRANSLATE_NOOP(
 
 class ComputeController(QObject):
     """Asks for the cost of what the form says, and hands the job in."""
+
+    handed_in = Signal()
 
     def __init__(
         self,
@@ -111,9 +113,13 @@ class ComputeController(QObject):
         self._link.ask(
             f"embed {out}",  # a channel of its own: several may be handed in at once
             lambda client: client.jobs.submit("embed", {**params, "out": out}),
-            lambda job: self._jobs.follow(job, self._ended),
+            self._queued,
             lambda error: self._refused(out, error),
         )
+
+    def _queued(self, job: Job) -> None:
+        self._jobs.follow(job, self._ended)
+        self.handed_in.emit()
 
     def _go_on(self) -> None:
         """To the next one."""

@@ -100,6 +100,7 @@ class Areas(QObject):
         window.add_action("File", self.tr("Add data…"), None, self._ask_folder)
         window.add_action("File", self.tr("Load areas…"), None, self._ask_areas)
         self.compute.area_chosen.connect(lambda _: self.areas.show_chosen())
+        self.computing.handed_in.connect(window.docks["Jobs"].raise_)
         self.data.picked.connect(self.areas.show_data)
         self.data.folder_wanted.connect(self._ask_folder)
         self.data.files_wanted.connect(self._ask_files)

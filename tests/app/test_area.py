@@ -33,6 +33,11 @@ def areas(window, until) -> Areas:
     return found
 
 
+def in_front(window, name: str) -> bool:
+    """Whether a dock is to be seen, and not a tab behind others."""
+    return not window.docks[name].visibleRegion().isEmpty()
+
+
 @pytest.fixture
 def mapped(areas, window, until, ask_page) -> Areas:
     """The same with the map drawn, at the simulated sample."""
@@ -311,7 +316,11 @@ def test_all_areas_become_jobs_but_those_without_data(areas, window, until):
     areas.plans.change(chosen=0)
     areas.compute.days.setValue(365)
     until(areas.compute.compute.isEnabled)
+    window.show_step("Compute")
+    until(lambda: in_front(window, "Acquisitions"))
+    assert not in_front(window, "Jobs")
     areas.compute.all_started.emit()
+    until(lambda: in_front(window, "Jobs"))
     assert "far" in window.findChild(QLabel, "message").text()
     jobs = []
 

@@ -116,7 +116,7 @@ def test_docks_of_the_area_map_leave_those_of_results_as_they_were(opened, until
     until(lambda: opened.docks["Series"].height() == 240)
     before = places()
     opened.show_step("Compute")
-    until(lambda: "Jobs" in places() and "Series" not in places())
+    until(lambda: "Acquisitions" in places() and "Series" not in places())
     opened.show_step("Explore")
     until(lambda: places() == before)
 
