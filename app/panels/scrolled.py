@@ -25,7 +25,7 @@ class _Scroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._room = _Room(panel)
         self.setWidget(self._room)
-        self._room.changed.connect(self.updateGeometry)
+        self._room.widened.connect(self.updateGeometry)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         bar = self.verticalScrollBar().sizeHint().width()
@@ -35,12 +35,12 @@ class _Scroll(QScrollArea):
 class _Room(QWidget):
     """As small as the panel can be; a scroll area by itself gives texts that wrap the height that they'd like."""
 
-    changed = Signal()
-    """What the panel needs."""
+    widened = Signal()
+    """Or narrowed: what the panel needs across."""
 
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
-        self._panel = panel
+        self._panel, self._width = panel, -1
         panel.setParent(self)
         panel.installEventFilter(self)
 
@@ -60,7 +60,10 @@ class _Room(QWidget):
             self.updateGeometry()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Any text that changes asks for another layout; docks get one only where the panel needs another width."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
-            self.changed.emit()
+            before, self._width = self._width, self._panel.minimumSizeHint().width()
+            if self._width != before:
+                self.widened.emit()
         return False
