@@ -139,7 +139,9 @@ class Layout(QObject):
         else:
             self._begin(name)
         self._fit()
-        self._share_out()
+        if name not in self._sized:
+            self._share_out()  # before it is painted; some docks have their place in the next turn alone
+            QTimer.singleShot(0, self, self._shared_out)
         self._tidied.start()
 
     def _begin(self, name: str) -> None:
@@ -170,11 +172,13 @@ class Layout(QObject):
     def _here(self) -> _Kept:
         return _Kept(self._window.saveState(VERSION), self._low)
 
+    def _shared_out(self) -> None:
+        if self._now != START and self._now not in self._sized:
+            self._share_out()
+            self._sized.add(self._now)
+
     def _share_out(self) -> None:
-        """Room for the map, once the docks are there."""
-        if self._now == START or self._now in self._sized:
-            return
-        self._sized.add(self._now)
+        """Room for the map."""
         room, across = proportions_of(self._window.size(), self._now == PLAN), Qt.Orientation.Horizontal
         for area, width in ((LEFT, room.left), (RIGHT, room.right)):
             docks = self._seen(area)
@@ -193,7 +197,8 @@ class Layout(QObject):
         return [dock for dock in self._at(area) if not dock.isHidden()]
 
     def _tidy(self) -> None:
-        """Hide tabs that Qt has let go of, but left where they were, as it restored the layout."""
+        """Out of sight with tabs that Qt has let go of, but left where they were, as it restored the layout. They aren't
+        hidden: it may take them up again, puts them where they belong then, and doesn't show them."""
         shown = [dock for dock in self._docks if dock.isVisible()]
         tops, titles = [dock.geometry().topLeft() for dock in shown], {dock.windowTitle() for dock in shown}
         bars = self._bars()
@@ -202,7 +207,7 @@ class Layout(QObject):
         for bar in bars:
             stray = bar.count() < 2 or _titles(bar) in kept or titles.isdisjoint(_titles(bar))
             if bar not in home and stray:
-                bar.hide()
+                bar.move(-bar.width(), -bar.height())
 
     def _fit(self) -> None:
         """Side docks below each other where there is room, else as tabs."""

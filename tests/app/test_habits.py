@@ -117,15 +117,22 @@ def _contrast(one: QColor, other: QColor) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_tabs_that_are_left_behind_are_hidden_as_the_layout_comes_back(opened, until):
+def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
     behind = QTabBar(opened)  # as Qt leaves them, over the menus
     behind.addTab("Selections")
     behind.show()
     shown = [titles for titles in _tabs(opened) if titles != ("Selections",)]
     assert any("Projection" in titles for titles in shown)
     opened.layout_kept.reset()
-    until(behind.isHidden)
-    assert _tabs(opened) == shown
+    until(lambda: _tabs(opened) == shown)
+
+
+def test_tabs_that_were_out_of_sight_are_there_once_a_dock_joins_another(window, until):
+    window.show_step("Area")
+    until(lambda: not window.layout_kept._tidied.isActive())
+    assert _tabs(window) == []
+    window.show_step("Compute")
+    until(lambda: [sorted(titles) for titles in _tabs(window)] == [["Acquisitions", "Jobs"]])
 
 
 def _tabs(window: MainWindow) -> list[tuple[str, ...]]:
