@@ -197,7 +197,7 @@ class Layout(QObject):
         return [dock for dock in self._at(area) if not dock.isHidden()]
 
     def _tidy(self) -> None:
-        """Out of sight with tabs that Qt has let go of, but left where they were, as it restored the layout. They aren't
+        """Out of sight with tabs that Qt has let go of, but left where they were, as it restored the layout. Not
         hidden: it may take them up again, puts them where they belong then, and doesn't show them."""
         shown = [dock for dock in self._docks if dock.isVisible()]
         tops, titles = [dock.geometry().topLeft() for dock in shown], {dock.windowTitle() for dock in shown}
