@@ -158,7 +158,7 @@ class AreaOfInterest:
     geometry: BaseGeometry
     name: str = "area"
     mended: int = 0
-    """How many polygons of its file crossed themselves: what each encloses is taken."""
+    """How many of its polygons crossed themselves: what each encloses is taken."""
 
     def __post_init__(self) -> None:
         if self.geometry.is_empty or self.geometry.area == 0:
@@ -195,8 +195,10 @@ class AreaOfInterest:
         holes: Sequence[Sequence[Sequence[float]]] = (),
     ) -> "AreaOfInterest":
         """A polygon of (longitude, latitude) without its holes; where an edge crosses itself, all that it encloses."""
-        inside = shapely.union_all([_enclosed(hole) for hole in holes])
-        return cls(shapely.difference(_enclosed(corners), inside), name)
+        edges = [_polygon(ring) for ring in (corners, *holes)]
+        mended = sum(not edge.is_valid for edge in edges)
+        outer, *inner = (_mended(edge) for edge in edges)
+        return cls(shapely.difference(outer, shapely.union_all(inner)), name, mended)
 
     @classmethod
     def from_file(cls, path: Path) -> "AreaOfInterest":
@@ -262,11 +264,11 @@ class AreaOfInterest:
         return Grid.from_bounds(crs, bounds, resolution)
 
 
-def _enclosed(corners: Sequence[Sequence[float]]) -> BaseGeometry:
-    """What an edge encloses; a line has no area."""
+def _polygon(corners: Sequence[Sequence[float]]) -> shapely.Polygon:
+    """Within an edge; a line has no area."""
     if len(corners) < 3:
         raise AreaError("a polygon has three corners or more", value=len(corners), remedy="add corners")
-    return _mended(shapely.Polygon([(lon, lat) for lon, lat in corners]))
+    return shapely.Polygon([(lon, lat) for lon, lat in corners])
 
 
 def _mended(polygon: BaseGeometry) -> BaseGeometry:

@@ -106,6 +106,21 @@ def test_an_area_is_its_polygons_from_a_file_or_as_corners(model, tmp_path, caps
     assert np.array_equal(maps[0].embedding, maps[1].embedding)
 
 
+def test_polygons_that_cross_themselves_are_said_to_be_mended(model, tmp_path, capsys):
+    west, south, east, north = map(float, BOUNDS.split(","))
+    bow = [(west, south), (east, north), (east, south), (west, north), (west, south)]
+    shape = {"type": "Polygon", "coordinates": [bow]}
+    file = tmp_path / "bow.geojson"
+    file.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": shape}))
+    corners = ", ".join(f"{lon} {lat}" for lon, lat in bow)
+    given = ["embed", *AREA[:4], *AREA[5:], *DATES, "--model", str(model), "--plan"]
+    for area in (["--area", str(file)], ["--polygon", corners]):
+        assert main([*given, *area]) == 0
+        assert "cross themselves: 1" in capsys.readouterr().err
+    assert main([*given, AREA[4]]) == 0
+    assert "cross themselves" not in capsys.readouterr().err
+
+
 def test_a_config_file_replays_its_run_to_the_byte(made, tmp_path):
     config = made.with_name("area.run.toml")
     assert main(["embed", "--config", str(config), "--out", str(tmp_path / "again.zarr")]) == 0

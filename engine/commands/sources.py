@@ -120,6 +120,16 @@ class AreaFlags:
         wanted = None if self.bounds else self._wanted()
         return Outline.of(wanted, grid.crs) if wanted else None
 
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know about the polygons."""
+        wanted = self._wanted()
+        if wanted is None or not wanted.mended:
+            return ()
+        return (
+            f"polygons of the area that cross themselves: {wanted.mended}. What they enclose is taken, but for parts "
+            "that they go around twice",
+        )
+
     def _wanted(self) -> "AreaOfInterest | None":
         from ..grid import AreaOfInterest
 
@@ -164,7 +174,9 @@ def gather(flags: SourceFlags, area: AreaFlags | None = None, *, grid: "Grid | N
 
     `InputError` where nothing is named, or a sample and files at once."""
     found = flags.choice.open(grid or (area.grid() if area and flags.given else None))
-    return replace(found, outline=area.outline(found.grid)) if area else found
+    if area is None:
+        return found
+    return replace(found, outline=area.outline(found.grid), notes=(*found.notes, *area.notes()))
 
 
 def recorded_sources(store: Path) -> SourceFlags:
