@@ -109,9 +109,11 @@ class Driver:
         return self.taken(lambda: bar.chosen.emit(wanted), lambda: self._shows(wanted))
 
     def jump(self) -> float:
-        """To a date that wasn't shown, nor fetched, before."""
-        model = self.window.model
-        self.window.maps.forget()
+        """To a date that wasn't shown, nor fetched, before; the legend of the layer is there, from other dates."""
+        model, maps = self.window.model, self.window.maps
+        legends = dict(maps._legends)
+        maps.forget()
+        maps._legends.update(legends)
         wanted = (model.now.date + int(self.random.integers(5, DATES - 5))) % DATES
         return self.taken(lambda: self.window.dates.chosen.emit(wanted), lambda: self._shows(wanted))
 
