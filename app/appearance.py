@@ -44,7 +44,7 @@ class Appearance(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         set_colours(application, wanted)
-        widgets = application.allWidgets()
+        widgets = [self._window, *self._window.findChildren(QWidget)]  # not those of windows that are going
         for widget in widgets:  # one may go while another is polished
             if isValid(widget) and widget.isVisible():
                 _polish(widget)
