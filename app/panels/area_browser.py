@@ -22,7 +22,7 @@ class StayingPage(QWebEnginePage):
         super().__init__(parent)
         self.newWindowRequested.connect(self._open_beside)
 
-    def acceptNavigationRequest(self, url: QUrl | str, kind: Kind, is_main_frame: bool) -> bool:  # noqa: N802
+    def acceptNavigationRequest(self, url: QUrl | str, kind: Kind, is_main_frame: bool) -> bool:  # noqa: N802 - Qt's name
         """Only what the app itself loads; no link, no reload, no step back."""
         if kind == Kind.NavigationTypeLinkClicked:
             _open_in_users_browser(QUrl(url))
