@@ -1,5 +1,6 @@
 """Tables as people hand them over: CSV in its dialects, zipped or with a BOM, and Parquet."""
 
+import codecs
 import csv
 import io
 from collections.abc import Collection, Iterable
@@ -12,6 +13,8 @@ import pandas as pd
 from .errors import InputError
 
 Source = Path | io.BytesIO
+LONGEST_HEADER = 1_000_000
+"""Bytes."""
 DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
 
 
@@ -36,21 +39,32 @@ def read_table(path: Path, *, error: type[InputError] = InputError, text: Iterab
 def read_csv(source: Source, text: Iterable[str] = (), only: Collection[str] | None = None) -> pd.DataFrame:
     """A CSV with the separator that its first line shows, whole or `only` some columns; `ValueError` if it is none."""
     data = io.BytesIO(source.read_bytes()) if isinstance(source, Path) else source
-    first = data.readline().decode("utf-8-sig")
-    data.seek(0)
+    encoding = _encoding(data.getvalue())
+    first = next(iter(data.getvalue()[:LONGEST_HEADER].decode(encoding, "ignore").splitlines()), "")
     if not first.strip() or "\0" in first:
         raise ValueError("the file holds no table")
     mark, as_text = _separator(first), set(text)
     table = pd.read_csv(
         data,
         sep=mark,
-        encoding="utf-8-sig",
+        encoding=encoding,
         dtype=dict.fromkeys(as_text, "str"),
         usecols=None if only is None else only.__contains__,
         skipinitialspace=True,
         low_memory=False,  # else a column can change its type from one piece of the file to the next
     )
     return table if mark == "," else _with_decimal_commas(table, as_text)
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-8 wherever it can be that; else what Excel writes in the west of Europe."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
 
 
 def _with_decimal_commas(table: pd.DataFrame, as_text: Collection[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Acquisitions as they were chosen: a bundled sample, or files of each sensor; opened on one grid."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pyproj import Transformer
 from ..errors import AcquisitionError, AreaError, InputError
 from ..grid import Grid, Window
 from ..outline import Outline
-from .cube import Acquisition, CubeSource, PartOfSource, SomeFrames
+from .cube import CubeSource, PartOfSource, SomeFrames
 from .local import open_local
 from .modality import MODALITIES
 from .options import AS_STATED, ReadOptions
@@ -53,15 +53,17 @@ class SourceChoice:
     def _files(self, grid: Grid | None) -> "Gathered":
         sources: dict[str, CubeSource] = {}
         notes: list[str] = []
+        known: set[str] = set()
         # Sentinel-2 first: without an area its pixels become the grid, and Sentinel-1 is put on them
         paths = {name: list(self.files[name]) for name in ("s2", "s1") if self.files.get(name)}
         for name, given in paths.items():
             options = self.options.get(name, AS_STATED)
-            source = open_local(given, MODALITIES[name], grid=grid, options=options)
+            source = open_local(given, MODALITIES[name], grid=grid, options=options, leave_out=self.leave_out)
             sources[name], grid = source, source.grid
+            known = known.union(*(scene.names(name) for scene in source.report.scenes))
             notes += [f"{name}: {problem}" for problem in source.report.problems]
         assert grid is not None
-        return Gathered(next(iter(paths.values()))[0].stem, grid, sources, tuple(notes))
+        return Gathered(next(iter(paths.values()))[0].stem, grid, sources, tuple(notes), known=known)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Gathered:
     """What the person should know about them."""
     outline: Outline | None = None
     """The part of the grid that is wanted; None: all of it."""
+    known: Collection[str] = ()
+    """What may be left out beside the acquisitions: scenes that don't touch the grid, or were merged with others."""
 
 
 def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:
@@ -82,9 +86,9 @@ def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:
     if not left_out:
         return found
     sources: dict[str, CubeSource] = {}
-    known: set[str] = set()
+    known = set(found.known)
     for name, source in found.sources.items():
-        names = [_names(name, acquisition) for acquisition in source.acquisitions]
+        names = [acquisition.names(name) for acquisition in source.acquisitions]
         kept = tuple(frame for frame, both in enumerate(names) if not both & set(left_out))
         known = known.union(*names)
         if kept:
@@ -99,11 +103,6 @@ def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:
     if not sources:
         raise AcquisitionError("every acquisition is left out", remedy="keep some")
     return replace(found, sources=sources)
-
-
-def _names(sensor: str, acquisition: Acquisition) -> set[str]:
-    """By which an acquisition can be left out."""
-    return {f"{sensor}:{acquisition.time:%Y-%m-%d}", f"{sensor}:{acquisition.time:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _sample(name: str, area: Grid | None) -> Gathered:

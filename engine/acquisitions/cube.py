@@ -41,6 +41,10 @@ class Acquisition:
                 "an acquisition time lacks its time zone", value=self.time, remedy="give UTC"
             )
 
+    def names(self, sensor: str) -> set[str]:
+        """By which it can be left out."""
+        return {f"{sensor}:{self.time:%Y-%m-%d}", f"{sensor}:{self.time:%Y-%m-%dT%H:%M:%SZ}"}
+
 
 @dataclass(frozen=True, eq=False)
 class Cube:

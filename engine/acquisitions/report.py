@@ -42,6 +42,8 @@ class SourceReport:
     """(file or variable, why): of no use for this modality."""
     outside: int = 0
     """Scenes that don't touch the area."""
+    scenes: tuple[Acquisition, ...] = ()
+    """Each scene by itself, with those that don't touch the area or were left out."""
     problems: tuple[str, ...] = ()
     """What the user should know, in sentences."""
 

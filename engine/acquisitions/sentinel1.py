@@ -1,5 +1,7 @@
 """Sentinel-1: linear power, dB or scaled amplitude → backscatter in dB."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +28,25 @@ def resolve_backscatter(stated: Stated, options: ReadOptions, sample: Raw, band:
         )
         raise unstated(SENTINEL1, stated, sample, f"{where} ({band})", needed)
     scale = first_given(options.scale, stated.scale, 1.0)
-    return Encoding(unit, scale, first_given(options.offset, stated.offset, 0.0), nodata, why)
+    encoding = Encoding(unit, scale, first_given(options.offset, stated.offset, 0.0), nodata, why)
+    _check_positive(encoding, sample, f"{where} ({band})")
+    return encoding
+
+
+def _check_positive(encoding: Encoding, sample: Raw, where: str) -> None:
+    """`UnitError` where power or amplitude would be negative nearly everywhere: decoded, what is in dB would vanish
+    without a word, as noise-subtracted zeros rightly do."""
+    values, valid = replace(encoding, unit="dB").decode(sample)
+    negative = values[valid & (values < -1)]  # no noise reaches that far
+    mostly = negative.size > valid.sum() / 2
+    # a single number is what stands for nothing
+    if encoding.unit != "dB" and mostly and np.ptp(negative) > 0:
+        raise UnitError(
+            f"backscatter in {where} can't be that",
+            value=f"{negative.min():g} to {negative.max():g}, read as {encoding.unit} ({encoding.why}), "
+            "which has no negative values",
+            remedy="state dB; add files in dB and others apart",
+        )
 
 
 def _unit(stated: Stated, options: ReadOptions, sample: Raw, band: str) -> tuple[str | None, str]:

@@ -1,6 +1,7 @@
 """Class maps as the population that is sampled: their classes, their pixels, and what a pixel covers."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import rasterio
 from pyproj import CRS, Proj, Transformer
 from rasterio.errors import RasterioError
 
-from ..classes import DISTINCT, NODATA, ClassTable, LandClass
+from ..classes import DISTINCT, LARGEST_CODE, NODATA, ClassTable, LandClass
 from ..errors import InputError
 from ..grid import Grid
 from ..progress import CancelToken, Progress
@@ -133,6 +134,12 @@ def _header(path: Path) -> tuple[Grid, float | None, dict[int, Any]]:
                     value=f"{path}: × {source.scales[0]:g} + {source.offsets[0]:g}",
                     remedy="give the class map (-class-), not a probability or confidence",
                 )
+            if (source.transform.b, source.transform.d) != (0, 0):
+                raise InputError(
+                    "the map is rotated: its rows don't run from west to east",
+                    value=path,
+                    remedy="warp it, nearest neighbour, to UTM or an equal-area CRS",
+                )
             palette = source.colormap(1) if source.colorinterp[0].name == "palette" else {}
             crs = source.crs.to_string() if source.crs else ""
             return Grid(crs, source.transform, source.shape), source.nodata, palette
@@ -165,12 +172,16 @@ def _count(
 
 
 def _table(path: Path, counts: Mapping[int, int], colours: Mapping[int, Any]) -> ClassTable:
-    """Names as the file tells them; colours of its palette, else distinct ones."""
+    """Names as the file tells them, also those that no pixel shows: points may be found to be of them; colours of
+    its palette, else distinct ones."""
     names = legend_beside(path)
+    shown = {code: names.get(code, f"class {code}") for code in counts}
+    told = Counter([*shown.values(), *(name for code, name in names.items() if code not in shown)])
+    unseen = {code for code, name in names.items() if 0 < code <= LARGEST_CODE and told[name] == 1}
     return ClassTable(
         tuple(
             LandClass(code, names.get(code, f"class {code}"), _colour(number, colours.get(code)))
-            for number, code in enumerate(sorted(counts))
+            for number, code in enumerate(sorted({*counts, *unseen}))
         )
     )
 

@@ -70,9 +70,9 @@ def write_form(sample: AreaSample, stem: Path, *, show: bool = False, overwrite:
     files = FormFiles.at(stem)
     table = _table(sample, show)
     x, y = sample.xy
-    half = sample.grid.resolution / 2
+    wide, high = abs(sample.grid.transform.a) / 2, abs(sample.grid.transform.e) / 2
     points = geopandas.GeoDataFrame(table, geometry=shapely.points(x, y), crs=sample.grid.crs)
-    squares = shapely.box(x - half, y - half, x + half, y + half)
+    squares = shapely.box(x - wide, y - high, x + wide, y + high)
     outlines = geopandas.GeoDataFrame(table[["id"]], geometry=squares, crs=sample.grid.crs)
     with whole_set(files.paths, overwrite=overwrite) as staged:
         points.to_file(staged[files.geopackage], layer=LAYER, driver="GPKG")
@@ -86,14 +86,17 @@ def write_form(sample: AreaSample, stem: Path, *, show: bool = False, overwrite:
 def read_form(path: Path, sample: AreaSample) -> Filled:
     """The filled form (CSV, or the GeoPackage filled in a GIS), matched with its sample by id.
 
-    `InputError` where ids are unknown or there twice, a reference is no class of the map, or none is given."""
-    frame = _read(path)
+    `InputError` where ids are unknown or there twice, points lie elsewhere than the sample's, a reference is no
+    class of the map, or none is given."""
+    # lines of separators alone: spreadsheets leave them where rows were
+    frame = _read(path).dropna(how="all")
     need_columns(frame, ("id", "reference"))
     index = _units(frame, sample)
+    _check_places(frame, sample, index)
     text = frame["reference"].fillna("").astype(str).str.strip()
     given = (text != "").to_numpy()
     if not given.any():
-        raise InputError("the form holds no reference", value=path, remedy="fill the column reference")
+        raise InputError("the form holds no reference", value=path, remedy=_where_to_fill(path))
     reference = _codes(text[given], sample.classes)
     chosen = index[given]
     stated = frame["confidence"] if "confidence" in frame else pd.Series("", index=frame.index)
@@ -136,10 +139,17 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError("the form can't be read", value=path, remedy=str(error)) from error
 
 
+def _where_to_fill(form: Path) -> str:
+    """Points may have been filled in a GIS, and the table beside them left as it was."""
+    remedy, points = "fill the column reference", form.with_suffix(".gpkg")
+    beside = form != points and points.is_file()
+    return f"{remedy}, or give {points.name} if that is what was filled" if beside else remedy
+
+
 def _units(frame: pd.DataFrame, sample: AreaSample) -> Codes:
     """Index into the sample of every row of the form."""
     ids = pd.to_numeric(frame["id"], errors="coerce")
-    strange = frame["id"][~ids.isin(sample.ids)].astype(str).tolist()
+    strange = [str(one) for one in frame["id"][~ids.isin(sample.ids)]]
     if strange:
         raise InputError(
             "the form has ids that the sample lacks",
@@ -150,6 +160,22 @@ def _units(frame: pd.DataFrame, sample: AreaSample) -> Codes:
     if twice:
         raise InputError("the form has ids twice", value=", ".join(map(str, twice[:10])))
     return np.asarray(ids, dtype=np.int64) - 1
+
+
+def _check_places(frame: pd.DataFrame, sample: AreaSample, index: Codes) -> None:
+    """Ids count from 1 in every sample: where its points lie tells whose form it is, as far as the form says so."""
+    if not {"x", "y"} <= set(frame):
+        return
+    half_pixels = np.abs([sample.grid.transform.a, sample.grid.transform.e]) / 2
+    told = np.column_stack([pd.to_numeric(frame[axis], errors="coerce") for axis in ("x", "y")])
+    away = np.abs(told - np.column_stack(sample.xy)[index]) > half_pixels  # what can't be read is not away
+    elsewhere = sorted((index[away.any(axis=1)] + 1).tolist())
+    if elsewhere:
+        raise InputError(
+            "the form's points lie elsewhere than those of this sample",
+            value=f"{len(elsewhere)} of {len(frame)}: id {', '.join(map(str, elsewhere[:10]))}",
+            remedy="give the form of this sample, or choose the sample that the form is of",
+        )
 
 
 def _codes(text: pd.Series, classes: ClassTable) -> Codes:
@@ -164,7 +190,8 @@ def _codes(text: pd.Series, classes: ClassTable) -> Codes:
             value=", ".join(strange[:10]),
             remedy="write "
             + ", ".join(f"{c.code} or {c.name}" for c in classes)
-            + "; leave empty what can't be told",
+            + "; leave empty what can't be told, but not what the map has no class for: its class table needs it "
+            "before a sample is drawn",
         )
     return np.asarray(keys.map(known), dtype=np.int64)
 

@@ -159,9 +159,9 @@ class AreaReport:
 def report_of(form: Path, sample: AreaSample, *, unit: str = "ha", finite: bool = False) -> AreaReport:
     """The estimate from a filled form; errors as `read_form` and `estimate`."""
     filled = read_form(form, sample)
-    found = estimate(
-        filled.stratum, filled.shown, filled.reference, sample.pixels, sample.classes.codes, finite=finite
-    )
+    seen = {code for code, pixels in sample.mapped.items() if pixels} | set(filled.reference.tolist())
+    codes = [code for code in sample.classes.codes if code in seen]  # of long legends maps show a few
+    found = estimate(filled.stratum, filled.shown, filled.reference, sample.pixels, codes, finite=finite)
     return AreaReport(sample, filled, found, unit)
 
 

@@ -250,7 +250,9 @@ class Preview(Told):
 
 @dataclass(frozen=True)
 class Probe(Told):
-    """What a probe's file says of it; `problem` where it can't be read, `preview` whether it can be drawn at once."""
+    """What a probe's file says of it; `problem` where it can't be read, `preview` whether it can be drawn at once.
+
+    `maps`: those that it can make, such as `value`, `interval`; `sum` and `sum-interval` of a period."""
 
     probe: str
     response: Optional[Mapping[str, Any]] = None
@@ -260,6 +262,7 @@ class Probe(Told):
     model: Optional[str] = None
     dims: Optional[int] = None
     preview: bool = False
+    maps: tuple[str, ...] = ()
     problem: Optional[str] = None
     modified: float = 0.0
     """When its file was written: seconds since 1970."""

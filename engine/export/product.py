@@ -20,6 +20,8 @@ Rgba = tuple[int, int, int, int]
 Channel = Literal["value", "red", "green", "blue", "alpha"]
 DTYPES = ("uint8", "int16", "uint16", "int32", "float32")
 
+ROUNDING = 1e-6
+"""Of float32, with some room: values that differ by a smaller share are the same."""
 PROBABILITY_NODATA = 255
 PROBABILITY_SCALE = 0.004
 """Probabilities are stored as uint8: 0 to 250, of which one is 0.4 %."""
@@ -43,6 +45,14 @@ class Ramp:
         """A palette of matplotlib, such as `cividis` or `viridis`."""
         shades = matplotlib.colormaps[name](np.linspace(0, 1, steps), bytes=True)
         return cls(tuple(f"#{bytes(shade[:3].tolist()).hex()}" for shade in shades), low, high)
+
+
+def apart(low: float, high: float, step: float = 0.0) -> tuple[float, float]:
+    """The ends of a ramp, never equal, nor as good as equal, but a `step` apart at least: an interval of one width
+    everywhere must not be painted as the noise of its rounding."""
+    if high - low > ROUNDING * max(abs(low), abs(high)):
+        return low, high
+    return low, low + max(abs(low) * 1e-3, step, 1e-6)
 
 
 @dataclass(frozen=True)

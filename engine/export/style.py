@@ -9,13 +9,11 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ..classes import ClassTable
-from .product import Product, ProductBand, Ramp
+from .product import Product, ProductBand, Ramp, apart
 from .statistics import BandStatistics
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 DEFAULT_RAMP = Ramp.named("viridis")
-ROUNDING = 1e-6
-"""Of float32, with some room: values that differ by a smaller share are the same."""
 
 
 def style_path(raster: Path) -> Path:
@@ -117,15 +115,12 @@ def _add_palette(node: Element, classes: ClassTable) -> None:
 
 
 def shown_range(band: ProductBand, found: BandStatistics) -> tuple[float, float]:
-    """Values (not stored numbers) at the ends of the ramp, never equal, nor as good as equal: an interval of one
-    width everywhere must not be painted as the noise of its rounding."""
+    """Values (not stored numbers) at the ends of the ramp, `apart`."""
     ramp = band.ramp or DEFAULT_RAMP
     ends = sorted(band.offset + band.scale * (v if v is not None else 0.0) for v in (found.low, found.high))
     low = ends[0] if ramp.low is None else ramp.low
     high = ends[1] if ramp.high is None else ramp.high
-    return low, high if high - low > ROUNDING * max(abs(low), abs(high)) else low + max(
-        abs(low) * 1e-3, abs(band.scale), 1e-6
-    )
+    return apart(low, high, abs(band.scale))
 
 
 def _add_shader(node: Element, band: ProductBand, low: float, high: float) -> None:

@@ -1,6 +1,6 @@
 """Labels as they were read: geometries with a response, a period and a group."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,3 +33,10 @@ class LabelSet:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def take(self, features: npt.NDArray[np.bool_]) -> "LabelSet":
+        """Some of them; the report stays that of all."""
+        columns = {
+            name: getattr(self, name)[features] for name in ("geometries", "y", "group", "start", "end")
+        }
+        return replace(self, **columns)

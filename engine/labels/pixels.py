@@ -55,6 +55,13 @@ def label_pixels(
     """The pixels that labels stand for on a grid.
 
     `period`: first and last day that matter; labels of other days are dropped. `LabelError` where no label is left."""
+    return pixels_and_used(labels, grid, rule, period=period)[0]
+
+
+def pixels_and_used(
+    labels: LabelSet, grid: Grid, rule: PixelRule | None = None, *, period: Period | None = None
+) -> tuple[LabelPixels, npt.NDArray[np.bool_]]:
+    """As `label_pixels`, and which labels were not dropped."""
     rule = rule or PixelRule()
     burnt = burn(labels.geometries, labels.crs, grid, rule)
     if period is not None:
@@ -63,7 +70,8 @@ def label_pixels(
     if (burnt.why != "").all():
         raise _none_left(labels, grid, burnt)
     pixels, left_out = _settled(labels, grid, burnt, rule)
-    notes = (f"{burnt.partly} features reach beyond the area and were cut",) if burnt.partly else ()
+    beyond = "1 feature reaches" if burnt.partly == 1 else f"{burnt.partly:,} features reach"
+    notes = (f"{beyond} beyond the area: cut at its edge",) if burnt.partly else ()
     dropped = Counter(labels.report.dropped) + Counter(burnt.why[burnt.why != ""])
     report = replace(
         labels.report,
@@ -72,7 +80,7 @@ def label_pixels(
         left_out=left_out,
         notes=labels.report.notes + notes,
     )
-    return counted(replace(pixels, report=report))
+    return counted(replace(pixels, report=report)), burnt.why == ""
 
 
 def _none_left(labels: LabelSet, grid: Grid, burnt: Burnt) -> LabelError:

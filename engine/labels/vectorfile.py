@@ -73,7 +73,7 @@ def column_names(path: Path, layer: str | None = None) -> list[str]:
     if not path.is_file():
         raise LabelError("there is no such file", value=path, remedy="check the path")
     if path.suffix.lower() in TABLES:
-        return [str(name) for name in read_table(path, error=LabelError).columns]
+        return [str(name) for name in _table(path).columns]
     frame = _frame(path, layer)
     return [str(name) for name in frame.columns if name != "geometry"]
 
@@ -83,13 +83,36 @@ def columns_of(path: Path, layer: str | None = None) -> tuple[pd.DataFrame, str 
     if not path.is_file():
         raise LabelError("there is no such file", value=path, remedy="check the path")
     if path.suffix.lower() in TABLES:
-        table = read_table(path, error=LabelError)
+        table = _table(path)
         known = {str(name).lower() for name in table.columns}
         return table, "EPSG:4326" if any(set(pair) <= known for pair in LONLAT) else None
     frame = _frame(path, layer)
     if not isinstance(frame, geopandas.GeoDataFrame):
         raise LabelError("the layer holds no geometries", value=path, remedy="name another layer")
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)), frame.crs.to_string() if frame.crs else None
+
+
+def layers_of(path: Path) -> list[str]:
+    """The layers of a file that have geometries: QGIS keeps tables of styles beside them. None of a table."""
+    if not path.is_file():
+        raise LabelError("there is no such file", value=path, remedy="check the path")
+    if path.suffix.lower() in TABLES:
+        return []
+    try:
+        return _with_geometries(path)
+    except Exception as error:  # as below
+        raise _unreadable(path, error) from error
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Columns without the blanks that some programs put around their names."""
+    table = read_table(path, error=LabelError)
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _with_geometries(path: Path) -> list[str]:
+    layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+    return [name for name, kind in layers if kind is not None] or [name for name, _ in layers]
 
 
 def _crs(text: str) -> str:
@@ -101,24 +124,28 @@ def _crs(text: str) -> str:
 
 def _frame(path: Path, layer: str | None) -> Any:
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+        layers = _with_geometries(path)
         if layer is None and len(layers) > 1:
             raise LabelError(
                 "the file has several layers", value=path, remedy=f"choose one of {', '.join(layers)}"
             )
         if layer is not None and layer not in layers:
             raise LabelError("there is no such layer", value=layer, remedy=f"layers are {', '.join(layers)}")
-        return geopandas.read_file(path, layer=layer)
+        return geopandas.read_file(path, layer=layer or layers[0])
     except LabelError:
         raise
     except Exception as error:  # pyogrio and GDAL raise many kinds; all mean one thing here
-        known = "give a GeoPackage, GeoJSON, Shapefile or CSV, or a class raster (GeoTIFF, NetCDF)"
-        why = str(error).rpartition("; ")[2]  # GDAL says each layer's own, and the plain one last
-        raise LabelError("the label file can't be read", value=f"{path.name}: {why}", remedy=known) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> LabelError:
+    known = "give a GeoPackage, GeoJSON, Shapefile or CSV, or a class raster (GeoTIFF, NetCDF)"
+    why = str(error).rpartition("; ")[2]  # GDAL says each layer's own, and the plain one last
+    return LabelError("the label file can't be read", value=f"{path.name}: {why}", remedy=known)
 
 
 def _of_table(path: Path, crs: str | None, place: Place) -> VectorFile:
-    table = read_table(path, error=LabelError)
+    table = _table(path)
     named = {str(name).lower(): str(name) for name in table.columns}
     need_columns(table, [name for name in (place.x, place.y, place.wkt) if name], LabelError)
     wkt = place.wkt or next((named[name] for name in WKT if name in named), None)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ProbeError
-from ..export.product import Product, ProductBand, Ramp, Stored
+from ..export.product import Product, ProductBand, Ramp, Stored, apart
 from ..export.provenance import Provenance, provenance_of
 from ..grid import Window
 from ..probes.features import feature_map
@@ -140,7 +140,7 @@ class MapMaker:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Tags and record of what was made of an origin."""
         training = self.probe.training
-        notes = [note for note in (*notes_on(self.probe), note) if note]
+        notes = [note for note in (*notes_on(self.probe, self.store), note) if note]
         tags = {
             **origin.tags,
             "PHENOLENS_PROBE": f"{self.probe.recipe.estimator.name} on {self.probe.recipe.spec.kind} features",
@@ -186,12 +186,19 @@ class MapMaker:
         }
 
 
-def notes_on(probe: Probe) -> list[str]:
-    """What one must know who reads a map of the probe."""
-    sites = probe.training.groups.get("site", 0)
+def notes_on(probe: Probe, store: EmbeddingStore) -> list[str]:
+    """What one must know who reads a map of the probe; what matters most comes first."""
+    sites, fitted_on = probe.training.groups.get("site", 0), probe.origin.store if probe.origin else ""
+    elsewhere = fitted_on and fitted_on != store.path.name
+    notes = (
+        [f"Fitted on {fitted_on}, not on {store.path.name}: how good it is here is not known."]
+        if elsewhere
+        else []
+    )
     if probe.response.task == "classification" or not sites:
-        return []
+        return notes
     return [
+        *notes,
         f"Fitted on {sites} {'site' if sites == 1 else 'sites'}: towers see the mean of a footprint, and a single "
         "pixel lies outside of that.",
         "Embeddings know nothing of radiation: dips on cloudy days are not followed.",
@@ -212,7 +219,7 @@ def _range(band: ProductBand, values: npt.NDArray[np.float64]) -> Ramp:
     ramp = band.ramp or Ramp.named("viridis")
     if not values.size:
         return ramp
-    low, high = (float(v) for v in np.percentile(values, (2, 98)))
+    low, high = apart(*(float(v) for v in np.percentile(values, (2, 98))))
     return replace(ramp, low=low, high=high)
 
 

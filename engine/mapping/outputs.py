@@ -1,6 +1,6 @@
 """Which maps a probe makes of a window: the prediction itself, and how far to trust it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,15 @@ from ..probes.probe import Prediction
 from ..probes.table import Floats
 from ..response import Response
 from ..store_layout import NO_FRAME
-from ..trust.calibration import Trust
+from ..trust.calibration import APPLICABILITY as KNOWN
+from ..trust.calibration import INTERVAL, SET, SUMS, Trust
 
 Bools = npt.NDArray[np.bool_]
 INSIDE, OUTSIDE = 1, 2
 APPLICABILITY = ClassTable((LandClass(INSIDE, "inside", "#2c7fb8"), LandClass(OUTSIDE, "outside", "#d95f0e")))
 """Whether a pixel is like the training samples."""
+OF_DAYS = ("date", "window")
+"""Kinds of features that predict day by day: such quantities have sums."""
 OF_SIMILARITY = ("applicability", "dissimilarity")
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
 
@@ -78,6 +81,24 @@ def map_layers(
                 remedy=f"there are {', '.join(made)}; intervals, sets and applicability need a calibrated probe",
             )
     return [made[name] for name in dict.fromkeys(wanted)]
+
+
+def names_of_maps(task: str, features: str, attached: Collection[str]) -> tuple[str, ...]:
+    """The maps that a probe can make, `sum` and `sum-interval` over a period included, by what its file says.
+
+    `features`: their kind; `attached`: the names of its attachments."""
+    if task == "classification":
+        own = {"class": True, "probability": True, "confidence": True, "set-size": SET in attached}
+    else:
+        daily = features in OF_DAYS
+        own = {
+            "value": True,
+            "interval": INTERVAL in attached,
+            "sum": daily,
+            "sum-interval": daily and SUMS in attached,
+        }
+    known = dict.fromkeys(OF_SIMILARITY, KNOWN in attached)
+    return tuple(name for name, made in {**own, **known, "support": True}.items() if made)
 
 
 def _of_classes(response: Response) -> list[MapLayer]:

@@ -22,6 +22,7 @@ from ..trust.calibration import Trust, sum_error_of
 from ..trust.sums import LONGEST_GAP, SumError, day_weights, sum_over
 from .apply import ApplyOptions, label_of
 from .maker import SIDES, WINDOW_BYTES, MapMaker, Once
+from .outputs import OF_DAYS
 
 Reals = npt.NDArray[np.float64]
 
@@ -64,7 +65,7 @@ def apply_sum(
 
 def dates_in(probe: Probe, store: EmbeddingStore, period: Period) -> list[int]:
     """Target dates (indices) that a sum over a period rests on, those that lie just beyond its ends included."""
-    if probe.response.task != "regression" or probe.recipe.spec.kind not in ("date", "window"):
+    if probe.response.task != "regression" or probe.recipe.spec.kind not in OF_DAYS:
         raise ProbeError(
             "only a quantity that is predicted day by day has a sum",
             value=f"{probe.response.name}, {probe.recipe.spec.kind} features",

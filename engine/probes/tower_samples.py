@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..acquisitions.cube import CubeSource
 from ..errors import ProbeError
 from ..store import EmbeddingStore
-from ..towers.footprint import Footprint, radius_footprint
+from ..towers.footprint import Footprint, radius_footprint, stands_elsewhere
 from ..towers.series import Towers, TowerSeries
 from .features import NEVER, NO_DATE, Sampling, spans_of
 from .observed import LEAST_VALID, footprint_blocks
@@ -18,6 +18,8 @@ from .probe import embedding_names
 from .slots import Period, Seen, days_of, names_of, reduce_slots, slots_of, span_of
 from .spec import FeatureSpec
 from .table import Block, Floats, SampleTable
+
+OUTSIDE = "of towers outside of the area"
 
 
 def sample_towers(
@@ -33,8 +35,11 @@ def sample_towers(
 
     `footprints` by site id; the pixels within `radius_m` where a site has none. Keys: `site`, and `biome` (IGBP).
     With `sources`, also the blocks `bands` and `indices` of the footprint's mean, as seen on clear days near by.
-    `TowerError` where a tower lies outside, `ProbeError` where no day has features."""
+    Towers outside of the area are dropped. `TowerError` where all lie outside, or one has no position; `ProbeError`
+    where no day has features."""
     footprints = footprints or {}
+    near = np.array([t.site.id in footprints or not stands_elsewhere(t.site, store.grid) for t in towers])
+    within = [t for t, is_near in zip(towers, near, strict=True) if is_near or not near.any()]
     parts = [
         _sampled(
             store,
@@ -43,12 +48,13 @@ def sample_towers(
             spec,
             sources or {},
         )
-        for one in towers
+        for one in within
     ]
-    given = sum(len(one) for one in towers)
-    dropped = {why: sum(part.dropped.get(why, 0) for part in parts) for why in (NO_DATE, NEVER)}
+    days = np.array([len(one) for one in towers])
+    dropped = {OUTSIDE: int(days[~near].sum())}
+    dropped |= {why: sum(part.dropped.get(why, 0) for part in parts) for why in (NO_DATE, NEVER)}
     dropped = {why: count for why, count in dropped.items() if count}
-    offsets = np.cumsum([0, *(len(one) for one in towers)][: len(parts)])
+    offsets = (np.cumsum(days) - days)[near]
     kept = np.concatenate([part.kept + offset for part, offset in zip(parts, offsets, strict=True)])
     if not len(kept):
         raise ProbeError(
@@ -57,7 +63,7 @@ def sample_towers(
             remedy=f"the store runs from {span_of(store.times)}",
         )
     table = _joined([part.table for part in parts])
-    return Sampling(replace(table, response=towers.response), kept, given, dropped)
+    return Sampling(replace(table, response=towers.response), kept, int(days.sum()), dropped)
 
 
 def _sampled(

@@ -4,12 +4,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import LabelError
 from ..labels.labelset import LabelSet
-from ..labels.pixels import LabelPixels, PixelRule, label_pixels
+from ..labels.pixels import LabelPixels, PixelRule, pixels_and_used
 from ..labels.raster import is_raster, read_label_raster
 from ..labels.read import LabelColumns, read_labels
-from ..labels.vectorfile import Place, column_names, columns_of
+from ..labels.vectorfile import Place, column_names, columns_of, layers_of
 from ..labels.write import write_label_shapes
 from ..store import EmbeddingStore
 
@@ -75,9 +78,12 @@ _EXAMPLES = 4
 
 def peek(file: Path, layer: str | None = None) -> dict[str, Any]:
     """The columns of a vector file, each with its kind, examples and how many values differ; its CRS, None where
-    the file states none."""
+    the file states none. Of several layers their names alone, until one is named."""
     if is_raster(file):
         raise LabelError("a class raster has no columns", value=file, remedy="fit a probe on it as it is")
+    layers = layers_of(file)
+    if layer is None and len(layers) > 1:
+        return {"layers": layers}
     table, crs = columns_of(file, layer)
     return {"features": len(table), "crs": crs, "columns": [_column(table[name]) for name in table.columns]}
 
@@ -93,7 +99,7 @@ def _column(values: Any) -> dict[str, Any]:
 def import_labels(
     file: Path, reading: LabelReading, store: EmbeddingStore, out: Path, *, overwrite: bool
 ) -> dict[str, Any]:
-    """Write the labels of a vector file as GeoJSON in the CRS of a store's grid: `y`, `group`, `start`, `end`.
+    """Write the usable labels of a vector file as GeoJSON in the CRS of a store's grid: `y`, `group`, `start`, `end`.
 
     The account of the import and the response. `LabelError` where none can be used, or there are too many to show."""
     _check_meant(reading, file, is_raster(file))
@@ -107,9 +113,9 @@ def import_labels(
         raise LabelError(
             "there are too many labels to show one by one", value=f"{len(found):,}", remedy=remedy
         )
-    pixels = on_pixels(found, reading, store)
-    write_label_shapes(found, store.grid, out, overwrite=overwrite)
-    return {"report": pixels.report.to_dict(), "response": found.response.to_dict(), "count": len(found)}
+    pixels, used = on_pixels(found, reading, store)
+    write_label_shapes(found.take(used), store.grid, out, overwrite=overwrite)
+    return {"report": pixels.report.to_dict(), "response": found.response.to_dict(), "count": int(used.sum())}
 
 
 def read_label_pixels(file: Path, reading: LabelReading, store: EmbeddingStore) -> LabelPixels:
@@ -118,7 +124,7 @@ def read_label_pixels(file: Path, reading: LabelReading, store: EmbeddingStore) 
     _check_meant(reading, file, raster)
     if raster:
         return read_label_raster(file, variable=reading.variable, grid=store.grid, class_file=reading.classes)
-    return on_pixels(read_label_set(file, reading), reading, store)
+    return on_pixels(read_label_set(file, reading), reading, store)[0]
 
 
 def read_label_set(file: Path, reading: LabelReading) -> LabelSet:
@@ -133,11 +139,13 @@ def read_label_set(file: Path, reading: LabelReading) -> LabelSet:
     )
 
 
-def on_pixels(found: LabelSet, reading: LabelReading, store: EmbeddingStore) -> LabelPixels:
-    """Labels on the pixels of a store, but for those of other times."""
+def on_pixels(
+    found: LabelSet, reading: LabelReading, store: EmbeddingStore
+) -> tuple[LabelPixels, npt.NDArray[np.bool_]]:
+    """Labels on the pixels of a store, but for those of other times; which labels were not dropped."""
     rule = PixelRule(reading.rule, reading.buffer, reading.overlaps)  # type: ignore[arg-type] # it is checked there
     days = store.times.astype("datetime64[D]")
-    return label_pixels(found, store.grid, rule, period=(days[0] - REACH_DAYS, days[-1] + REACH_DAYS))
+    return pixels_and_used(found, store.grid, rule, period=(days[0] - REACH_DAYS, days[-1] + REACH_DAYS))
 
 
 def _check_meant(reading: LabelReading, file: Path, raster: bool) -> None:

@@ -5,26 +5,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pandas import isna
+
 from ..acquisitions.choice import SourceChoice
 from ..acquisitions.cube import CubeSource
 from ..acquisitions.recorded import recorded_choice
-from ..errors import InputError
+from ..errors import InputError, TowerError
 from ..probes.features import Sampling, sample
 from ..probes.spec import FeatureSpec
 from ..probes.table import SampleTable
 from ..probes.tower_samples import sample_towers
 from ..probes.weather import read_weather, with_weather
 from ..store import EmbeddingStore
-from ..tablefile import read_csv
+from ..tablefile import need_columns, read_csv, read_table
 from ..towers.daily import TowerOptions
 from ..towers.read import read_towers
 from ..towers.series import Towers
 from ..towers.sites import read_sites
 from ..towers.table import TableColumns
-from ..towers.units import GPP_UNIT
+from ..towers.units import known_unit
 from .labels import LabelReading, read_label_pixels
 
 OBSERVED = ("bands", "indices")
+OURS = frozenset({"site", "date", "gpp", "unit"})
+"""Columns of the table that `phenolens towers` writes."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +108,34 @@ def _of_labels(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> S
 
 def _of_towers(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> Samples:
     acquisitions = _acquisitions(store, choice) if observed or choice.sources.given else None
-    towers = _read_towers(list(choice.towers), choice.sites, choice.tower_reading)
+    towers = chosen_towers(list(choice.towers), choice.sites, choice.tower_reading)
     sampling = sample_towers(store, towers, choice.spec, radius_m=choice.radius_m, sources=acquisitions)
     return Samples(sampling.table, sampling, towers.text(), towers.to_dict())
 
 
-def _read_towers(files: list[Path], site_file: Path | None, reading: TowerReading) -> Towers:
+def chosen_towers(files: list[Path], site_file: Path | None, reading: TowerReading) -> Towers:
     """Tower files with the default demands on quality; a CSV of `phenolens towers` has met its own already."""
     sites = read_sites(site_file) if site_file else None
     if reading.columns is not None:
         options = TowerOptions(without_quality=reading.without_quality)
         return read_towers(files, options, sites=sites, columns=reading.columns, site=reading.site)
     first = files[0]
-    ours = {"site", "date", "gpp", "unit"}
-    if first.suffix == ".csv" and first.is_file() and ours <= set(read_csv(first, only=ours).columns):
-        columns = TableColumns(gpp="gpp", unit=GPP_UNIT, site="site")
+    if first.suffix == ".csv" and first.is_file() and set(read_csv(first, only=OURS).columns) >= OURS:
+        columns = TableColumns(gpp="gpp", unit=_unit_told(files), site="site")
         return read_towers(files, TowerOptions(without_quality=True), sites=sites, columns=columns)
     return read_towers(files, sites=sites)
+
+
+def _unit_told(files: list[Path]) -> str:
+    """The unit that tables of ours, or made like them, state in each row; `TowerError` where they differ."""
+    units: set[str] = set()
+    for file in files:
+        table = read_table(file, error=TowerError)
+        need_columns(table, ["unit"], TowerError)
+        units |= {known_unit("" if isna(unit) else str(unit)) for unit in table["unit"].unique()}
+    if len(units) != 1:
+        value = ", ".join(sorted(units)) or "no rows"
+        raise TowerError(
+            "the towers' tables are not of one unit", value=value, remedy="bring them to one unit first"
+        )
+    return units.pop()

@@ -32,6 +32,22 @@ class Footprint:
     """Share of the whole footprint that lies on the grid, 0 to 1."""
 
 
+def stands_elsewhere(site: Site, grid: Grid) -> bool:
+    """Whether a site's position is known, and not on the grid."""
+    if site.lat is None or site.lon is None:
+        return False
+    try:
+        grid.pixel_at_xy(*_xy(site.lon, site.lat, grid))
+    except AreaError:
+        return True
+    return False
+
+
+def _xy(lon: float, lat: float, grid: Grid) -> tuple[float, float]:
+    x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(lon, lat)
+    return float(x), float(y)
+
+
 def radius_footprint(site: Site, grid: Grid, radius_m: float) -> Footprint:
     """Equal weights for the pixels whose centre lies within a radius; at least the tower's own pixel.
 
@@ -46,7 +62,7 @@ def radius_footprint(site: Site, grid: Grid, radius_m: float) -> Footprint:
             value=site.id,
             remedy="give a table of sites with columns site, lat, lon (--sites)",
         )
-    x, y = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True).transform(site.lon, site.lat)
+    x, y = _xy(site.lon, site.lat, grid)
     try:
         row, col = grid.pixel_at_xy(x, y)
     except AreaError as error:

@@ -62,8 +62,8 @@ def sites_of(frame: pd.DataFrame, where: str) -> dict[str, Site]:
     for row in rows:
         site = Site(
             id=str(row["id"]).strip(),
-            lat=_number(row.get("lat")),
-            lon=_number(row.get("lon")),
+            lat=_degrees(row, "lat"),
+            lon=_degrees(row, "lon"),
             igbp=_text(row.get("igbp")),
             elevation=_number(row.get("elevation")),
         )
@@ -100,6 +100,15 @@ def _of_long(frame: pd.DataFrame) -> Iterable[Mapping[str, Any]]:
     for site, rows in known.groupby("SITE_ID"):
         values = zip(rows["VARIABLE"], rows["DATAVALUE"], strict=True)
         yield {"id": site, **{wanted[str(variable)]: value for variable, value in values}}
+
+
+def _degrees(row: Mapping[str, Any], name: str) -> float | None:
+    """None where none is given; `TowerError` where something else than a number stands there."""
+    text, number = _text(row.get(name)), _number(row.get(name))
+    if text is not None and pd.isna(pd.to_numeric(text, errors="coerce")):
+        remedy = "write decimal degrees, such as 46.0361"
+        raise TowerError(f"a site's {name} is no number", value=f"{row['id']}: {text}", remedy=remedy)
+    return number
 
 
 def _number(value: Any) -> float | None:

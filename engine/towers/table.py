@@ -16,6 +16,8 @@ from .oneflux import MISSING, check_quality, numbers
 from .units import known_unit
 
 PARTS = ("year", "month", "day", "hour", "minute")
+DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})"
+"""Day, month, year: with dots nobody writes the month first."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def _records(frame: pd.DataFrame, columns: TableColumns, member: Member) -> Reco
 def _times(frame: pd.DataFrame, columns: TableColumns, member: Member) -> npt.NDArray[np.datetime64]:
     if len(columns.time) == 1:
         text = frame[columns.time[0]].astype("string").str.strip()
-        moments = pd.to_datetime(text.where(text.str.match(r"\d{4}")), errors="coerce", format="mixed")
+        text = text.str.replace(DOTTED, r"\3-\2-\1", regex=True)
+        known = text.str.match(r"\d{4}") & ~text.str.fullmatch(r"\d{4}")  # a year alone is no day
+        moments = pd.to_datetime(text.where(known), errors="coerce", format="mixed")
     else:
         parts = {part: frame[name] for part, name in zip(PARTS, columns.time, strict=False)}
         moments = pd.to_datetime(pd.DataFrame({"day": 1, **parts}), errors="coerce")

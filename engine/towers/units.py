@@ -31,7 +31,8 @@ _SPELLINGS = {
 def known_unit(text: str) -> str:
     """`GPP_UNIT` or `MOLAR_UNIT` however it is spelled; `TowerError` for any other."""
     bare = text.strip().lower().replace("µ", "u").replace("μ", "u").replace("co2", "")
-    bare = bare.replace("^", "").replace("**", "").replace("²", "2").replace("·", "").replace(" ", "")
+    for sign, plain in {"²": "2", "¹": "1", "⁻": "-", "^": "", "**": "", "·": "", " ": ""}.items():
+        bare = bare.replace(sign, plain)
     if bare not in _SPELLINGS:
         remedy = f"state {GPP_UNIT} or {MOLAR_UNIT}"
         raise TowerError("the unit of GPP is not known", value=text or "none stated", remedy=remedy)

@@ -14,6 +14,8 @@ from .scores import classification_scores, regression_scores
 
 Ids = npt.NDArray[np.int64]
 DRAWS = 3
+FEW_SITES = 8
+"""As few are held out one by one, as they are for the scores: the end of the curve is the score then."""
 PER_CLASS = (5, 10, 20, 50, 100, 200, 500)
 GROUPS = (2, 4, 8, 16, 32, 64)
 SAMPLES = (20, 50, 100, 200, 500, 1000, 2000)
@@ -50,14 +52,15 @@ def learning_curve(
 ) -> tuple[CurvePoint, ...]:
     """Scores for growing amounts of training, drawn at random within each fold's training samples.
 
-    Sites are held out in `settings.folds` groups here rather than one by one, so that this stays quick."""
-    folds = make_scheme(table, scheme, replace(settings, single_sites=0))
+    More than `FEW_SITES` are held out in `settings.folds` groups here, so that this stays quick."""
+    folds = make_scheme(table, scheme, replace(settings, single_sites=min(FEW_SITES, settings.single_sites)))
     unit, amounts = _amounts(table, folds)
     points = []
     for amount in amounts:
         if cancel:
             cancel.check()
-        points.append(_point(table, method, fit, folds, unit, amount, settings.seed))
+        draws = DRAWS if amount < amounts[-1] else 1  # of all that there is, every draw is the same
+        points.append(_point(table, method, fit, folds, unit, amount, draws, settings.seed))
     return tuple(points)
 
 
@@ -73,10 +76,17 @@ def _amounts(table: SampleTable, scheme: Scheme) -> tuple[str, tuple[int, ...]]:
 
 
 def _point(
-    table: SampleTable, method: str, fit: Fit, scheme: Scheme, unit: str, amount: int, seed: int
+    table: SampleTable,
+    method: str,
+    fit: Fit,
+    scheme: Scheme,
+    unit: str,
+    amount: int,
+    draws: int,
+    seed: int,
 ) -> CurvePoint:
     scores, used = [], []
-    for draw in range(DRAWS):
+    for draw in range(draws):
         rng = np.random.default_rng([seed, amount, draw])
         values = np.full(len(table), np.nan)
         for fold in scheme.folds:

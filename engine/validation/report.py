@@ -79,6 +79,8 @@ def expectation(v: Validation) -> str:
         )
     expected = f"Expect {name} {with_interval(gap.expected)} of {v.headline} for {QUESTIONS[gap.honest]}"
     random, by = number(gap.random.value), number(abs(gap.gap.value))
+    if math.isnan(gap.gap.low):
+        return f"{expected}; random splitting says {random}, and of that difference no interval is known."
     if not gap.gap.low > 0:
         return f"{expected}; random splitting says {random}, which is no clear difference."
     return f"{expected}; random splitting would have said {random}, which is {by} too much ({interval(gap.gap)})."
@@ -107,6 +109,8 @@ def comparison(v: Validation) -> str:
     lead = v.lead(v.headline, best, scheme)
     score = number(v.score(best, scheme).value)
     said = f"the best baseline, {best}, with {score} ({signed(lead.value)}; {interval(lead)})"
+    if math.isnan(lead.low):
+        return f"Beside it stands {said}: whether that is chance is not known."
     if lead.low > 0:
         return f"It beats {said}."
     if lead.high < 0:
@@ -137,6 +141,11 @@ def gaps(v: Validation) -> list[Gap]:
 
 def interval_note(v: Validation) -> str:
     """How the intervals came about."""
+    if v.drawn == "samples":
+        return (
+            "Intervals are 95 % percentile intervals of 1,000 bootstrap draws of single samples: where these lie near "
+            "each other in space or time, the intervals are too narrow."
+        )
     return (
         f"Intervals are 95 % percentile intervals of 1,000 bootstrap draws of whole {v.drawn}, not of single samples; "
         "a draw keeps the predictions and varies what they are judged on, so the spread of refitting is not in them."

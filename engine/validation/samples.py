@@ -84,6 +84,9 @@ def group_of(table: SampleTable) -> tuple[npt.NDArray[Any], str]:
         cells = np.unique(cells_of(table.position, side))
         if len(cells) > 1:
             return cells_of(table.position, side), f"cells of {side / 1000:,.1f} km"
+    for key in ("site", "polygon"):
+        if key in table.keys:  # a single one: its days or pixels are too much alike to be drawn one by one
+            return np.zeros(len(table), np.int64), f"{key}s"
     return np.arange(len(table)), "samples"
 
 

@@ -10,10 +10,12 @@ import numpy.typing as npt
 import pytest
 import rasterio
 from affine import Affine
+from phenolens.engine.acquisitions.choice import SourceChoice
 from phenolens.engine.acquisitions.local import open_local
 from phenolens.engine.acquisitions.modality import SENTINEL1, SENTINEL2
 from phenolens.engine.acquisitions.options import ReadOptions
 from phenolens.engine.errors import AcquisitionError, BandError, DateError, UnitError
+from phenolens.engine.grid import Grid
 
 DN = ReadOptions.sentinel2_dn().but(mask_dilation=0)
 PLACE = Affine(10, 0, 500_000, 0, -10, 5_600_000)
@@ -140,6 +142,25 @@ def test_backscatter_is_the_same_in_any_unit(tmp_path: Path, unit: str) -> None:
     assert source.acquisitions[0].orbit_direction == "descending"
 
 
+@pytest.mark.parametrize("unit", ["linear", "dn"])
+def test_decibels_that_are_said_to_be_something_else_are_refused_and_not_lost(
+    tmp_path: Path, unit: str
+) -> None:
+    db = -12 + np.arange(24 * 24, dtype=np.float32).reshape(24, 24) % 7
+    write(tmp_path / "S1A_20200601.tif", {"VV": db})
+    write(tmp_path / "S1A_20200613.tif", {"VV": 10 ** (db / 10)})
+    with pytest.raises(UnitError, match=r"S1A_20200601.*-12 to -6, read as .*no negative values.*state dB"):
+        open_local(tmp_path, SENTINEL1, options=ReadOptions(unit=unit))
+
+
+def test_power_that_is_mostly_one_number_for_nothing_is_read(tmp_path: Path) -> None:
+    power = np.full((24, 24), -9999, np.float32)
+    power[:8] = 0.05
+    write(tmp_path / "S1A_20200601.tif", {"VV": power})
+    opened = open_local(tmp_path, SENTINEL1, options=ReadOptions.s1_linear())
+    assert opened.read(opened.grid.window).validity[0, 0].sum() == 8 * 24
+
+
 def test_linear_power_is_not_taken_for_anything_unless_stated(tmp_path: Path) -> None:
     power = np.full((24, 24), 0.1, np.float32)
     write(tmp_path / "S1A_20200601.tif", {"VV": power})
@@ -239,3 +260,25 @@ def test_paths_that_hold_nothing_are_refused(tmp_path: Path) -> None:
     (tmp_path / "product.zip").write_bytes(b"PK")
     with pytest.raises(AcquisitionError, match="unpack"):
         open_local(tmp_path / "product.zip", SENTINEL2)
+
+
+def test_scenes_can_be_left_out_that_lie_beside_the_area_or_are_part_of_a_pass(tmp_path: Path) -> None:
+    east = PLACE * Affine.translation(1000, 0)
+    one, other = tmp_path / "one", tmp_path / "other"
+    write(one / "S2A_20200601T105031.tif", {"blue": field(400)})
+    write(one / "S2A_20200611T105031.tif", {"blue": field(500)})
+    write(one / "S2A_20200621T105031.tif", {"blue": field(600)}, transform=east)
+    write(other / "S2A_20200601T105046.tif", {"blue": field(700)})
+    grid = Grid("EPSG:32631", PLACE, (24, 24))
+
+    def left(*leave_out: str) -> list[tuple[str, ...]]:
+        choice = SourceChoice(files={"s2": [one, other]}, options={"s2": DN}, leave_out=leave_out)
+        return [acquisition.sources for acquisition in choice.open(grid).sources["s2"].acquisitions]
+
+    merged, alone = ("S2A_20200601T105031.tif", "S2A_20200601T105046.tif"), ("S2A_20200611T105031.tif",)
+    assert left() == [merged, alone]
+    assert left("s2:2020-06-21T10:50:31Z") == [merged, alone]
+    assert left("s2:2020-06-01T10:50:46Z") == [merged[:1], alone]
+    assert left("s2:2020-06-01T10:50:31Z") == [alone]
+    with pytest.raises(AcquisitionError, match="isn't there"):
+        left("s2:2020-06-22")

@@ -30,6 +30,12 @@ def test_nodata_of_any_number_is_no_class(make_map) -> None:
     assert opened.table.names == ("class 1", "class 2")
 
 
+def test_a_rotated_map_is_refused_as_its_points_would_lie_elsewhere(make_map) -> None:
+    turned = make_map(SMALL, transform=Affine(8, 6, 500_000, 6, -8, 5_600_000))
+    with pytest.raises(InputError, match="rotated"):
+        open_class_map(turned)
+
+
 def test_pixels_of_a_map_in_feet_are_counted_in_square_metres(make_map) -> None:
     feet = make_map(
         SMALL, crs="EPSG:2263", transform=Affine(100, 0, 980_000, 0, -100, 200_000)

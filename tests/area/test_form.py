@@ -7,13 +7,18 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+from affine import Affine
 from phenolens.engine.__main__ import main
 from phenolens.engine.area.classmap import open_class_map
 from phenolens.engine.area.estimate import estimate
 from phenolens.engine.area.form import FormFiles, read_form, write_form
 from phenolens.engine.area.report import AreaReport, as_markdown, report_of, write_report
 from phenolens.engine.area.sample import AreaSample, draw_sample, read_sample
+from phenolens.engine.classes import ClassTable
 from phenolens.engine.errors import InputError, OutputError
+from phenolens.engine.export.files import write_product
+from phenolens.engine.export.product import Product, ProductBand
+from phenolens.engine.grid import Grid
 
 
 @pytest.fixture
@@ -50,6 +55,29 @@ def test_form_and_geopackage_place_the_units_and_hide_their_strata(
     rows, cols = sample.rows, sample.cols
     np.testing.assert_allclose(frame["x"], 500_000 + 10 * (cols + 0.5))
     np.testing.assert_allclose(frame["y"], 5_600_000 - 10 * (rows + 0.5))
+
+
+def test_the_form_of_another_sample_of_the_map_is_refused(
+    sample: AreaSample, files: FormFiles, class_map_path: Path, tmp_path: Path
+) -> None:
+    other = draw_sample(open_class_map(class_map_path), {1: 60, 2: 50, 3: 20}, seed=5)
+    theirs = write_form(other, tmp_path / "theirs")
+    for form in (files, theirs):
+        fill(form, ["1"] * 130)
+    assert read_form(files.form, sample).empty == 0
+    with pytest.raises(InputError, match="lie elsewhere"):
+        read_form(theirs.form, sample)
+    with pytest.raises(InputError, match="lie elsewhere"):
+        read_form(files.form, other)
+
+
+def test_lines_of_separators_that_a_spreadsheet_leaves_are_no_units(
+    sample: AreaSample, files: FormFiles
+) -> None:
+    fill(files, ["2"] * 130, sep=";", encoding="utf-8-sig")
+    with files.form.open("a", encoding="utf-8") as form:
+        form.write(";;;;;;;\n;;;;;;;\n")
+    assert read_form(files.form, sample).answered == {1: 60, 2: 50, 3: 20}
 
 
 def test_strata_are_shown_only_on_request(sample: AreaSample, tmp_path: Path) -> None:
@@ -99,6 +127,45 @@ def test_a_geopackage_filled_in_a_gis_is_read_alike(sample: AreaSample, files: F
     points.to_file(files.geopackage, layer="units", driver="GPKG")
     filled = read_form(files.geopackage, sample)
     np.testing.assert_array_equal(filled.reference, sample.shown)
+
+
+def test_who_filled_the_geopackage_is_led_to_it_from_the_empty_table(
+    sample: AreaSample, files: FormFiles, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"cover-sample\.gpkg if that is what was filled"):
+        read_form(files.form, sample)
+    with pytest.raises(InputError, match=r"fill the column reference$"):
+        read_form(files.geopackage, sample)
+    alone = files.form.rename(tmp_path / "alone.csv")
+    with pytest.raises(InputError, match=r"fill the column reference$"):
+        read_form(alone, sample)
+
+
+def test_outlines_are_the_pixels_of_a_map_whose_pixels_are_no_squares(make_map, tmp_path: Path) -> None:
+    tall = make_map(np.tile([1, 2], (10, 5)).astype(np.uint8), transform=Affine(10, 0, 5e5, 0, -20, 5.6e6))
+    drawn = write_form(draw_sample(open_class_map(tall), {1: 5, 2: 5}), tmp_path / "tall")
+    west, south, east, north = geopandas.read_file(drawn.geopackage, layer="pixels").bounds.T.to_numpy()
+    assert {*(east - west)} == {10}
+    assert {*(north - south)} == {20}
+
+
+def test_points_may_be_of_a_class_that_the_map_knows_and_shows_nowhere(tmp_path: Path) -> None:
+    grid = Grid("EPSG:32631", Affine(10, 0, 500_000, 0, -10, 5_600_000), (20, 20))
+    band = ProductBand.of_classes("cover", ClassTable.of_names(["field", "forest", "bog", "water"]))
+    drawn = np.repeat([[1, 2]], 20, axis=0).repeat(10, axis=1).astype(np.uint8)
+    path = tmp_path / "cover.tif"
+    write_product(Product("cover", grid, (band,), lambda window: drawn[window.slices][None]), path)
+    sample = draw_sample(open_class_map(path), {1: 20, 2: 20})
+    files = write_form(sample, tmp_path / "sample")
+    shown = sample.shown.tolist()
+    bog = shown.index(2)
+    fill(files, ["bog" if number == bog else str(code) for number, code in enumerate(shown)])
+    report = report_of(files.form, sample)
+    assert [one["name"] for one in report.to_dict()["classes"]] == ["field", "forest", "bog"]
+    assert report.found.area[3].value == pytest.approx(0.5 / 20)
+    assert report.found.producers[3].value == 0
+    assert report.found.overall.value == pytest.approx(1 - 0.5 / 20)
+    assert "| bog | " in as_markdown(report)
 
 
 def test_a_form_half_empty_is_estimated_from_what_is_there_and_says_so(

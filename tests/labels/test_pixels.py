@@ -121,7 +121,7 @@ def test_what_lies_outside_or_holds_no_centre_is_dropped_with_the_reason(grid, s
     pixels = label_pixels(labels, grid)
     assert pixels.report.dropped == {"outside the area": 1, "that hold no pixel by the rule": 1}
     assert pixels.report.accepted == 2
-    assert "1 features reach beyond the area and were cut" in pixels.report.notes
+    assert "1 feature reaches beyond the area: cut at its edge" in pixels.report.notes
     assert len(pixels) == 4 + 2
 
 

@@ -4,12 +4,14 @@ import json
 
 import geopandas
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from phenolens.engine.errors import LabelError
 from phenolens.engine.labels.pixels import label_pixels
 from phenolens.engine.labels.read import LabelColumns, read_labels
-from phenolens.engine.labels.vectorfile import Place
+from phenolens.engine.labels.vectorfile import Place, column_names, layers_of
 from phenolens.engine.labels.write import write_labels
 
 BY_CLASS = LabelColumns(classes="class")
@@ -339,3 +341,20 @@ def test_a_stated_crs_that_overrules_the_files_own_is_noted(write, square):
     assert "the file declares EPSG:32632; it was read as EPSG:32633, as stated" in other
     same = read_labels(path, LabelColumns(classes="class"), crs="EPSG:32632").report.notes
     assert not any("declares" in note for note in same)
+
+
+def test_a_table_without_geometries_beside_the_labels_is_no_layer_to_choose(tmp_path):
+    path = tmp_path / "styled.gpkg"
+    frame = geopandas.GeoDataFrame({"kind": ["a"]}, geometry=[shapely.Point(500_005, 5_000_005)], crs=32631)
+    frame.to_file(path, layer="fields")
+    pyogrio.write_dataframe(pd.DataFrame({"styleName": ["red"]}), path, layer="layer_styles", append=True)
+    assert layers_of(path) == ["fields"]
+    assert len(read_labels(path, LabelColumns("kind"))) == 1
+
+
+def test_blanks_around_the_names_of_columns_are_nothing(tmp_path):
+    path = tmp_path / "blanks.csv"
+    path.write_text("lon ; lat ;Klasse \n3,1;45,0;Wald\n3,2;45,1;Wiese\n")
+    assert column_names(path) == ["lon", "lat", "Klasse"]
+    found = read_labels(path, LabelColumns("Klasse"))
+    assert [(one.x, one.y) for one in found.geometries] == [(3.1, 45.0), (3.2, 45.1)]

@@ -15,8 +15,8 @@ from phenolens.engine.grid import Grid, Window
 from phenolens.engine.mapping import series as pixel_series
 from phenolens.engine.mapping import total
 from phenolens.engine.mapping.apply import ApplyOptions, apply_probe
-from phenolens.engine.mapping.maker import MapMaker
-from phenolens.engine.mapping.outputs import map_layers
+from phenolens.engine.mapping.maker import MapMaker, notes_on
+from phenolens.engine.mapping.outputs import map_layers, names_of_maps
 from phenolens.engine.mapping.series import predict_series
 from phenolens.engine.mapping.stack import apply_stack
 from phenolens.engine.mapping.total import Summing, apply_sum
@@ -33,7 +33,7 @@ from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.store_layout import NO_FRAME, StoreSpec
 from phenolens.engine.store_writer import StoreWriter, TileData, TileKey
 from phenolens.engine.trust.applicability import fit_applicability
-from phenolens.engine.trust.calibration import APPLICABILITY, INTERVAL, SET, Trust
+from phenolens.engine.trust.calibration import APPLICABILITY, INTERVAL, SET, SUMS, Trust, trust_of
 from phenolens.engine.trust.conformal import ConformalInterval, ConformalSet, ConformalSettings, Kept
 from phenolens.engine.trust.sums import SumError, day_weights
 
@@ -272,6 +272,16 @@ def test_the_files_say_probe_model_scenes_within_reach_and_that_the_data_are_sim
     assert datetime.fromisoformat(found["datetime"]) == datetime(2020, 3, 1, tzinfo=UTC)
 
 
+def _named(probe):
+    """The maps that its file says it can make, those of sums last."""
+    named = names_of_maps(probe.response.task, probe.recipe.spec.kind, probe.attachments)
+    return sorted(named, key=lambda name: name.startswith("sum"))
+
+
+def _made(probe):
+    return [layer.name for layer in map_layers(probe.response, trust_of(probe), ("s2",))]
+
+
 def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path):
     features, valid = feature_map(store, GRID.window, FeatureSpec(), DAY)
     rows = features[:, valid].T[::40]
@@ -279,6 +289,8 @@ def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path
     kept = Kept(0.9, 0.8, 0.85, 5, 100, "polygon")
     interval = ConformalInterval(ConformalSettings(), np.array([0.0, 9.0]), np.array([1.0, 2.0]), kept)
     judged = gpp.attach(APPLICABILITY, known).attach(INTERVAL, interval.to_attachment())
+    assert _named(judged) == [*_made(judged), "sum"]
+    assert _named(judged.attach(SUMS, ERROR.to_attachment()))[-1] == "sum-interval"
     (applied,) = apply_probe(judged, store, DAY, tmp_path / "gpp")
     assert set(applied.files) == {"value", "interval", "applicability", "dissimilarity", "support"}
     with rasterio.open(applied.files["interval"].raster) as raster:
@@ -295,7 +307,9 @@ def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path
     area = _read(applied.files["applicability"].raster)[0]
     assert (area[seen] == 1).mean() > 0.9
     sets = ConformalSet(ConformalSettings(), np.full(3, 0.3), kept)
-    (applied,) = apply_probe(cover.attach(SET, sets.to_attachment()), store, DAY, tmp_path / "cover")
+    judged = cover.attach(SET, sets.to_attachment())
+    assert _named(judged) == _made(judged)
+    (applied,) = apply_probe(judged, store, DAY, tmp_path / "cover")
     sizes = _read(applied.files["set-size"].raster)[0]
     assert (sizes[seen] == 1).mean() > 0.9
 
@@ -399,6 +413,19 @@ def test_a_probe_of_another_model_is_refused_with_the_reason(store, cover, tmp_p
     with pytest.raises(ProbeError, match="another model"):
         apply_probe(foreign, store, DAY, tmp_path / "map")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_maps_of_a_probe_that_was_fitted_elsewhere_say_so_first(store, cover, gpp):
+    for probe in (cover, gpp):
+        assert not any("not known" in note for note in notes_on(probe, store))
+        foreign = replace(probe, origin=replace(probe.origin, store="elsewhere.zarr"))
+        assert notes_on(foreign, store)[0].startswith(f"Fitted on elsewhere.zarr, not on {store.path.name}")
+        assert len(notes_on(foreign, store)) == len(notes_on(probe, store)) + 1
+
+
+def test_the_file_of_a_probe_says_which_maps_it_can_make(store, cover, gpp, tmp_path):
+    assert _named(cover) == _made(cover)
+    assert _named(gpp) == [*_made(gpp), *apply_sum(gpp, store, SPAN, tmp_path / "gpp")]
 
 
 def test_dates_without_an_embedding_and_maps_that_cannot_be_made_are_refused(store, cover, tmp_path):

@@ -89,6 +89,17 @@ def test_towers_outside_and_days_outside_are_refused(noise_store):
         sample_towers(noise_store, Towers((site,)), FeatureSpec("date"))
 
 
+def test_days_of_a_tower_outside_are_dropped_and_counted_where_others_lie_within(noise_store):
+    days = ["2020-03-01", "2020-03-02"]
+    inside = [tower(name, row, 20, days, noise_store.grid) for name, row in (("A", 10), ("C", 40))]
+    far = np.array(days, "datetime64[D]")
+    outside = TowerSeries(Site("B", 10.0, 10.0), far, np.ones(2), np.ones(2), "made up", "GPP", 2)
+    sampling = sample_towers(noise_store, Towers((inside[0], outside, inside[1])), FeatureSpec("date"))
+    assert sampling.table.keys["site"].tolist() == ["A", "A", "C", "C"]
+    assert sampling.kept.tolist() == [0, 1, 4, 5]
+    assert (sampling.given, sampling.dropped) == (6, {"of towers outside of the area": 2})
+
+
 class Rising:
     """Reflectance rises from row to row and from frame to frame; the last rows of the first frame are cloudy."""
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,6 +12,12 @@ from phenolens.engine.service.jobs.database import Database
 def wait_for(begun):
     """Until a job has told through its FIFO that it has begun."""
     assert begun.read_text() == "begun\n"
+
+
+def sessions_share_processors():
+    """Whether the kernel gives each session a share, as Linux may."""
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    return switch.exists() and switch.read_text().strip() == "1"
 
 
 def partial_files(workspace):
@@ -309,6 +316,21 @@ def test_a_history_that_cannot_be_written_is_told_and_loses_no_running_job(ask, 
         assert ask.ended(held)["state"] == "cancelled"
     assert ask.run("note", out="x.txt")["state"] == "done"
     assert ask.get(f"/jobs/{held}")["state"] == "cancelled"
+
+
+@pytest.mark.skipif(not sessions_share_processors(), reason="no sessions share processors here")
+def test_a_job_makes_way_for_those_who_look_at_maps_meanwhile(ask, fifo):
+    job = ask.submit("hold", fifo=str(fifo))
+    wait_for(fifo)
+    (worker,) = (one for one in psutil.Process().children(recursive=True) if job in one.cmdline())
+    group, niceness = Path(f"/proc/{worker.pid}/autogroup").read_text().split(" nice ")
+    ours = Path(
+        "/proc/self/autogroup"
+    ).read_text()  # empty where this session is the first one of the machine
+    assert ours.split()[:1] != [group]
+    assert (worker.nice(), int(niceness)) == (10, 10)
+    ask.post(f"/jobs/{job}/cancel")
+    ask.ended(job)
 
 
 def test_no_process_is_left_when_the_service_has_ended(serving, workspace, fifo):

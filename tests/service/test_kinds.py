@@ -244,6 +244,19 @@ def test_columns_of_labels_are_told_then_the_labels_on_the_grid(forest, labels):
     assert features[1]["properties"] == {"y": 2.0, "group": 1, "start": None, "end": None}
 
 
+def test_labels_that_are_dropped_are_not_among_those_to_show(forest, labels):
+    run, workspace = forest
+    content = json.loads((workspace.root / "labels.geojson").read_text())
+    content["features"][3]["geometry"] = {"type": "Point", "coordinates": [0.0, 0.0]}
+    (workspace.root / "beyond.geojson").write_text(json.dumps(content))
+    asked = {**{k: v for k, v in labels.items() if k != "when"}, "file": "beyond.geojson"}
+    told = run("labels", store="forest.zarr", out="within.geojson", labels=asked)
+    features = json.loads((workspace.root / told["file"]).read_text())["features"]
+    assert told["report"]["dropped"] == {"outside the area": 1}
+    assert len(features) == told["count"] == told["report"]["accepted"] == 15
+    assert 3 not in [one["properties"]["group"] for one in features]
+
+
 def test_training_says_what_it_lacks(forest):
     run, workspace = forest
     (workspace.root / "recipe.toml").write_text("nonsense = ")

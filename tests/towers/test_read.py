@@ -180,10 +180,30 @@ def test_an_unknown_unit_is_refused(unit):
 
 
 def test_units_are_known_however_they_are_spelled():
-    assert {known_unit(u) for u in ("gC m-2 d-1", "g C m^-2 day-1", "gC/m²/d")} == {"gC m-2 d-1"}
+    assert {known_unit(u) for u in ("gC m-2 d-1", "g C m^-2 day-1", "gC/m²/d", "gC m⁻² d⁻¹")} == {
+        "gC m-2 d-1"
+    }
     assert {known_unit(u) for u in ("µmol m-2 s-1", "umolCO2 m-2 s-1", "μmol CO2 m^-2 s^-1")} == {
         "umol m-2 s-1"
     }
+
+
+def dated(stamps):
+    return pd.DataFrame({"when": stamps, "gpp": np.linspace(1, 5, len(stamps))})
+
+
+@pytest.mark.parametrize("stamps", [["3.1.2020", "12.02.2020"], ["03.01.2020 00:00", "12.02.2020 00:00"]])
+def test_dates_with_dots_are_day_month_and_year(save, stamps):
+    columns = TableColumns("gpp", "gC m-2 d-1", ("when",))
+    (series,) = read_towers([save("t.csv", dated(stamps))], NO_QUALITY, columns=columns, site="A")
+    assert series.day.astype(str).tolist() == ["2020-01-03", "2020-02-12"]
+
+
+@pytest.mark.parametrize("stamps", [[2020, 2020, 2021], ["01/03/2020", "01/04/2020"], ["2020001", "2020002"]])
+def test_years_alone_and_dates_that_can_mean_two_days_are_refused(save, stamps):
+    columns = TableColumns("gpp", "gC m-2 d-1", ("when",))
+    with pytest.raises(TowerError, match="time stamps can't be read"):
+        read_towers([save("t.csv", dated(stamps))], NO_QUALITY, columns=columns, site="A")
 
 
 @pytest.mark.parametrize(
@@ -251,6 +271,17 @@ def test_the_site_table_is_read_by_any_usual_name_and_checked(save, daily):
         read_sites(save("short.csv", pd.DataFrame({"site": ["A"]})))
     with pytest.raises(TowerError, match="latitude is no latitude"):
         read_sites(save("far.csv", pd.DataFrame({"site": ["A"], "lat": [500_000], "lon": [3]})))
+
+
+def test_positions_that_are_no_numbers_are_refused_and_missing_ones_are_missing(save):
+    def read(latitude):
+        return read_sites(save("s.csv", pd.DataFrame({"site": ["A"], "lat": [latitude], "lon": [3]})))[
+            "A"
+        ].lat
+
+    with pytest.raises(TowerError, match=r"lat is no number.*46°02.*decimal degrees"):
+        read("46°02'10\"N")
+    assert [read(value) for value in ("", "-9999", "46.5")] == [None, None, 46.5]
 
 
 def test_half_hours_of_svartberget_add_up_to_the_sum_by_hand(shared_data):

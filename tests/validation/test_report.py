@@ -18,7 +18,7 @@ from phenolens.engine.response import Response
 from phenolens.engine.validation.curve import CurvePoint
 from phenolens.engine.validation.fits import blocks_fit
 from phenolens.engine.validation.heldout_file import write_heldout
-from phenolens.engine.validation.report import Report, comparison, expectation, number, signed
+from phenolens.engine.validation.report import Report, comparison, expectation, interval_note, number, signed
 from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
 from phenolens.engine.validation.scores import Score
 from phenolens.engine.validation.validation import Gap, validate
@@ -83,6 +83,12 @@ def test_json_holds_every_score_with_its_n_and_interval(gpp):
     assert content["learning_curve"]
 
 
+def test_the_learning_curve_of_few_sites_ends_at_the_score_that_is_expected(gpp):
+    last = gpp.validation.curve[-1]
+    assert (last.unit, last.amount) == ("sites", 7)
+    assert last.score == pytest.approx(gpp.validation.score(last.method, "site").value)
+
+
 def test_json_of_classes_states_the_orientation_of_its_matrix(land):
     matrix = json.loads(as_json(land))["detail"]["polygon"]["confusion"]
     assert matrix["orientation"] == "rows = reference, columns = predicted"
@@ -140,6 +146,31 @@ def test_sentences_have_a_true_minus_too(gap):
     for said in (expectation(found), comparison(found)):
         assert "−0.25" in said
         assert "-0" not in said
+
+
+def test_days_of_a_single_tower_give_no_interval_and_samples_without_places_a_doubtful_one():
+    many = towers()
+    alone = many.take(np.flatnonzero(many.keys["site"] == "SI-00"))
+    found = validate(alone, LINEAR, baselines=False, curve=False)
+    assert found.honest == "year"
+    assert np.isnan(found.score(found.headline, "year").low)
+    assert found.drawn == "sites"
+    nowhere = validate(replace(alone, keys={}), LINEAR, baselines=False, curve=False)
+    assert "too narrow" in interval_note(nowhere)
+    assert "not of single samples" in interval_note(found)
+
+
+def test_differences_without_an_interval_are_not_called_unclear_but_unknown():
+    unknown = {"low": float("nan"), "high": float("nan"), "n": 3}
+    poor, good = Score(-1.09, **unknown), Score(0.94, **unknown)
+    found = SimpleNamespace(
+        headline="ridge", metric="r2", honest="site", probes=("ridge",),
+        gap=lambda _: Gap("ridge", "site", good, poor, Score(2.03, **unknown)),
+        best_baseline=lambda _: "mean", lead=lambda *_: Score(-1.87, **unknown), score=lambda *_: good,
+    )  # fmt: skip
+    for said in (expectation(found), comparison(found)):
+        assert "no clear difference" not in said
+        assert "known" in said
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,21 @@ def _make_way() -> None:
         psutil.Process().nice(
             getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICENESS)
         )  # Windows has the former
+    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
+        _make_way_as_a_session()
+
+
+def _make_way_as_a_session() -> None:
+    """Linux may share processors out among sessions first, and niceness then counts within each of them alone."""
+    for _ in range(3):
+        try:
+            Path("/proc/self/autogroup").write_text(str(_NICENESS), encoding="ascii")
+        except BlockingIOError:  # another one was changed a moment ago
+            time.sleep(0.1)
+        except OSError:  # another system, or one that doesn't share out so
+            return
+        else:
+            return
 
 
 if __name__ == "__main__":

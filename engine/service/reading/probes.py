@@ -14,7 +14,7 @@ from ...errors import ProbeError
 from ...export.product import ProductBand, Ramp
 from ...grid import Window
 from ...mapping.maker import MapMaker, dates_of, notes_on
-from ...mapping.outputs import MapLayer
+from ...mapping.outputs import MapLayer, names_of_maps
 from ...mapping.series import PredictedSeries, predict_series
 from ...probes.files import load_probe, read_record
 from ...probes.probe import Probe, check_probe_fits
@@ -106,7 +106,7 @@ class Probes:
 
         classes = layer.bands[0].classes
         values = partial(_values, known, period, layer.name)
-        return Drawing(shown, values, key, classes, notes=tuple(notes_on(probe)))
+        return Drawing(shown, values, key, classes, notes=tuple(notes_on(probe, store)))
 
     def series(self, opened: OpenStore, identity: str, pixels: Sequence[tuple[int, int]]) -> ProbeSeries:
         """Predictions of every date; errors as `drawing` and `pixel_series`."""
@@ -166,6 +166,7 @@ def _summary(record: Mapping[str, Any]) -> dict[str, Any]:
         "model": origin.get("model"),
         "dims": origin.get("dims"),
         "preview": recipe["estimator"]["name"] != NO_TORCH,
+        "maps": names_of_maps(record["response"]["task"], recipe["features"]["kind"], record["attachments"]),
     }
 
 
@@ -218,7 +219,8 @@ def _in_colours(view: EmbeddingStore, known: _Known, period: Period, layer: MapL
         indices: Bytes = index[:, *window.slices]
         return indices
 
-    return Layer(f"{layer.title}, {period}", view.grid, render, (band.name,), palette)
+    title = layer.title if len(layer.bands) == 1 else band.name  # the first is what is drawn
+    return Layer(f"{title}, {period}", view.grid, render, (band.name,), palette)
 
 
 def _class_palette(band: ProductBand) -> Palette:

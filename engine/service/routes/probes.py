@@ -160,6 +160,8 @@ class ProbeTold(Told):
     dims: int | None = None
     preview: bool = False
     """Whether it can be drawn as the layer `probe:FILE`; a temporal one can't, as only jobs load PyTorch."""
+    maps: tuple[str, ...] = ()
+    """Those that it can make: `value`, `interval`, …; `sum` and `sum-interval` of a period."""
     problem: str | None = None
     modified: float = 0
     """When its file was written: seconds since 1970."""
