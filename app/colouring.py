@@ -10,6 +10,8 @@ import numpy.typing as npt
 from phenolens.engine.client.arrays import Array, Raster
 from phenolens.engine.client.readings import Legend
 
+from .telling import numeral
+
 Bytes = npt.NDArray[np.uint8]
 YEAR = "year"
 """Unit of decimal years."""
@@ -49,7 +51,7 @@ class Painted:
         if self.raster.unit == YEAR:
             return told_year(value)
         unit = "" if self.raster.unit in ("", "1") else f" {self.raster.unit}"
-        return f"{value:.3g}{unit}"
+        return f"{numeral(value, '.3g')}{unit}"
 
 
 def told_year(value: float) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication
 
 from .colouring import array_of
 from .session import Place, SeriesChoice
+from .telling import numeral
 from .texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -306,5 +307,5 @@ def value_near(curve: Curve, time: float) -> tuple[float, str, float]:
     if curve.classes and curve.classes[index]:
         said = f"{curve.classes[index]}, {said}"
     if curve.low is not None and curve.high is not None and np.isfinite(curve.low[index]):
-        said = f"{curve.low[index]:.3g} to {curve.high[index]:.3g}, {said}"
+        said = f"{numeral(curve.low[index], '.3g')} to {numeral(curve.high[index], '.3g')}, {said}"
     return float(curve.values[index]), said, float(curve.times[index])

@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication
 
 from .colouring import Bytes, array_of
 from .session import ProjectionChoice
+from .telling import numeral
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -122,8 +123,8 @@ def _named_bar(choice: ProjectionChoice, start: float, stop: float, shades: Byte
         return _bar(translate("DensityPicture", "mean date"), low, high, shades)
     return _bar(
         translate("DensityPicture", "mean of dimension {} (no unit)").format(choice.dim),
-        f"{start:.2g}",
-        f"{stop:.2g}",
+        numeral(start, ".2g"),
+        numeral(stop, ".2g"),
         shades,
     )
 

@@ -24,9 +24,8 @@ MAPS = {
     "applicability": QT_TRANSLATE_NOOP("Exporting", "where the probe can be trusted"),
 }
 """Maps of a probe by name."""
-OF_CLASSES = ("class", "confidence", "probability", "set-size", "applicability")
-OF_VALUES = ("value", "interval", "applicability")
-BYTES = {"pca": 3, "dim": 1, "support": 1, "value": 4, "interval": 12}
+SUMS = ("sum", "sum-interval")
+BYTES = {"pca": 3, "dim": 1, "support": 1, "value": 4, "interval": 12, "sum": 4, "sum-interval": 12}
 """Of a pixel before compression; 1 where nothing else is said."""
 
 
@@ -41,7 +40,7 @@ class Wanted:
     probe: str = ""
     maps: tuple[str, ...] = ()
     dates: str = "this"
-    """`this`, `all`, `range`; of probes over a period the range alone."""
+    """`this`, `all`, `range`, `sum` (of a quantity over the range); of probes over a period the range alone."""
     start: str = ""
     end: str = ""
     name: str = ""
@@ -60,8 +59,13 @@ class Plan:
 
 
 def maps_of(probe: Probe) -> tuple[str, ...]:
-    """The maps that a probe may make."""
-    return OF_CLASSES if (probe.response or {}).get("task") == "classification" else OF_VALUES
+    """The maps of a date or period that a probe can make, of those that are offered."""
+    return tuple(name for name in MAPS if name in probe.maps)
+
+
+def summed(wanted: Wanted, probe: Probe | None) -> bool:
+    """Whether the sum over a period is wanted, of a probe that can make one."""
+    return wanted.what == "probe" and wanted.dates == "sum" and probe is not None and SUMS[0] in probe.maps
 
 
 def over_period(probe: Probe | None) -> bool:
@@ -87,7 +91,7 @@ def missing(wanted: Wanted, store: Store | None, probe: Probe | None, days: tupl
         return translate("Exporting", "There is no probe to draw: fit one first (step Probe).")
     if wanted.what == "change":
         return _missing_for_change(wanted, days) or _missing_name(wanted)
-    if wanted.what == "probe" and not wanted.maps:
+    if wanted.what == "probe" and not wanted.maps and not summed(wanted, probe):
         return translate("Exporting", "Tick at least one map of the probe.")
     if not days and not over_period(probe):
         return translate("Exporting", "No date of the store lies in that range.")
@@ -136,6 +140,8 @@ def _of_probe(
     wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...], params: Mapping[str, Any]
 ) -> Plan:
     assert probe is not None
+    if summed(wanted, probe):
+        return _of_sum(wanted, store, probe, params)
     when = (f"{wanted.start}/{wanted.end}",) if over_period(probe) else days
     classes = len((probe.response or {}).get("classes") or ())
     each = {**BYTES, "probability": classes}
@@ -144,6 +150,16 @@ def _of_probe(
     files = tuple(f"{wanted.name}-{name}-{one.replace('/', '_')}.tif" for one in when for name in wanted.maps)
     asked = {**params, "probe": wanted.probe, "dates": list(when), "maps": list(wanted.maps)}
     return Plan("probe-apply", asked, files, size)
+
+
+def _of_sum(wanted: Wanted, store: Store, probe: Probe, params: Mapping[str, Any]) -> Plan:
+    made = [name for name in SUMS if name in probe.maps]
+    files = tuple(f"{wanted.name}-{name}-{wanted.start}_{wanted.end}.tif" for name in made)
+    size = store.grid.shape[0] * store.grid.shape[1] * sum(BYTES[name] for name in made)
+    period = f"{wanted.start}/{wanted.end}"
+    return Plan(
+        "probe-apply", {**params, "probe": wanted.probe, "dates": [period], "form": "sum"}, files, size
+    )
 
 
 def told(plan: Plan, there: int) -> str:

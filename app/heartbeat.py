@@ -1,4 +1,8 @@
-"""How long the user interface keeps its user waiting: a thread knocks, and notes what it was doing when it was late."""
+"""How long the user interface keeps its user waiting: a thread knocks, and notes what it was doing when it was late.
+
+The knocking thread is one of Python's, which itself waits while the user interface has the interpreter, and so may miss
+where one event ended and the next began. How long the user interface computes at a stretch is therefore measured by a
+timer of Qt's, in a thread that needs no interpreter."""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 log = logging.getLogger(__name__)
 PAUSE_S = 0.005
@@ -25,7 +29,8 @@ class Stall:
 
     seconds: float
     worked: float
-    """Seconds of it that its thread computed; in the rest other threads and programs had the processor."""
+    """Seconds that its thread computed at a stretch; in the rest it computed for other events, or other threads and
+    programs had the processor."""
     place: str
     """Where it was in the middle, innermost first."""
 
@@ -46,13 +51,22 @@ class Heartbeat(QObject):
         self._limit = told_above_s
         self._computed = time.thread_time()
         self._worked = 0.0
+        """The longest stretch since the knock."""
         self._answered = threading.Event()
         self._ended = threading.Event()
         self._watched = threading.get_ident()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._knock.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self._pulse, self._beats = QThread(), QTimer(interval=round(PAUSE_S * 1000))
+        self._beats.setTimerType(Qt.TimerType.PreciseTimer)
+        self._beats.moveToThread(self._pulse)
+        self._pulse.started.connect(self._beats.start)
+        self._pulse.finished.connect(self._beats.stop, Qt.ConnectionType.DirectConnection)
+        self._beats.timeout.connect(self._beat, Qt.ConnectionType.QueuedConnection)
 
     def __enter__(self) -> Heartbeat:
+        self._computed = time.thread_time()
+        self._pulse.start()
         self._thread.start()
         return self
 
@@ -62,6 +76,8 @@ class Heartbeat(QObject):
         self._ended.set()
         self._answered.set()
         self._thread.join()
+        self._pulse.quit()
+        self._pulse.wait()
 
     def told(self, most: int = 5) -> str:
         """The stalls that computed longest, with where they were."""
@@ -71,16 +87,21 @@ class Heartbeat(QObject):
             for stall in worst
         )
 
-    def _answer(self, asked_at: float) -> None:
+    @Slot()
+    def _beat(self) -> None:
         computed = time.thread_time()
-        self._worked, self._computed = computed - self._computed, computed
+        self._worked, self._computed = max(self._worked, computed - self._computed), computed
         self.longest_worked = max(self.longest_worked, self._worked)
+
+    def _answer(self, asked_at: float) -> None:
+        self._beat()
         self.longest = max(self.longest, time.monotonic() - asked_at)
         self._answered.set()
 
     def _run(self) -> None:
         while not self._ended.wait(PAUSE_S):
             self._answered.clear()
+            self._worked = 0.0
             asked_at = time.monotonic()
             self._knock.emit(asked_at)
             if not self._answered.wait(self._limit):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from .colouring import array_of
 from .curves import CLEAR, GAP_FILLED, NO_FRAME
+from .telling import numeral
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 DAYS = "nearest_days_"
@@ -34,7 +35,7 @@ def told_interval(told: ProbeSeries, date: int) -> str:
     if told.low is not None and told.high is not None:
         low, high = (float(array_of(end)[0, date]) for end in (told.low, told.high))
         share = f" ({told.coverage:.0%})" if told.coverage else ""
-        return "" if np.isnan(low) else f"[{low:.3g}, {high:.3g}]{share}"
+        return "" if np.isnan(low) else f"[{numeral(low, '.3g')}, {numeral(high, '.3g')}]{share}"
     if told.confidence is None or np.isnan(sure := float(array_of(told.confidence)[0, date])):
         return ""
     return translate("PixelFacts", "probability {:.0%}").format(sure)

@@ -43,7 +43,7 @@ def predicted_curves(subject: Subject, told: ProbeSeries, part: str) -> tuple[Cu
     return (_of_values(subject, told, part, times, quality),)
 
 
-def note_of(told: ProbeSeries, several: bool) -> str:
+def note_of(told: ProbeSeries, part: str, several: bool) -> str:
     """What bands and colours mean, for the line above the curves; may be rich text.
 
     `several`: some curves are of many pixels."""
@@ -55,9 +55,15 @@ def note_of(told: ProbeSeries, several: bool) -> str:
         shares = [_plain(translate("SeriesPanel", "(polygons: share)"))] if several else []
         return " &nbsp; ".join([*marks, *shares])
     parts = []
-    if told.coverage is None:
+    if told.coverage is None and part == PREVIEW:
         parts.append(
             translate("SeriesPanel", "No interval: a preview has none; fit and validate the probe for that.")
+        )
+    elif told.coverage is None:
+        parts.append(
+            translate(
+                "SeriesPanel", "No interval: this needs samples of more than one site, polygon or block."
+            )
         )
     else:
         share = f"{told.coverage:.0%}".replace("%", "\u00a0%")

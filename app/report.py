@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication
 
 from .frozen_json import from_json
 from .geography import Geography
+from .telling import numeral
 from .texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -62,14 +63,14 @@ class Score:
     @property
     def told(self) -> str:
         """`0.61`"""
-        return "—" if self.value is None else f"{self.value:.2f}".replace("-", "−")
+        return "—" if self.value is None else numeral(self.value, ".2f")
 
     @property
     def interval(self) -> str:
         """`0.48 – 0.70`"""
         if self.low is None or self.high is None:
             return translate("Score", "too few groups")
-        return f"{self.low:.2f} – {self.high:.2f}".replace("-", "−")
+        return f"{numeral(self.low, '.2f')} – {numeral(self.high, '.2f')}"
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,11 @@ class Report:
     def honest(self) -> str:
         """The scheme that answers for a new place; the first one where none does."""
         return self.honest_scheme or self.schemes[0].name
+
+    @property
+    def question(self) -> str:
+        """What that scheme's scores answer for: `a new site`."""
+        return next(one.question for one in self.schemes if one.name == self.honest)
 
     @property
     def codes(self) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Errors of the engine as sentences."""
+"""Errors of the engine as sentences, numbers as they are read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from phenolens.engine.client.errors import ServiceError
 
 _OPTIONS = re.compile(r" \(--[^)]*\)|(; )?see /v1/openapi\.json")
 """What helps at the command line, which has other names for it, or those who write programs."""
+
+
+def numeral(value: float, form: str) -> str:
+    """As `format` would, with the minus sign that people read instead of the hyphen that programs read."""
+    return format(value, form).replace("-", "−")
 
 
 def plain(error: ServiceError) -> str:

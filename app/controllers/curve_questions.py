@@ -88,7 +88,7 @@ def predicted(asked: Asked, subjects: Sequence[Subject], found: Sequence[ProbeSe
     for subject, told in zip(subjects, found, strict=True):
         curves += predicted_curves(subject, told, asked.parts[0])
     single = sorted(found, key=lambda told: len(told.pixels))
-    note = note_of(single[0], len(single[-1].pixels) > 1) if single else ""
+    note = note_of(single[0], asked.parts[0], len(single[-1].pixels) > 1) if single else ""
     return Answer(asked.kind, tuple(subjects), tuple(curves), note)
 
 

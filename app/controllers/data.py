@@ -231,9 +231,9 @@ class DataController:
             self._problems[data] = str(error)
             self._tell()
 
-        self._link.ask(
-            f"look into {data.name}", lambda client: client.sources.describe(data.asked), found, failed
-        )
+        # a channel for each: folders of several places are often called alike
+        channel = f"look into {data.asked}"
+        self._link.ask(channel, lambda client: client.sources.describe(data.asked), found, failed)
 
     def _tell(self) -> None:
         lines = [

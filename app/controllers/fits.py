@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,28 +14,26 @@ from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import NotFound, ServiceError
 from phenolens.engine.client.look import Look
-from phenolens.engine.client.readings import Probe, Store
+from phenolens.engine.client.readings import Probe
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from ..engine_link import EngineLink, EngineState
-from ..label_file import class_json, label_json, value_column
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
 from ..probe_curves import WHOLE
-from ..recipe import Towers
 from ..report import Report, read_report
 from ..selection import PixelPick
-from ..session import MadeLayer, Session, SessionModel, Work
+from ..session import MadeLayer, Session, SessionModel
 from ..telling import plain
+from .handing_over import Asked, hand_over_labels, hand_over_towers
 from .jobs import JobsController
 from .probes import when_of
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 NAME = re.compile(r"[\w][\w -]{0,59}")
-Asked = dict[str, Any]
 
 
 class FitsController(QObject):
@@ -87,9 +84,9 @@ class FitsController(QObject):
             return
         store, work, recipe, when = now.store, now.work, now.recipe, when_of(now)
         if recipe.learns == "towers":
-            hand_over: Callable[[EngineClient], Asked] = partial(_hand_over_towers, towers=recipe.towers)
+            hand_over: Callable[[EngineClient], Asked] = partial(hand_over_towers, towers=recipe.towers)
         else:
-            hand_over = partial(_hand_over_labels, name=name, store=store, work=work, when=when)
+            hand_over = partial(hand_over_labels, name=name, store=store, work=work, when=when)
         common = {
             "store": store.store,
             "features": recipe.features_asked(),
@@ -98,7 +95,10 @@ class FitsController(QObject):
             "overwrite": True,
         }
         self._set_going(True)
-        self._panel.set_busy(self.tr("Handing the labels over…"))
+        towers = recipe.learns == "towers"
+        self._panel.set_busy(
+            self.tr("Handing the towers over…") if towers else self.tr("Handing the labels over…")
+        )
         self._link.ask(
             "hand over", hand_over, lambda learnt: self._submit(name, {**common, **learnt}), self._failed
         )
@@ -118,10 +118,17 @@ class FitsController(QObject):
         period = self._model.now.recipe.period if known.features in ("period", "season") else None
         called, look = self.tr("Probe {}").format(name), Look(f"probe:{probe}", period)
         made = [MadeLayer(called, look, self.tr("What the probe predicts"))]
-        if (known.response or {}).get("task") == "classification":
-            called = self.tr("Probe {}, confidence").format(name)
-            look = replace(look, output="confidence")
-            made.append(MadeLayer(called, look, self.tr("How sure it is of its class")))
+        for output, called, tip in (
+            ("confidence", self.tr("Probe {}, confidence"), self.tr("How sure it is of its class")),
+            ("interval", self.tr("Probe {}, uncertainty"), self.tr("How wide its interval is")),
+            (
+                "applicability",
+                self.tr("Probe {}, applicability"),
+                self.tr("Inside: pixels like those that it learnt from; outside its scores say nothing"),
+            ),
+        ):
+            if output in known.maps:
+                made.append(MadeLayer(called.format(name), replace(look, output=output), tip))
         return made
 
     def _offer_shown(self) -> None:
@@ -162,14 +169,19 @@ class FitsController(QObject):
         self._panel.set_busy(self.tr("{} Validating on places that it hasn't seen…").format(told))
         out = _report_stem(probe)
         self._jobs.submit(
-            "probe-report", {**asked, "out": out}, lambda job: self._judged(probe, told, job), self._failed
+            "probe-report",
+            {**asked, "out": out},
+            lambda job: self._judged(probe, told, asked["store"], job),
+            self._failed,
         )
 
-    def _judged(self, probe: str, told: str, job: Job) -> None:
+    def _judged(self, probe: str, told: str, store: str, job: Job) -> None:
         """A probe that can't be judged is one all the same."""
         self._judging = ""
         self._set_going(False)
-        self.show_on_map(probe)
+        now = self._model.now
+        if now.store is not None and now.store.store == store:  # the map of another one was never asked for
+            self.show_on_map(probe)
         self._panel.set_busy(told)
         if job.fault is not None:
             self._scores.tell(self.tr("Fitted, but not validated: {}").format(job.fault), True)
@@ -218,6 +230,7 @@ class FitsController(QObject):
             self._link.drop("report")
             self._scores.tell(self.tr("Validating; the scores come here."))
             return
+        self._scores.tell(self.tr("Reading the scores…"))
         folder, grid = self._link.workspace, store.grid if store else None
         self._link.ask("report", lambda _: report_of(folder, probe, grid), self._show, self._no_report)
 
@@ -273,42 +286,27 @@ def report_of(folder: Path, probe: str, grid: Grid | None) -> Report:
 
 
 def fit_told(result: Mapping[str, Any]) -> str:
-    """`Fitted on 18 samples; left out: 90 without a valid embedding.`"""
-    dropped = "; ".join(f"{count:,} {reason}" for reason, count in (result.get("dropped") or {}).items())
-    left_out = translate("Fits", " Left out: {}.").format(dropped) if dropped else ""
-    return translate("Fits", "Fitted on {:,} samples.").format(int(result.get("samples", 0))) + left_out
+    """`Fitted on 18 samples. Left out: 90 without a valid embedding.`, and what else was left out."""
+    imported = result.get("imported") or {}
+    sites = imported.get("sites") or []
+    counted: Counter[str] = Counter()
+    for dropped in (*(site.get("dropped") or {} for site in sites), result.get("dropped") or {}):
+        counted.update(dropped)
+    parts = [f"{count:,} {reason}" for reason, count in counted.items()]
+    labels, pixels = translate("Fits", "{:,} labels {}"), translate("Fits", "{:,} labelled pixels {}")
+    for said, which in ((labels, "dropped"), (pixels, "left_out")) if not sites else ():
+        parts += [said.format(count, reason) for reason, count in (imported.get(which) or {}).items()]
+    told = translate("Fits", "Fitted on {:,} samples.").format(int(result.get("samples", 0)))
+    told += translate("Fits", " Left out: {}.").format("; ".join(parts)) if parts else ""
+    repeated = [
+        str(site["id"]) for site in sites if any("repeated" in note for note in site.get("notes") or ())
+    ]
+    if repeated:
+        told += translate("Fits", " Times that occur twice (the first was taken): {}.").format(
+            ", ".join(repeated)
+        )
+    return told
 
 
 def _report_stem(probe: str) -> str:
     return f"{probe.removesuffix('.probe')}-report"
-
-
-def _hand_over_labels(client: EngineClient, name: str, store: Store, work: Work, when: str) -> Asked:
-    """In a thread: labels and classes as files of the workspace, and how a job is asked with them."""
-    with tempfile.TemporaryDirectory() as folder:
-        labels = Path(folder) / f"{name}-labels.geojson"
-        labels.write_text(json.dumps(label_json(store, work)), encoding="utf-8")
-        asked: Asked = {"file": client.files.upload(labels, overwrite=True).path, "group_column": "group"}
-        if work.quantity is None:
-            classes = Path(folder) / f"{name}-classes.json"
-            classes.write_text(json.dumps(class_json(work)), encoding="utf-8")
-            asked |= {"class_column": "class", "classes": client.files.upload(classes, overwrite=True).path}
-        else:
-            asked |= {"value_column": value_column(work), "unit": work.quantity.unit}
-    if any(label.start for label in work.labels):
-        asked |= {"start_column": "start", "end_column": "end"}
-    if when:
-        asked["when"] = when
-    return {"labels": asked}
-
-
-def _hand_over_towers(client: EngineClient, towers: Towers) -> Asked:
-    """In a thread."""
-    files = [client.files.upload(path, overwrite=True).path for path in towers.files]
-    sites = client.files.upload(towers.sites, overwrite=True).path if towers.sites else None
-    asked: Asked = {"files": files, "radius_m": towers.radius_m}
-    if sites:
-        asked["sites"] = sites
-    if towers.columns:
-        asked["columns"] = towers.columns.asked
-    return {"towers": asked}

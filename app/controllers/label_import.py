@@ -16,17 +16,17 @@ from PySide6.QtCore import QCoreApplication, QObject
 
 from ..crossing import crossings_told
 from ..engine_link import EngineLink
+from ..joining import joined, joining_told
 from ..label_file import read_labels
-from ..panels.label_import import LabelImportDialog
+from ..panels.label_import import LabelImportDialog, ask_layer
 from ..panels.labels import LabelsPanel
-from ..recipe import Quantity
-from ..session import CLASS_COLOURS, Label, LandClass, SessionModel, Work
+from ..session import Label, SessionModel
+from ..telling import numeral
 from .jobs import JobsController
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 OF_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-MOST_CODES = 254
 
 
 class LabelImportController(QObject):
@@ -55,9 +55,12 @@ class LabelImportController(QObject):
         self._link.ask(
             "import labels",
             lambda client: _hand_over(client, source),
-            lambda file: self._submit(store, file, {}, lambda job: self._peeked(store, source, file, job)),
+            lambda file: self._peek(store, source, file, {}),
             self._refused,
         )
+
+    def _peek(self, store: Store, source: Path, file: str, layer: Mapping[str, str]) -> None:
+        self._submit(store, file, layer, lambda job: self._peeked(store, source, file, layer, job))
 
     def _submit(
         self, store: Store, file: str, columns: Mapping[str, str], ended: Callable[[Job], None]
@@ -66,13 +69,21 @@ class LabelImportController(QObject):
         asked = {"store": store.store, "out": out, "overwrite": True, "labels": {"file": file, **columns}}
         self._jobs.submit("labels", asked, ended, self._refused)
 
-    def _peeked(self, store: Store, source: Path, file: str, job: Job) -> None:
+    def _peeked(self, store: Store, source: Path, file: str, layer: Mapping[str, str], job: Job) -> None:
         if job.fault is not None or job.result is None:
             self._refused(job.fault)
             return
         self._panel.tell("")
+        if job.result.get("layers"):
+            ask_layer(
+                self._panel.window(),
+                source.name,
+                job.result["layers"],
+                lambda name: self._peek(store, source, file, {"layer": name}),
+            )
+            return
         dialog = LabelImportDialog(source.name, job.result, self._panel.window())
-        dialog.chosen.connect(lambda columns: self._import(store, file, columns))
+        dialog.chosen.connect(lambda columns: self._import(store, file, {**columns, **layer}))
         dialog.open()
 
     def _import(self, store: Store, file: str, columns: Mapping[str, str]) -> None:
@@ -94,59 +105,21 @@ class LabelImportController(QObject):
 
     def _take(self, store: Store, labels: tuple[Label, ...], result: Mapping[str, Any]) -> None:
         if self._model.now.store != store:
+            self._panel.tell(
+                self.tr("The file was of another store than the one that is open now: import it again."), True
+            )
             return
-        work = joined(self._model.now.work, labels, result["response"])
+        before, response = self._model.now.work, result["response"]
+        try:
+            work = joined(before, labels, response)
+        except InputError as error:
+            self._refused(error)
+            return
         self._model.do(classes=work.classes, labels=work.labels, quantity=work.quantity)
-        self._panel.tell(account(result["report"]))
+        self._panel.tell("\n".join([*joining_told(before, work, response), account(result["report"])]))
 
     def _refused(self, error: ServiceError | None) -> None:
         self._panel.tell(str(error) if error else self.tr("The import was stopped."), True)
-
-
-def joined(work: Work, labels: tuple[Label, ...], response: Mapping[str, Any]) -> Work:
-    """Labels beside those that there are, or in place of those of another kind; classes are told apart by name."""
-    if response["task"] == "regression":
-        quantity = Quantity(str(response["name"]), str(response.get("unit") or ""))
-        kept = () if work.quantity is None else work.labels
-        return Work(work.places, work.selections, work.classes, _without_repeats((*kept, *labels)), quantity)
-    classes, codes = list(work.classes), {}
-    for one in response["classes"]:
-        same = next((known for known in classes if known.name == one["name"]), None)
-        if same is None:
-            same = LandClass(
-                _free(classes, int(one["code"])), str(one["name"]), _fresh(classes, one["colour"])
-            )
-            classes.append(same)
-        codes[int(one["code"])] = same.code
-    kept = work.labels if work.quantity is None else ()
-    first = 1 + max((label.group for label in kept if label.group is not None), default=-1)
-    new = tuple(
-        Label(
-            float(codes[int(one.value)]), one.corners, one.start, one.end, one.holes, first + (one.group or 0)
-        )
-        for one in labels
-    )
-    return Work(work.places, work.selections, tuple(classes), _without_repeats((*kept, *new)))
-
-
-def _free(classes: list[LandClass], wanted: int) -> int:
-    taken = {one.code for one in classes}
-    if wanted not in taken:
-        return wanted
-    return next(code for code in range(1, MOST_CODES + 1) if code not in taken)
-
-
-def _fresh(classes: list[LandClass], wanted: str) -> str:
-    """The file's colour, unless a class has it already."""
-    taken = {one.colour for one in classes}
-    if wanted not in taken:
-        return wanted
-    return next((colour for colour in CLASS_COLOURS if colour not in taken), wanted)
-
-
-def _without_repeats(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    """The same file imported twice labels nothing twice."""
-    return tuple({(one.value, one.corners, one.start, one.end): one for one in labels}.values())
 
 
 def account(report: Mapping[str, Any]) -> str:
@@ -166,8 +139,8 @@ def account(report: Mapping[str, Any]) -> str:
     ]
     lines += [f"{one['name']}: {_sizes(one)}" for one in report["classes"]]
     if report.get("values"):
-        told = ", ".join(f"{name} {value:.4g}" for name, value in report["values"].items())
-        lines.append(translate("LabelImport", "Values: ") + told.replace("-", "−"))
+        told = ", ".join(f"{name} {numeral(value, '.4g')}" for name, value in report["values"].items())
+        lines.append(translate("LabelImport", "Values: ") + told)
     return "\n".join([*lines, *(f"{note[0].upper()}{note[1:]}." for note in report["notes"])])
 
 
@@ -188,8 +161,8 @@ def _hand_over(client: EngineClient, source: Path) -> str:
         )
     if source.suffix.lower() != ".shp":
         return client.files.upload(source, overwrite=True).path
-    parts = [source.with_suffix(suffix) for suffix in OF_SHAPEFILE if source.with_suffix(suffix).is_file()]
-    if not {".shx", ".dbf"} <= {part.suffix.lower() for part in parts}:
+    parts = _parts(source)
+    if not {".shx", ".dbf"} <= set(parts):
         raise InputError(
             translate("LabelImport", "a Shapefile is several files"),
             value=source.name,
@@ -198,6 +171,16 @@ def _hand_over(client: EngineClient, source: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder) / f"{source.stem}.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-            for part in parts:
-                file.write(part, part.name)
+            for suffix, part in parts.items():
+                file.write(part, f"{source.stem}{suffix}")
         return client.files.upload(packed, overwrite=True).path
+
+
+def _parts(source: Path) -> dict[str, Path]:
+    """The files of a Shapefile by suffix, also where they are called FIELDS.DBF."""
+    there = source.parent.iterdir() if source.parent.is_dir() else ()
+    same = [one for one in there if one.stem.casefold() == source.stem.casefold()]
+    same.sort(
+        key=lambda one: one.stem == source.stem
+    )  # those that are called just so come last, and are taken
+    return {one.suffix.lower(): one for one in same if one.suffix.lower() in OF_SHAPEFILE}

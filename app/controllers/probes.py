@@ -18,7 +18,7 @@ from ..engine_link import EngineLink, EngineState
 from ..geography import Geography
 from ..panels.probe import ProbePanel
 from ..session import Label, MadeLayer, Session, SessionModel
-from ..telling import sentences
+from ..telling import numeral, sentences
 from ..texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -64,9 +64,16 @@ class ProbesController(QObject):
             self._timer.stop()
             self._panel.tell(missing)
         elif missing:
+            self._forsake()
             self._panel.tell(missing)
         else:
             self._timer.start()
+
+    def _forsake(self) -> None:
+        """The labels that the preview was of are gone: what is shown, or on its way, is nothing of theirs."""
+        self._timer.stop()
+        self._link.drop("probe preview")
+        without_layers(self._model, (PREVIEW, CONFIDENCE))
 
     def _begin(self, store: Store) -> None:
         """The period of a new store is all of it, unless one was chosen before."""
@@ -244,6 +251,6 @@ def told(preview: Preview, left_out: int) -> str:
         said += translate("Probes", " {:,} labels are left out of the preview alone.").format(left_out)
     if score is not None:
         name = score[0].removeprefix("training ").replace("R2", "R²")
-        said += translate("Probes", " On these very pixels: {} {:.2f}").format(name, score[1])
+        said += translate("Probes", " On these very pixels: {} {}").format(name, numeral(score[1], ".2f"))
         said += translate("Probes", ", which says nothing of other places: fit and validate for that.")
     return said

@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.errors import InputError, ServiceError
 from phenolens.engine.client.readings import Legend, Store
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..engine_link import EngineLink
+from ..joining import beside
 from ..masks import Bits, find_on, follows_dates
 from ..panels.selections import SelectionsPanel
 from ..selection import Combined, Corners, MapPick, Pick, Selection
@@ -95,7 +96,7 @@ class SelectionsController(QObject):
             self._model.change(pick=Combined(how, pick, other))
 
     def classes_of_clusters(self) -> None:
-        """The clusters that the map shows become the classes, in place of those that there are; can be undone."""
+        """The clusters that the map shows become classes, in place of those without labels; can be undone."""
         now = self._model.now
         if now.store is None or now.look.layer != "cluster":
             return
@@ -103,13 +104,23 @@ class SelectionsController(QObject):
         self._link.ask("cluster classes", lambda client: client.views.legend(store, look), self._take_classes)
 
     def _take_classes(self, legend: Legend) -> None:
-        classes = tuple(LandClass(one.code, one.name, one.colour) for one in legend.classes or ())
+        """Classes that have labels keep their codes and names: their labels would become those of a cluster."""
+        work, found = self._model.now.work, legend.classes or ()
+        labelled = {int(one.value) for one in work.labels} if work.quantity is None else set()
+        kept = [one for one in work.classes if one.code in labelled]
+        clusters = tuple(LandClass(one.code, one.name, one.colour) for one in found)
+        try:
+            classes, _ = beside(kept, clusters)
+        except InputError as error:
+            self._panel.say(sentences(error))
+            return
         self._model.do(classes=classes)
-        self._panel.say(
-            self.tr("{} clusters are now classes: see Label. Undo brings the others back.").format(
-                len(classes)
+        told = self.tr("{} clusters are now classes: see Label. Undo brings the others back.")
+        if kept:
+            told = self.tr(
+                "{} clusters are now classes, beside those with labels: see Label. Undo takes them back."
             )
-        )
+        self._panel.say(told.format(len(found)))
 
     def _edit(self, number: int, **changes: str) -> None:
         selections = list(self._model.now.work.selections)

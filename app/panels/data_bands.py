@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from ..telling import numeral
 from ..texts import QT_TRANSLATE_NOOP
 from .elided import breakable
 
@@ -132,4 +133,4 @@ def _seen(band: UnnamedBand) -> str:
     """`312 – 4210`"""
     if band.low is None or band.high is None:
         return "—"
-    return f"{band.low:.4g} – {band.high:.4g}".replace("-", "−")
+    return f"{numeral(band.low, '.4g')} – {numeral(band.high, '.4g')}"

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..exporting import MAPS, Wanted, maps_of, over_period
+from ..exporting import MAPS, SUMS, Wanted, maps_of, over_period, summed
 from ..texts import QT_TRANSLATE_NOOP
 from .day_span import DaySpan
 from .elided import NarrowCombo
@@ -72,6 +72,8 @@ DATES = (
     ("all", QT_TRANSLATE_NOOP("ExportPanel", "all dates")),
     ("range", QT_TRANSLATE_NOOP("ExportPanel", "from … to …")),
 )
+SUMMED = QT_TRANSLATE_NOOP("ExportPanel", "summed from … to …")
+"""Of a quantity that a probe predicts day by day."""
 
 
 class ExportPanel(QWidget):
@@ -254,19 +256,29 @@ class ExportPanel(QWidget):
     def _show(self) -> None:
         """Only the choices that go with the others."""
         what, probe = self._what.currentData(), self._known.get(str(self._probe.currentData() or ""))
-        period = what == "probe" and over_period(probe)
+        self._offer_sum(what == "probe" and probe is not None and SUMS[0] in probe.maps)
+        period, total = what == "probe" and over_period(probe), summed(self.wanted, probe)
         for widget, shown in (
             (self._probe, what == "probe"),
-            (self._ticks, what == "probe" and probe is not None),
+            (self._ticks, what == "probe" and probe is not None and not total),
             (self._dim, what == "dim"),
             (self._sensor, what == "support"),
             (self._dates, not period and what != "change"),
-            (self._span, period or what == "change" or self._dates.currentData() == "range"),
+            (self._span, period or what == "change" or self._dates.currentData() in ("range", "sum")),
         ):
             self._form.setRowVisible(widget, shown)
         made = maps_of(probe) if probe is not None else ()
         for name, tick in self._maps.items():
             tick.setVisible(name in made)
+
+    def _offer_sum(self, possible: bool) -> None:
+        number = self._dates.findData("sum")
+        self._dates.blockSignals(True)
+        if possible and number < 0:
+            self._dates.addItem(self.tr(SUMMED), "sum")
+        elif not possible and number >= 0:
+            self._dates.removeItem(number)  # if it was chosen, the choice before it is
+        self._dates.blockSignals(False)
 
     def _ask_folder(self) -> None:
         item = self._files.currentItem() or self._files.item(0)

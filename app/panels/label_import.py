@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 
 from .columns_dialog import ColumnsDialog, usual
 
@@ -137,6 +137,18 @@ class LabelImportDialog(ColumnsDialog):
         if self._needs_crs and "crs" not in asked:
             return self.tr("Say in which CRS the coordinates are.")
         return ""
+
+
+def ask_layer(parent: QWidget, name: str, layers: Sequence[str], chosen: Callable[[str], None]) -> None:
+    """Which layer of a file holds the labels."""
+    dialog = QInputDialog(parent)
+    dialog.setObjectName("label layers")
+    dialog.setWindowTitle(translate("LabelImportDialog", "Import labels: {0}").format(name))
+    dialog.setLabelText(translate("LabelImportDialog", "Layer with the labels"))
+    dialog.setComboBoxItems(list(layers))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.textValueSelected.connect(chosen)
+    dialog.open()
 
 
 def _about(told: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from ..colouring import YEAR, told_year
+from ..telling import numeral
 from ..theme import Theme
 from .map_overlays import MARGIN, PADDING, WRAPPED, Overlay
 
@@ -133,7 +134,7 @@ class LegendBox(Overlay):
         painter.fillRect(bar, gradient)
         painter.setPen(QColor(self.theme.text))
         unit = "" if scale.unit in ("", "1") else f" {scale.unit}"
-        low, right = f"{scale.low:.3g}", f"{scale.high:.3g}{unit}"
+        low, right = numeral(scale.low, ".3g"), numeral(scale.high, ".3g") + unit
         if scale.unit == YEAR:
             low, right = told_year(scale.low), told_year(scale.high)
         self._text(painter, PADDING, y + self._line, low)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
@@ -25,6 +24,7 @@ from ..texts import QT_TRANSLATE_NOOP
 from .day_span import DaySpan
 from .elided import NarrowCombo
 from .message import tell
+from .probe_towers import ProbeTowers
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -204,34 +204,10 @@ class ProbePanel(QWidget):
             note.setProperty("faint", True)
 
     def _make_towers(self) -> None:
-        self._towers, self._sites = QPushButton(self.tr("Choose files…")), QPushButton(self.tr("Sites…"))
-        self._towers.setToolTip(
-            self.tr(
-                "Daily or half-hourly files of FLUXNET, ICOS or AmeriFlux; or another CSV, whose columns are asked for"
-            )
-        )
-        self._sites.setToolTip(self.tr("A table with site, lat, lon (CSV)"))
-        self._towers.clicked.connect(lambda _=False: self.towers_asked.emit())
-        self._sites.clicked.connect(lambda _=False: self.sites_asked.emit())
-        self._radius = QSpinBox(minimum=10, maximum=10_000, singleStep=10, suffix=" m")
-        self._radius.setAccessibleName(self.tr("Radius of a tower's footprint"))
-        self._radius.setToolTip(
-            self.tr("Around a tower, this is what its measurements are taken to stand for")
-        )
-        self._radius.editingFinished.connect(self._choose)
-        self._tower_note = QLabel(wordWrap=True)
-        self._tower_note.setProperty("faint", True)
-        self._tower_box = QWidget()
-        column = QVBoxLayout(self._tower_box)
-        column.setContentsMargins(0, 0, 0, 0)
-        row, radius = QHBoxLayout(), QHBoxLayout()
-        for widget in (self._towers, self._sites):
-            row.addWidget(widget, 1)
-        radius.addWidget(QLabel(self.tr("Footprint radius")))
-        radius.addWidget(self._radius, 1)
-        column.addLayout(row)
-        column.addLayout(radius)
-        column.addWidget(self._tower_note)
+        self._towers = ProbeTowers()
+        self._towers.files_asked.connect(self.towers_asked)
+        self._towers.sites_asked.connect(self.sites_asked)
+        self._towers.radius_chosen.connect(self._choose)
 
     def _make_doing(self) -> None:
         self._live = QCheckBox(self.tr("Live preview on the map"))
@@ -257,7 +233,7 @@ class ProbePanel(QWidget):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(self.tr("Learns from"), self._source)
-        form.addRow(self._tower_box)
+        form.addRow(self._towers)
         form.addRow(self.tr("Sees"), self._features)
         form.addRow(self._features_note)
         form.addRow(self.tr("Period"), self._period)
@@ -295,17 +271,13 @@ class ProbePanel(QWidget):
         self._estimator_note.setText(
             self.tr(next(tip for name, _, tip in ESTIMATORS if name == recipe.estimator))
         )
-        for spin, number in (
-            (self._window, recipe.window_days),
-            (self._dims, recipe.dims or 0),
-            (self._radius, int(recipe.towers.radius_m)),
-        ):
-            spin.setValue(number)
+        self._window.setValue(recipe.window_days)
+        self._dims.setValue(recipe.dims or 0)
         self._period.set_days(recipe.start, recipe.end)
+        self._towers.set_towers(recipe.towers)
         towers = recipe.learns == "towers"
-        self._tower_note.setText(self._towers_told())
         self._show_live(towers)
-        self._form.setRowVisible(self._tower_box, towers)
+        self._form.setRowVisible(self._towers, towers)
         self._form.setRowVisible(self._period, recipe.spans)
         self._form.setRowVisible(self._window, recipe.features == "window")
 
@@ -320,23 +292,6 @@ class ProbePanel(QWidget):
         self._live.setEnabled(not towers and not temporal)
         self._live.setToolTip(why)
 
-    def _towers_told(self) -> str:
-        towers = self._recipe.towers
-        if not towers.files:
-            return self.tr(
-                "Choose the towers' files; GPP is read in gC m⁻² d⁻¹. Where these don't say where the towers are, "
-                "Sites… takes a table with site, lat, lon."
-            )
-        names = ", ".join(PurePath(path).name for path in towers.files[:3])
-        more = len(towers.files) - 3
-        names += self.tr(" and {0} more").format(more) if more > 0 else ""
-        sites = PurePath(towers.sites).name if towers.sites else self.tr("none; sites as the files tell them")
-        told = self.tr("Files: {0}. Site table: {1}.").format(names, sites)
-        if towers.columns is not None:
-            read = self.tr(" GPP is the column {0}, in {1}.")
-            told += read.format(towers.columns.gpp_column, towers.columns.unit)
-        return told
-
     def _choose(self) -> None:
         recipe = self._recipe
         start, end = self._period.days
@@ -349,7 +304,7 @@ class ProbePanel(QWidget):
             start=start,
             end=end,
             window_days=self._window.value(),
-            towers=replace(recipe.towers, radius_m=float(self._radius.value())),
+            towers=replace(recipe.towers, radius_m=self._towers.radius_m),
         )
         if chosen != recipe:
             self.recipe_chosen.emit(chosen)

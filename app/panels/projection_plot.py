@@ -14,6 +14,7 @@ from ..colouring import Bytes
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .map_shapes import cosmetic_pen, path_of
+from .value_axis import NumberAxis
 
 MOST_CORNERS = 400
 """Of a lasso: more than a hand draws on purpose."""
@@ -84,14 +85,13 @@ class ProjectionPlot(pg.PlotWidget):
 
     def __init__(self, theme: Theme) -> None:
         self.box = PlaneBox()
-        super().__init__(viewBox=self.box)
+        super().__init__(viewBox=self.box, axisItems={side: NumberAxis(side) for side in ("bottom", "left")})
         self.setAccessibleName(self.tr("Projection: drag to select pixels"))
         self.setBackground(theme.base)
         self.hideButtons()
         for axis in ("bottom", "left"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-            self.getAxis(axis).enableAutoSIPrefix(False)
         self.getAxis("left").setWidth(52)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._picture, self._chosen = (pg.ImageItem(axisOrder="row-major") for _ in range(2))

@@ -13,6 +13,7 @@ from ..report import METRICS, CurvePoint, Held, Report
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .date_axis import date_axis
+from .value_axis import NumberAxis
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -31,9 +32,10 @@ BASELINES = {
 
 class _Plot(pg.PlotWidget):
     def __init__(
-        self, theme: Theme, name: str, parent: QWidget | None = None, **axes: dict[str, pg.AxisItem]
+        self, theme: Theme, name: str, parent: QWidget | None = None, bottom: pg.AxisItem | None = None
     ) -> None:
-        super().__init__(parent, **axes)
+        axes = {"left": NumberAxis("left"), "bottom": bottom or NumberAxis("bottom")}
+        super().__init__(parent, axisItems=axes)
         self._theme = theme
         self.setAccessibleName(name)
         self.setBackground(theme.base)
@@ -43,7 +45,6 @@ class _Plot(pg.PlotWidget):
         for axis in ("left", "bottom"):
             self.getAxis(axis).setPen(pg.mkPen(theme.line))
             self.getAxis(axis).setTextPen(pg.mkPen(theme.faint))
-            self.getAxis(axis).enableAutoSIPrefix(False)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(320, HEIGHT)
@@ -100,8 +101,7 @@ class SitePlot(_Plot):
     """What was measured at one site, what a probe that had not seen the site said, and what baselines said."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        axes = {"bottom": date_axis()}
-        super().__init__(theme, translate("SitePlot", "Series of a site"), parent, axisItems=axes)
+        super().__init__(theme, translate("SitePlot", "Series of a site"), parent, date_axis())
         self.key = ""
         """Which line is which, as rich text."""
 
@@ -132,7 +132,7 @@ class SitePlot(_Plot):
         self.key = " &nbsp; ".join(keys)
         unit = f", {report.unit}" if report.unit else ""
         self.setLabel("left", f"{report.response.get('name', 'value')}{unit}")
-        self.setLabel("bottom", self.tr("{}, date (UTC)").format(dated[0].site))
+        self.setLabel("bottom", self.tr("{}, date").format(dated[0].site))
 
 
 def _key(sign: str, colour: str, name: str) -> str:

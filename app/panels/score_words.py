@@ -8,6 +8,7 @@ from phenolens.engine.client.readings import Probe
 from PySide6.QtCore import QCoreApplication
 
 from ..report import METRICS, CurvePoint, Gap
+from ..telling import numeral
 from ..texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -48,25 +49,36 @@ def curve_told(points: Sequence[CurvePoint], metric: str) -> str:
     if len(points) < 2:
         return told
     rise = points[-1].score - points[-2].score
-    signed = f"{rise:+.2f}".replace("-", "−")
+    signed = numeral(rise, "+.2f")
     more = translate("Scores", "The last step, from {:,} to {:,}, brought {}.").format(
         points[-2].amount, points[-1].amount, signed
     )
-    return translate("Scores", "{} {} While the curve rises at its end, more labels should help.").format(
-        told, more
-    )
+    end = translate("Scores", "The curve doesn't rise at its end: more of the same would hardly help.")
+    if rise > 0:
+        end = translate("Scores", "While it rises at its end, more {} should help.").format(
+            translate("Scores", "sites") if points[0].unit == "sites" else translate("Scores", "labels")
+        )
+    return f"{told} {more} {end}"
 
 
-def gap_told(gap: Gap | None, metric: str) -> str:
-    """The optimism gap in one sentence."""
+def gap_told(gap: Gap | None, metric: str, question: str = "") -> str:
+    """The optimism gap in a few sentences; `question`: what the expectation is for, such as `a new site`."""
     if gap is None or gap.gap.value is None:
         return translate(
             "Scores", "What to expect elsewhere isn't known: samples couldn't be held out by place."
         )
-    told = translate("Scores", "Expect {} {}, not the {} of random splitting: that flatters by {}.")
-    if gap.gap.low is None or gap.gap.low <= 0:
-        told = translate("Scores", "{} {}: random splitting would say {}, no clear difference.")
-    said = told.format(metric, gap.expected.told, gap.random.told, gap.gap.told)
+    told = translate("Scores", "Expect {} {}{}, not the {} of random splitting: that flatters by {}.")
+    if gap.gap.low is None:
+        told = translate(
+            "Scores",
+            "Expect {} {}{}, not the {} of random splitting; too few groups to say how sure that is.",
+        )
+    elif gap.gap.low <= 0:
+        told = translate("Scores", "{} {}{}: random splitting would say {}, no clear difference.")
+    asked = translate("Scores", " for {}").format(question) if question else ""
+    said = told.format(metric, gap.expected.told, asked, gap.random.told, gap.gap.told)
     if metric == METRICS["r2"] and (gap.expected.value or 0) < 0:
         said += translate("Scores", " Below 0: to say the mean everywhere would be better.")
+    if gap.scheme == "year":
+        said += translate("Scores", " What to expect at other places isn't known.")
     return said

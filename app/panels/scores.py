@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import inf
 
 from phenolens.engine.client.readings import Probe
 from PySide6.QtCore import QCoreApplication, Qt, Signal
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..report import MEANINGS, METRICS, Report, Row
+from ..report import MEANINGS, METRICS, Report, Row, Score
 from ..theme import Theme
 from .confusion import ConfusionPanel
 from .elided import NarrowCombo
@@ -59,7 +60,7 @@ class ScoresPanel(QWidget):
         for content, name in (
             (self._expect, self.tr("Expect")),
             (self._where, self.tr("Classes")),
-            (self._curve_page, self.tr("More labels")),
+            (self._curve_page, self.tr("More data")),
         ):
             scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
             scroll.setWidget(content)
@@ -113,7 +114,7 @@ class ScoresPanel(QWidget):
         self._lead.setText(report.lead)
         self._show_schemes(report)
         self._show_baselines(report)
-        self._gap.setText(gap_told(report.gap(), METRICS[report.metric]))
+        self._gap.setText(gap_told(report.gap(), METRICS[report.metric], report.question))
         self._scheme.clear()
         for scheme in report.schemes:
             self._scheme.addItem(self.tr("{0}: {1}").format(scheme.name, scheme.question), scheme.name)
@@ -245,9 +246,8 @@ class ScoresPanel(QWidget):
 
     def _show_baselines(self, report: Report) -> None:
         found = report.of(report.honest)
-        question = next(one.question for one in report.schemes if one.name == report.honest)
-        self._beside.setText(self.tr("Beside baselines, for {0}:").format(question))
-        found = sorted(found, key=lambda one: -(one.scores[report.metric].value or 0))
+        self._beside.setText(self.tr("Beside baselines, for {0}:").format(report.question))
+        found = sorted(found, key=lambda one: _best_first(one.scores[report.metric]))
         rows = [
             (one.method, one.scores[report.metric].told, one.scores[report.metric].interval) for one in found
         ]
@@ -321,3 +321,8 @@ class ScoresPanel(QWidget):
 
     def _picked(self, reference: str, predicted: str) -> None:
         self.confused.emit(str(self._scheme.currentData()), reference, predicted)
+
+
+def _best_first(score: Score) -> float:
+    """To sort by: those without a value come last."""
+    return inf if score.value is None else -score.value

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from ..curves import CLEAR, NO_DATA, Curve, Floats, quality_name, value_near
+from ..telling import numeral
 from ..theme import Theme
 from .curves_item import DASHES, CurvesItem
 from .date_axis import date_axis
@@ -113,7 +114,7 @@ class SeriesPlot(pg.PlotWidget):
         parts = []
         for curve in self._curves[:MOST_TOLD]:
             value, quality, nearest = value_near(curve, time)
-            shown = quality_name(NO_DATA) if np.isnan(value) else f"{value:.3g} ({quality})"
+            shown = quality_name(NO_DATA) if np.isnan(value) else f"{numeral(value, '.3g')} ({quality})"
             parts.append(f"{curve.owner} {curve.name} {shown}")
             day = datetime.fromtimestamp(nearest, UTC).strftime("%Y-%m-%d")
             if len(parts) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
@@ -16,6 +17,10 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 
 UNITS = ("gC m-2 d-1", "umol m-2 s-1")
 PARTS = ("month", "day", "hour", "minute")
+DAY_IS = 3
+"""Columns of a date in several: year, month, day."""
+READABLE = re.compile(r"\d{4}|\d{1,2}\.\d{1,2}\.\d{4}")
+"""How dates begin."""
 USUAL: Mapping[str, tuple[str, ...]] = {
     "gpp": ("gpp", "gpp_f", "gpp_nt", "gpp_dt", "gpp_nt_vut_ref", "gpp_umol", "gpp_gc"),
     "time": ("date", "datetime", "time", "timestamp", "timestamp_start", "datum", "day_of", "year"),
@@ -140,11 +145,17 @@ class TowerColumnsDialog(ColumnsDialog):
 
     def _asks_for_more(self, before: str) -> bool:
         """Whether a part of the date may follow the one before: only a bare number, such as a year, has others."""
-        name = self._boxes[before].currentData()
-        if not name:
-            return False
-        examples = next(column.examples for column in self._columns if column.name == name)
-        return all(text.isdigit() and len(text) <= 4 for text in examples)
+        examples = self._examples(before)
+        return bool(examples) and all(text.isdigit() and len(text) <= 4 for text in examples)
+
+    def _examples(self, role: str) -> tuple[str, ...]:
+        """Values of the column that was chosen."""
+        name = self._boxes[role].currentData()
+        return next((column.examples for column in self._columns if column.name == name), ())
+
+    def _no_date(self) -> str:
+        """The first value of the column of dates that nobody can read; empty where all can be."""
+        return next((text for text in self._examples("time") if text and not READABLE.match(text)), "")
 
     def _problem(self) -> str:
         chosen = self.answer
@@ -152,6 +163,19 @@ class TowerColumnsDialog(ColumnsDialog):
             (not chosen.gpp_column, self.tr("Choose the column of GPP.")),
             (not chosen.unit, self.tr("Choose the unit of GPP: it is never guessed.")),
             (not chosen.time_columns[0], self.tr("Choose the column of dates or times.")),
+            (
+                bool(self._no_date()),
+                self.tr("Dates such as {} can't be read: write 2018-05-31 or 31.5.2018.").format(
+                    self._no_date()
+                ),
+            ),
+            (
+                self._asks_for_more("time") and len(chosen.time_columns) < DAY_IS,
+                self.tr(
+                    "A year alone is no day: choose month and day too. Days of the year (1 to 366) are to be "
+                    "written as dates."
+                ),
+            ),
             (
                 chosen.quality_column is None and not chosen.without_quality,
                 self.tr("Choose the column of quality, or take all days."),

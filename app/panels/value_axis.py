@@ -1,4 +1,4 @@
-"""An axis of values whose name can be read in a low plot too."""
+"""Axes of numbers, and one of values whose name can be read in a low plot too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ NO_BREAK = "\u00a0"
 SMALL = {"font-size": "8pt"}
 
 
-class ValueAxis(pg.AxisItem):
+class NumberAxis(pg.AxisItem):
+    """In the unit that it names, not in thousands of it."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
+        """With a true minus sign, as wherever a value is read."""
+        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+
+
+class ValueAxis(NumberAxis):
     """At the left. Its name may reach down beside the axis below, and takes more lines where that isn't enough."""
 
     def __init__(self) -> None:
@@ -22,7 +34,6 @@ class ValueAxis(pg.AxisItem):
         option = self.label.document().defaultTextOption()
         option.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.label.document().setDefaultTextOption(option)
-        self.enableAutoSIPrefix(False)
         self.setStyle(maxTickLevel=TICK_LEVELS)
 
     def set_name(self, name: str, colour: str) -> None:
