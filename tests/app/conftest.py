@@ -17,7 +17,9 @@ import pytest
 import xarray as xr
 from phenolens.engine.client import EngineClient
 from phenolens.engine.client.launch import stop
-from PySide6.QtCore import QEvent, QSettings
+from PySide6.QtCore import QEvent, QSettings, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 WAIT_MS = 120_000
@@ -69,6 +71,8 @@ def window(qtbot, workspace: Path, tmp_path: Path) -> Iterator:
     shown = MainWindow(link, theme, settings)
     shown.resize(1440, 900)
     shown.show()
+    QTest.keyClick(shown, Qt.Key.Key_Control)  # Shift of the last click of the test before is held no more
+    assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
     link.start()
     qtbot.waitUntil(lambda: link.state.name in ("ready", "busy"), timeout=WAIT_MS)
     yield shown
@@ -105,6 +109,26 @@ def opened(window, until):
     window.stores.open(STORE)
     until(lambda: "base" in window.map.shown)
     return window
+
+
+@pytest.fixture
+def trigger() -> Callable:
+    """`trigger(window, "Guide")` does what the entry of a menu does."""
+
+    def do(window, name: str) -> None:
+        next(action for action in window.actions() if action.text() == name).trigger()
+
+    return do
+
+
+@pytest.fixture
+def areas(window, until):
+    """What there is of the first two steps, not shown yet, with the samples known."""
+    from phenolens.app.features.areas import Areas
+
+    found = window.findChild(Areas)
+    until(lambda: len(found.data_at_hand.at_hand) >= 2)
+    return found
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
-from phenolens.app.areas import Plans, bounds_of
-from phenolens.app.features.areas import Areas
+from phenolens.app.areas import Data, Files, Plans, bounds_of
 from phenolens.app.panels.data_bands import BandsQuestion
 from phenolens.app.panels.data_questions import NumbersQuestion
 from phenolens.app.panels.data_report import report_of
@@ -19,14 +18,6 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTreeWi
 from rasterio.transform import from_origin
 
 X, Y = 600_000, 5_000_000
-
-
-@pytest.fixture
-def areas(window, until) -> Areas:
-    """What there is of the first two steps, not shown yet, with the samples known."""
-    found = window.findChild(Areas)
-    until(lambda: len(found.data_at_hand.at_hand) >= 2)
-    return found
 
 
 @pytest.fixture
@@ -319,3 +310,13 @@ def test_data_of_a_project_are_looked_into_again(areas, radar, qtbot, until):
     areas.data_at_hand.forget()
     areas.plans.begin(Plans.from_json(stored))
     until(lambda: "can't be read" in areas.data.findChild(QTreeWidget).topLevelItem(0).text(1))
+
+
+def test_data_of_one_name_in_several_places_are_all_looked_into_again(areas, workspace, until):
+    mine = []
+    for place in ("north", "south"):
+        (workspace / place).mkdir()
+        (workspace / place / "S2.nc").write_bytes((workspace / "forest.nc").read_bytes())
+        mine.append(Data("S2", s2=Files((f"{place}/S2.nc",), stored_as="s2-dn")))
+    areas.plans.begin(Plans(data=tuple(mine)))
+    until(lambda: set(mine) <= {data for data, _ in areas.data_at_hand.at_hand})

@@ -155,7 +155,8 @@ def test_in_a_low_window_what_was_written_and_its_folder_are_in_sight(opened, pa
     names = [f"forest-class-2019-05-{day:02}.tif" for day in range(1, 31)]
     opened.resize(1280, 720)
     opened.show_step("Export")
-    panel.set_probes([Probe("kinds.probe", classes, modified=1)])
+    maps = ("class", "probability", "confidence", "set-size", "applicability")
+    panel.set_probes([Probe("kinds.probe", classes, maps=maps, modified=1)])
     choose(panel._what, "probe")
     panel.set_exports([Export(name, bytes=1_000) for name in names])
     QApplication.processEvents()

@@ -6,6 +6,7 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
+from phenolens.app.controllers.handing_over import hand_over_labels
 from phenolens.app.controllers.label_import import account
 from phenolens.app.controllers.labels import thinned
 from phenolens.app.label_file import label_json, read_labels
@@ -18,9 +19,12 @@ from phenolens.app.selection import MapPick, PixelPick
 from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.readings import Store
+from phenolens.engine.labels.read import LabelColumns
+from phenolens.engine.labels.read import read_labels as read_label_set
 from phenolens.engine.labels.report import ImportReport
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog, QLabel
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -282,6 +286,32 @@ def test_a_shapefile_in_another_crs_is_imported_with_an_account(opened, shapefil
     assert opened.model.now.work.labels == ()
 
 
+def test_a_layer_of_several_is_chosen(opened, shapefile, tmp_path, until, look):
+    frame, path = geopandas.read_file(shapefile).dropna(subset="geometry"), tmp_path / "survey.gpkg"
+    frame.iloc[:3].to_file(path, layer="first visit")
+    frame.to_file(path, layer="second visit")
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: opened.findChild(QInputDialog) is not None)
+    dialog = opened.findChild(QInputDialog)
+    assert dialog.comboBoxItems() == ["first visit", "second visit"]
+    dialog.setTextValue("second visit")
+    look(dialog)
+    dialog.accept()
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    opened.findChild(LabelImportDialog)._done.click()
+    until(lambda: len(opened.model.now.work.labels) == 8)
+
+
+def test_parts_of_a_shapefile_are_found_in_capitals(opened, shapefile, until):
+    for part in tuple(shapefile.parent.glob("fields.*")):
+        part.rename(part.with_name(part.name.upper()))
+    labels_panel(opened).file_dropped.emit(str(shapefile.with_name("FIELDS.SHP")))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert "EPSG:3035" in dialog.findChild(QLabel).text()
+    dialog.reject()
+
+
 def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, until):
     path = tmp_path / "nonsense.gpkg"
     path.write_bytes(b"SQLite format 3\0 and nothing else")
@@ -353,3 +383,17 @@ def test_multiple_geometries_of_a_file_stay_one_group(tmp_path):
     found = read_labels(path, STORE)
     assert [one.group for one in found] == [3, 3]
     assert np.allclose(found[1].corners, [(5, 1), (7, 1), (7, 3)])
+
+
+def test_classes_whose_names_are_numbers_are_not_taken_for_their_codes(opened, until):
+    classes = (LandClass(1, "class 1", "#e69f00"), LandClass(2, "1", "#56b4e9"), LandClass(3, "2", "#009e73"))
+    work = Work(classes=classes, labels=(Label(2.0, ((5.5, 5.5),)), Label(3.0, ((9.5, 9.5),))))
+    store, answers = opened.model.now.store, []
+    ask = lambda client: hand_over_labels(client, "numbers", store, work, "")  # noqa: E731
+    opened.link.ask("hand over", ask, answers.append)
+    until(lambda: bool(answers))
+    asked, folder = answers[0]["labels"], opened.link.workspace
+    columns = LabelColumns(asked["class_column"], group=asked["group_column"])
+    found = read_label_set(folder / asked["file"], columns, class_file=folder / asked["classes"])
+    assert found.y.tolist() == [2, 3]
+    assert [(one.code, one.name) for one in found.response.classes][:2] == [(1, "class 1"), (2, "1")]

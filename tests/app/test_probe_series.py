@@ -1,4 +1,4 @@
-"""A probe's output over all dates, as curves of places: the same numbers as the engine's, in the table too."""
+"""A probe's output: over all dates as curves of places, the same numbers as the engine's; on the map and in files."""
 
 import csv
 import json
@@ -10,14 +10,16 @@ from phenolens.app.controllers.fits import FitsController
 from phenolens.app.controllers.series import NO_PROBE
 from phenolens.app.curves import GAP_FILLED, NO_DATA, Subject, value_near
 from phenolens.app.label_file import label_json
+from phenolens.app.panels.export import ExportPanel
 from phenolens.app.panels.series import SeriesPanel
-from phenolens.app.probe_curves import PREVIEW, predicted_curves, probes_of
+from phenolens.app.probe_curves import PREVIEW, note_of, predicted_curves, probes_of
 from phenolens.app.recipe import Quantity
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place, SeriesChoice, Work
 from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.readings import ProbeSeries
+from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QFileDialog
 
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
@@ -176,3 +178,56 @@ def test_a_date_without_data_that_the_days_before_carry_over_is_no_gap():
     (curve,) = predicted_curves(Subject("A", "#000000", ((0, 0),)), told, "gpp.probe")
     assert curve.quality.tolist() == [GAP_FILLED, NO_DATA]
     assert (curve.name, curve.axis, curve.low) == ("GPP (gpp)", "GPP, gC", None)
+
+
+@pytest.mark.parametrize(
+    ("part", "coverage", "said"),
+    [
+        (PREVIEW, None, "a preview has none"),
+        ("gpp.probe", None, "more than one site"),
+        ("gpp.probe", 0.9, "90\u00a0% interval"),
+    ],
+)
+def test_a_missing_interval_says_why_it_is_missing(part, coverage, said):
+    nothing = Array(b"", (0,), "float32")
+    response = {"task": "regression", "name": "GPP", "unit": "gC"}
+    told = ProbeSeries((), (), (), nothing, response, nothing, coverage=coverage)
+    assert said in note_of(told, part, several=False)
+
+
+def test_how_sure_a_quantity_is_and_where_it_holds_are_layers(heights, until, look):
+    heights.findChild(FitsController).show_on_map("heights.probe")
+    made = {one.name: one.look for one in heights.model.now.made}
+    assert list(made) == [f"Probe heights{more}" for more in ("", ", uncertainty", ", applicability")]
+    for name, title in (
+        ("uncertainty", "height, width of the 90% interval"),
+        ("applicability", "Where the probe knows"),
+    ):
+        heights.model.change(look=made[f"Probe heights, {name}"])
+        until(lambda title=title: heights.map.shown["base"][0].legend.title.startswith(title))
+        look(heights, f"-{name}")
+        if name == "uncertainty":  # as wide everywhere: what is left of rounding is not to be seen
+            (shown,) = np.unique(heights.map.shown["base"][0].rgba.reshape(-1, 4), axis=0)
+            assert shown[3] == 255
+    assert [one.name for one in heights.map.shown["base"][0].legend.classes] == ["inside", "outside"]
+
+
+def test_a_quantity_of_single_days_is_exported_as_a_sum(heights, until, look):
+    panel = heights.findChild(ExportPanel)
+    until(lambda: panel._probe.findData("heights.probe") >= 0)
+    panel._probe.setCurrentIndex(panel._probe.findData("heights.probe"))
+    panel._what.setCurrentIndex(panel._what.findData("probe"))
+    panel._dates.setCurrentIndex(panel._dates.findData("sum"))
+    for end, month in zip(panel._span.ends, (4, 7), strict=True):
+        end.setDate(QDate(2019, month, 15))
+    panel._name.setText("heights")
+    name = "heights-sum-2019-04-15_2019-07-15.tif"
+    assert name in panel._plan.text()
+    assert panel._ticks.isHidden()
+    heights.show_step("Export")
+    look(heights)
+    panel._go.click()
+    until((heights.link.workspace / name).is_file)
+    panel._what.setCurrentIndex(panel._what.findData("pca"))
+    assert panel._dates.findData("sum") < 0
+    assert panel.wanted.dates == "range"

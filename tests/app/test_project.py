@@ -292,8 +292,8 @@ def test_something_else_dropped_is_refused_in_words(window, tmp_path, until):
     until(lambda: "no project, store or folder" in told.text())
 
 
-def test_stores_of_the_workspace_are_listed_and_opened(window, qtbot, until, look):
-    _trigger(window, "Open store…")
+def test_stores_of_the_workspace_are_listed_and_opened(window, qtbot, until, look, trigger):
+    trigger(window, "Open store…")
     shown = window.findChild(StoreList)
     until(lambda: shown._table.rowCount() > 0)
     names = [shown._table.item(row, 0).text() for row in range(shown._table.rowCount())]
@@ -306,8 +306,8 @@ def test_stores_of_the_workspace_are_listed_and_opened(window, qtbot, until, loo
     assert window.model.now.store.store == STORE
 
 
-def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until):
-    _trigger(opened, "Save this run as config…")
+def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until, trigger):
+    trigger(opened, "Save this run as config…")
     dialog = opened.findChild(QFileDialog)
     target = tmp_path / "again.run.toml"
     dialog.fileSelected.emit(str(target))
@@ -329,9 +329,9 @@ def test_recent_projects_are_offered(window, path, tmp_path, until):
     until(lambda: window.project.path == path)
 
 
-def test_closing_the_project_saves_and_leads_to_the_start_page(opened, path, until):
+def test_closing_the_project_saves_and_leads_to_the_start_page(opened, path, until, trigger):
     opened.model.do(places=WORK.places)
-    _trigger(opened, "Close project")
+    trigger(opened, "Close project")
     assert opened.model.now == Session()
     assert opened.start.isVisible()
     until(lambda: path.exists() and files.read(path).stores[STORE].work.places == WORK.places)
@@ -351,10 +351,6 @@ def test_closing_the_window_saves_at_once(opened, path):
     opened.model.do(places=WORK.places)
     opened.close()
     assert files.read(path).stores[STORE].work.places == WORK.places
-
-
-def _trigger(window, name: str) -> None:
-    next(action for action in window.actions() if action.text() == name).trigger()
 
 
 def _drop(window, path: Path) -> None:

@@ -11,6 +11,7 @@ from phenolens.app.panels.search import SearchPanel
 from phenolens.app.panels.selections import SelectionsPanel
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.selection import Combined, LassoPick, MapPick
+from phenolens.app.session import Label, LandClass
 from phenolens.app.theme import theme_named
 from phenolens.engine.client.look import Look
 from PySide6.QtCore import QPointF, Qt
@@ -153,6 +154,21 @@ def test_clusters_become_classes_and_come_back_with_undo(opened, panel, until):
     assert "clusters are now classes" in panel.told
     opened.model.undo()
     assert opened.model.now.work.classes == before
+
+
+def test_clusters_as_classes_leave_labels_what_they_were(opened, panel, until):
+    forest, water = LandClass(1, "forest", "#e69f00"), LandClass(9, "water", "#0072b2")
+    labels = (Label(1.0, ((5.5, 5.5),)), Label(9.0, ((6.5, 6.5),)))
+    opened.model.do(classes=(forest, LandClass(2, "empty", "#999999"), water), labels=labels)
+    opened.model.change(look=Look("cluster", clusters=3))
+    panel.classes_wanted.emit()
+    until(lambda: "are now classes" in panel.told)
+    work = opened.model.now.work
+    assert {forest, water} <= set(work.classes)
+    assert sorted(one.code for one in work.classes) == [1, 2, 3, 4, 9]
+    assert work.labels == labels
+    assert "empty" not in {one.name for one in work.classes}
+    assert "beside those with labels" in panel.told
 
 
 def test_a_lasso_that_the_engine_refuses_says_why(opened, panel, tint, until):

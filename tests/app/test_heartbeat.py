@@ -1,0 +1,30 @@
+"""The watch on the user interface: what held it up, and for how long it computed."""
+
+import time
+
+from phenolens.app.heartbeat import Heartbeat
+from PySide6.QtCore import QTimer
+
+
+def _compute() -> None:
+    begun = time.thread_time()
+    while time.thread_time() - begun < 0.3:
+        pass
+
+
+def test_a_stretch_of_computing_is_told_with_its_place(qtbot):
+    with Heartbeat() as heartbeat:
+        qtbot.wait(50)
+        QTimer.singleShot(0, _compute)
+        qtbot.waitUntil(lambda: any("_compute" in stall.place for stall in heartbeat.stalls))
+    stall = next(stall for stall in heartbeat.stalls if "_compute" in stall.place)
+    assert 0.3 <= stall.worked <= heartbeat.longest_worked
+    assert "_compute" in heartbeat.told()
+
+
+def test_waiting_for_others_is_a_stall_without_computing(qtbot):
+    with Heartbeat() as heartbeat:
+        qtbot.wait(50)
+        QTimer.singleShot(0, lambda: time.sleep(0.3))
+        qtbot.waitUntil(lambda: heartbeat.longest >= 0.2)
+    assert heartbeat.longest_worked < 0.2

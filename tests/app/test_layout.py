@@ -1,0 +1,108 @@
+"""The layout: where docks are at every size, kept from one window to the next, and reset."""
+
+from phenolens.app.main_window import MainWindow
+from phenolens.app.theme import theme_named
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QLabel, QTabBar
+
+
+def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
+    behind = QTabBar(opened)  # as Qt leaves them, over the menus
+    behind.addTab("Selections")
+    behind.show()
+    shown = [titles for titles in _tabs(opened) if titles != ("Selections",)]
+    assert any("Projection" in titles for titles in shown)
+    opened.layout_kept.reset()
+    until(lambda: _tabs(opened) == shown)
+
+
+def test_tabs_that_were_out_of_sight_are_there_once_a_dock_joins_another(window, until):
+    window.show_step("Area")
+    until(lambda: not window.layout_kept._tidied.isActive())
+    assert _tabs(window) == []
+    window.show_step("Compute")
+    until(lambda: [sorted(titles) for titles in _tabs(window)] == [["Acquisitions", "Jobs"]])
+
+
+def _tabs(window: MainWindow) -> list[tuple[str, ...]]:
+    """Of docks, where there are any to be seen."""
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    seen = [bar for bar in bars if bar.isVisible() and window.rect().intersects(bar.geometry())]
+    return [tuple(bar.tabText(number) for number in range(bar.count())) for bar in seen]
+
+
+def test_docks_leave_the_start_page_alone_and_come_back(window, until, look):
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    look(window)
+    window.stores.open("forest.zarr")
+    until(window.docks["Layers"].isVisible)
+    assert not window.docks["Jobs"].isVisible()
+
+
+def test_a_layout_is_kept_until_it_is_reset(qtbot, opened, trigger):
+    opened.docks["Layers"].hide()
+    opened.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, opened.docks["Selections"])
+    opened.close()
+    again = MainWindow(opened.link, theme_named("light"), opened.settings)
+    qtbot.addWidget(again)
+    again.show()
+    page = QLabel("a page")
+    again.add_to_middle(page)
+    again.show_in_middle(page)
+    assert not again.docks["Layers"].isVisible()
+    assert again.dockWidgetArea(again.docks["Selections"]) == Qt.DockWidgetArea.RightDockWidgetArea
+    trigger(again, "Reset layout")
+    assert again.docks["Layers"].isVisible()
+    assert again.dockWidgetArea(again.docks["Selections"]) == Qt.DockWidgetArea.LeftDockWidgetArea
+    again.close()
+
+
+def test_at_1280_by_720_nothing_is_clipped(opened, until, look):
+    opened.resize(1280, 720)
+    assert (opened.width(), opened.height()) == (1280, 720)
+    layers, selections = opened.docks["Layers"], opened.docks["Selections"]
+    assert selections in opened.tabifiedDockWidgets(layers)
+    shown = [dock for dock in opened.docks.values() if not dock.visibleRegion().isEmpty()]
+    assert len(shown) >= 3
+    for dock in shown:
+        assert opened.rect().contains(dock.geometry())
+        inner = dock.widget()
+        assert inner.width() >= inner.minimumSizeHint().width()
+        assert inner.height() >= inner.minimumSizeHint().height()
+    look(opened)
+    opened.resize(1440, 900)
+    assert selections not in opened.tabifiedDockWidgets(layers)
+
+
+def test_docks_that_come_up_later_are_tabs_beside_selections(opened):
+    selections = opened.docks["Selections"]
+    for height in (900, 720, 900):  # in low windows beside the layers as well
+        opened.resize(1440, height)
+        for name in ("Change", "Search"):
+            opened.docks[name].show()
+        beside = {dock.windowTitle() for dock in opened.tabifiedDockWidgets(selections)}
+        assert beside == {"Change", "Search"} | ({"Layers"} if height == 720 else set())
+        for name in ("Change", "Search"):
+            opened.docks[name].hide()
+
+
+def test_layouts_of_other_versions_are_left_alone(qtbot, opened, until):
+    right = {name: dock.geometry() for name, dock in opened.docks.items()}
+    opened.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, opened.docks["Projection"])
+    old = opened.saveState(1)
+    opened.close()
+    for kept in (old, QByteArray(b"nothing of the kind"), "a text"):
+        opened.settings.setValue("layout", kept)
+        opened.settings.setValue("layout low", "yes")
+        again = MainWindow(opened.link, theme_named("light"), opened.settings)
+        qtbot.addWidget(again)
+        again.resize(1440, 900)
+        again.show()
+        page = QLabel("a page")
+        again.add_to_middle(page)
+        again.show_in_middle(page)
+        assert again.dockWidgetArea(again.docks["Projection"]) == Qt.DockWidgetArea.RightDockWidgetArea
+        for name in ("Layers", "Series", "Selections"):
+            until(lambda again=again, name=name: again.docks[name].geometry() == right[name])
+        again.settings.remove("layout")
+        again.close()

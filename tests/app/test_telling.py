@@ -1,0 +1,25 @@
+"""What people read: numbers with a true minus sign, wherever a value is shown."""
+
+import numpy as np
+import pytest
+from phenolens.app.colouring import paint
+from phenolens.app.panels.value_axis import ValueAxis
+from phenolens.app.telling import numeral
+from phenolens.engine.client.arrays import Raster
+from phenolens.engine.client.readings import Legend, Scale
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"), [(-0.25, ".2f", "−0.25"), (3.14159, ".3g", "3.14"), (0.5, "+.1f", "+0.5")]
+)
+def test_numbers_are_read_with_a_true_minus(value, form, shown):
+    assert numeral(value, form) == shown
+
+
+def test_the_read_out_of_a_map_and_the_axis_of_curves_have_it(qapp):
+    values = np.array([[[-12.5, 3.0]]], np.float32)
+    raster = Raster(values.tobytes(), values.shape, "float32", unit="dB", nodata=float("nan"))
+    legend = Legend("VV", scale=Scale(-20.0, 5.0, ("#000000", "#ffffff"), "dB"))
+    painted = paint(raster, legend)
+    assert [painted.told_at(0, column) for column in (0, 1)] == ["−12.5 dB", "3 dB"]
+    assert ValueAxis().tickStrings([-5.0, 0.0, 5.0], 1.0, 5.0) == ["−5", "0", "5"]
