@@ -22,7 +22,7 @@ from PySide6.QtGui import QDesktopServices
 from ..engine_link import EngineLink, EngineState
 from ..panels.probe import ProbePanel
 from ..panels.scores import ScoresPanel
-from ..probe_curves import WHOLE
+from ..probe_curves import WHOLE, name_of
 from ..report import Report, read_report
 from ..selection import PixelPick
 from ..session import MadeLayer, Session, SessionModel
@@ -149,7 +149,7 @@ class FitsController(QObject):
     def _submit(self, name: str, asked: Asked) -> None:
         probe = f"{name}.probe"
         self._panel.set_busy(self.tr("Fitting…"))
-        self._scores.tell(self.tr("Fitting and validating; the scores come here."))
+        self._await_scores(self.tr("Fitting and validating {}; its scores come here.").format(name))
         self._jobs.submit(
             "probe-fit", {**asked, "out": probe}, lambda job: self._fitted(probe, asked, job), self._failed
         )
@@ -183,12 +183,13 @@ class FitsController(QObject):
         if now.store is not None and now.store.store == store:  # the map of another one was never asked for
             self.show_on_map(probe)
         self._panel.set_busy(told)
-        if job.fault is not None:
-            self._scores.tell(self.tr("Fitted, but not validated: {}").format(job.fault), True)
-            return
-        self._say(self.tr("{} is fitted and validated: see Scores.").format(probe), False)
         self._scores.choose(probe)
         self._load(probe)
+        if job.fault is not None:
+            why = self.tr("{} is fitted, but not validated: {}").format(name_of(probe), plain(job.fault))
+            self._await_scores(why, warning=True)
+            return
+        self._say(self.tr("{} is fitted and validated: see Scores.").format(probe), False)
         self.judged.emit()
 
     def _failed(self, error: ServiceError) -> None:
@@ -216,6 +217,13 @@ class FitsController(QObject):
         self._load(self._scores.chosen)
         self._offer_shown()
 
+    def _await_scores(self, why: str, warning: bool = False) -> None:
+        """Those that were shown are of another probe, or of another fit."""
+        self._link.drop("report")
+        self._report = None
+        self._scores.set_report(None)
+        self._scores.tell(why, warning)
+
     def _load(self, probe: str) -> None:
         known, store = self._probes.get(probe), self._model.now.store
         self._report = None
@@ -227,8 +235,7 @@ class FitsController(QObject):
             self._scores.tell(self.tr("{}. Fit it again.").format(known.problem), True)
             return
         if probe == self._judging:
-            self._link.drop("report")
-            self._scores.tell(self.tr("Validating; the scores come here."))
+            self._await_scores(self.tr("Validating; the scores come here."))
             return
         self._scores.tell(self.tr("Reading the scores…"))
         folder, grid = self._link.workspace, store.grid if store else None

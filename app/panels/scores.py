@@ -95,6 +95,7 @@ class ScoresPanel(QWidget):
             self.tell(self.tr("No probe yet: label places, then fit and validate one (step Probe)."))
 
     def choose(self, probe: str) -> None:
+        """Its scores are another matter: `set_report`."""
         self._probes.setCurrentIndex(self._probes.findData(probe))
 
     def tell(self, text: str, warning: bool = False) -> None:
@@ -143,7 +144,8 @@ class ScoresPanel(QWidget):
     def _make_head(self) -> None:
         self._probes = NarrowCombo()
         self._probes.setAccessibleName(self.tr("Probe"))
-        self._probes.currentIndexChanged.connect(lambda _: self.probe_chosen.emit(self.chosen))
+        # also where it is the one chosen before: while another is fitted its scores are out of sight
+        self._probes.activated.connect(lambda _: self.probe_chosen.emit(self.chosen))
         self._map, self._open = QPushButton(self.tr("Show on map")), QPushButton(self.tr("Report"))
         self._map.setToolTip(self.tr("Draw this probe as a layer"))
         self._open.setToolTip(self.tr("Everything that was found, in the browser"))

@@ -9,10 +9,11 @@ from phenolens.app.panels.confusion import KINDS, ConfusionPanel
 from phenolens.app.panels.score_tables import ROW_HEIGHT, ScoreTable
 from phenolens.app.panels.score_words import curve_told, gap_told
 from phenolens.app.panels.scores import ScoresPanel
-from phenolens.app.report import Confusion, CurvePoint, Gap, Score, read_report
+from phenolens.app.report import Confusion, CurvePoint, Gap, Report, Result, Scheme, Score, read_report
 from phenolens.app.theme import theme_named
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from phenolens.engine.client.readings import Probe
+from phenolens.engine.client.results import Job
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
@@ -122,6 +123,38 @@ def test_a_report_that_is_missing_or_broken_says_so(tmp_path):
 @pytest.fixture
 def scores(window):
     return window.findChild(ScoresPanel)
+
+
+def test_while_a_probe_is_fitted_the_scores_of_another_are_not_taken_for_its_own(
+    opened, scores, until, monkeypatch
+):
+    fits, submitted = opened.findChild(FitsController), []
+    monkeypatch.setattr(fits._jobs, "submit", lambda *job: submitted.append(job))
+    until(lambda: not scores._probes.isEnabled())  # the workspace has none
+    fits._listed((Probe("old.probe", features="date"),), "old.probe")
+    until(lambda: "not been validated" in scores._said.text())
+    fits._show(report_of_classes())
+    assert not scores._tabs.isHidden()
+    fits._submit("new", {"store": "forest.zarr"})
+    assert "validating new; its scores" in scores._said.text()
+    assert scores._tabs.isHidden()
+    assert not scores._open.isEnabled()
+    scores._probes.activated.emit(0)  # whoever wants those of the other sees them all the same
+    until(lambda: "not been validated" in scores._said.text())
+    fits._show(report_of_classes())
+    fits._judged(
+        "new.probe", "", "forest.zarr", Job("1", "probe-report", "failed", error={"cause": "too few"})
+    )
+    assert scores._tabs.isHidden()
+    assert "new is fitted, but not validated: too few" in scores._said.text()
+    assert len(submitted) == 1
+
+
+def report_of_classes() -> Report:
+    score, schemes = {"macro_f1": Score(0.5, 0.4, 0.6, 9)}, (Scheme("polygon", "a new polygon"),)
+    results = (Result("linear", "polygon", False, score),)
+    response = {"name": "cover", "task": "classification"}
+    return Report("cover", "", response, 9, "linear", "polygon", "", schemes, results)
 
 
 def test_a_probe_file_that_is_broken_says_so_in_the_list(opened, scores, until):
