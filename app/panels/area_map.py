@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTemporaryDir, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget
 
@@ -57,7 +58,7 @@ class AreaMap(QStackedWidget):
         self.loaded = False
         self.calls: dict[str, str] = {}
         """The newest one of each function."""
-        self._folder = QTemporaryDir()
+        self._folder = TemporaryDirectory(prefix="phenolens-", ignore_cleanup_errors=True)
         self._page = ""
         self._begun = False
         self._lost = 0
@@ -73,7 +74,7 @@ class AreaMap(QStackedWidget):
     @property
     def folder(self) -> Path:
         """Of the page, which may show pictures that lie there; it goes with the map."""
-        return Path(self._folder.path())
+        return Path(self._folder.name)
 
     @property
     def waiting_text(self) -> str:

@@ -1,12 +1,48 @@
 """Starting: from a shell, in one's language, with the projects and the jobs of the last time."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from phenolens.app import settings
 from phenolens.engine.__main__ import main
+from phenolens.engine.client.launch import stop
 from PySide6.QtCore import QLocale, QSettings
+
+CLOSED_SOON = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from phenolens.app.application import main
+
+run = QApplication.exec
+
+def closed_soon(_application):
+    (window,) = (one for one in QApplication.topLevelWidgets() if one.inherits("QMainWindow"))
+    soon = QTimer(window, interval=100)
+    soon.timeout.connect(lambda: window.link.state.name == "ready" and window.close())
+    soon.start()
+    return run()
+
+QApplication.exec = closed_soon
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_app_ends_with_its_window_and_leaves_no_file_behind(tmp_path):
+    home, workspace, scratch = (tmp_path / name for name in ("home", "workspace", "scratch"))
+    for folder in (home, workspace, scratch):
+        folder.mkdir()
+    own = {"HOME": str(home), "TMPDIR": str(scratch), "XDG_CONFIG_HOME": str(home)}
+    command = [sys.executable, "-c", CLOSED_SOON, str(workspace)]
+    ended = subprocess.run(
+        command, env={**os.environ, **own}, capture_output=True, text=True, check=False, timeout=120
+    )
+    stop(workspace)
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(scratch.iterdir()) == []
 
 
 def test_jobs_that_ended_without_a_window_are_told_by_the_next_one(window, qtbot, workspace, until):
