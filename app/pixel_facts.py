@@ -9,9 +9,19 @@ from PySide6.QtCore import QCoreApplication
 from .colouring import array_of
 from .curves import CLEAR, GAP_FILLED, NO_FRAME
 from .telling import numeral
+from .texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 DAYS = "nearest_days_"
+GROUPS = {
+    "site": (QT_TRANSLATE_NOOP("PixelFacts", "1 site"), QT_TRANSLATE_NOOP("PixelFacts", "{:,} sites")),
+    "block": (QT_TRANSLATE_NOOP("PixelFacts", "1 block"), QT_TRANSLATE_NOOP("PixelFacts", "{:,} blocks")),
+    "polygon": (
+        QT_TRANSLATE_NOOP("PixelFacts", "1 polygon"),
+        QT_TRANSLATE_NOOP("PixelFacts", "{:,} polygons"),
+    ),
+}
+"""What an interval rests on: one, several."""
 
 
 def told_quality(told: Series, date: int) -> str:
@@ -31,11 +41,18 @@ def told_quality(told: Series, date: int) -> str:
 
 
 def told_interval(told: ProbeSeries, date: int) -> str:
-    """`[6.9, 10.1] (90 %)` of a quantity, `probability 87 %` of a class; empty where the probe knows neither."""
+    """`[6.9, 10.1] (90 %, 3 sites)` of a quantity, `probability 87 %` of a class; empty where it knows neither."""
     if told.low is not None and told.high is not None:
         low, high = (float(array_of(end)[0, date]) for end in (told.low, told.high))
-        share = f" ({told.coverage:.0%})" if told.coverage else ""
+        known = (f"{told.coverage:.0%}" if told.coverage else "", groups_told(told))
+        share = f" ({', '.join(filter(None, known))})" if told.coverage else ""
         return "" if np.isnan(low) else f"[{numeral(low, '.3g')}, {numeral(high, '.3g')}]{share}"
     if told.confidence is None or np.isnan(sure := float(array_of(told.confidence)[0, date])):
         return ""
     return translate("PixelFacts", "probability {:.0%}").format(sure)
+
+
+def groups_told(told: ProbeSeries) -> str:
+    """`3 sites`: what the interval was learnt from; empty where the engine doesn't tell."""
+    one, several = GROUPS.get(told.group, ("", ""))
+    return translate("PixelFacts", one if told.groups == 1 else several).format(told.groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from PySide6.QtCore import QCoreApplication
 
 from .colouring import array_of
 from .curves import GAP_FILLED, NO_DATA, Curve, Floats, Subject, quality_of, seconds, summed
+from .pixel_facts import groups_told
 from .session import Session
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -66,11 +68,22 @@ def note_of(told: ProbeSeries, part: str, several: bool) -> str:
             )
         )
     else:
-        share = f"{told.coverage:.0%}".replace("%", "\u00a0%")
-        parts.append(translate("SeriesPanel", "Band: {} interval.").format(share))
+        parts.append(_band_told(told, told.coverage))
     if several:
         parts.append(translate("SeriesPanel", "Band of polygons: 10–90\u00a0% of the pixels."))
     return " ".join(parts)
+
+
+def _band_told(told: ProbeSeries, coverage: float) -> str:
+    """An interval from three towers looks like one from thirty: it says what it rests on."""
+    share, groups = f"{coverage:.0%}".replace("%", "\u00a0%"), groups_told(told)
+    if not groups:
+        return translate("SeriesPanel", "Band: {} interval.").format(share)
+    needed = ceil(coverage / (1 - coverage) - 1e-9)  # of k groups that are alike, k / (k + 1) is the most
+    if told.groups >= needed:
+        return translate("SeriesPanel", "Band: {} interval, from {}.").format(share, groups)
+    said = translate("SeriesPanel", "Band: {} interval, from {}; {} would be needed to promise it.")
+    return said.format(share, groups, needed)
 
 
 def _of_values(

@@ -278,7 +278,8 @@ class ProbeSeries(Told):
     """What a probe predicts on all `times`, [pixel, time] each; NaN (class 0) where there is no embedding.
 
     `values` are class codes or in the `response`'s unit; `low` and `high` their conformal interval of nominal
-    `coverage`, None where the probe isn't calibrated; `confidence` the probability of the class that is told.
+    `coverage`, None where the probe isn't calibrated, learnt from so many `groups`, each a `group` (site, block,
+    polygon); `confidence` the probability of the class that is told.
     """
 
     times: tuple[str, ...]
@@ -292,6 +293,8 @@ class ProbeSeries(Told):
     confidence: Optional[Array] = None
     coverage: Optional[float] = None
     promise: str = ""
+    groups: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,8 @@ def _of_sets(response: Response, trust: Trust) -> list[MapLayer]:
         assert judged.prediction.probabilities is not None
         return judged.spread(band, sets(judged.prediction.probabilities).sum(axis=1))[None]
 
-    return [MapLayer("set-size", f"{response.name}, size of the {trust.coverage:.0%} set", (band,), drawn)]
+    title = f"{response.name}, size of the {trust.coverage:.0%} set{_resting_on(trust)}"
+    return [MapLayer("set-size", title, (band,), drawn)]
 
 
 def _of_values(response: Response) -> MapLayer:
@@ -167,7 +168,9 @@ def _of_intervals(response: Response, trust: Trust) -> list[MapLayer]:
         for end in ("low", "high")
     )
     width = ProductBand(
-        f"{response.name}, width of the {share} interval", response.unit, ramp=Ramp.named("magma")
+        f"{response.name}, width of the {share} interval{_resting_on(trust)}",
+        response.unit,
+        ramp=Ramp.named("magma"),
     )
 
     def ends(judged: Judged) -> tuple[Floats, Floats]:
@@ -177,7 +180,13 @@ def _of_intervals(response: Response, trust: Trust) -> list[MapLayer]:
         pairs = zip((width, *bands), _with_width(*ends(judged)), strict=True)
         return np.stack([judged.spread(band, values) for band, values in pairs])
 
-    return [MapLayer("interval", f"{response.name}, {share} interval", (width, *bands), drawn)]
+    title = f"{response.name}, {share} interval{_resting_on(trust)}"
+    return [MapLayer("interval", title, (width, *bands), drawn)]
+
+
+def _resting_on(trust: Trust) -> str:
+    """An interval from three towers looks like one from thirty."""
+    return f", from {trust.basis}" if trust.basis else ""
 
 
 def _with_width(low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:

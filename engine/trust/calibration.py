@@ -35,12 +35,21 @@ class Trust:
     """Nominal, of intervals and sets."""
     promise: str = ""
     """How the coverage was kept on samples that were left out."""
+    groups: int = 0
+    """Held-out groups that the coverage was learnt from."""
+    group: str = ""
+    """What they are: `site`, `block` or `polygon`."""
     sets: Callable[[Floats], Bools] | None = None
     """Probabilities [n, class] → [n, class] the classes that can't be ruled out."""
     dissimilarity: Callable[[Floats], Floats] | None = None
     """Features [n, feature] → [n]; 1 = as far from the training samples as these from each other."""
     threshold: float = np.nan
     """Dissimilarity above which a pixel is outside of what the probe can know."""
+
+    @property
+    def basis(self) -> str:
+        """`3 sites`: what intervals and sets rest on; empty where that isn't known."""
+        return f"{self.groups} {self.group}{'' if self.groups == 1 else 's'}" if self.group else ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ def trust_of(probe: Probe) -> Trust:
         interval=interval,
         coverage=(calibrated.settings if calibrated else ConformalSettings()).confidence,
         promise=f"Kept: {calibrated.kept}." if calibrated else "",
+        groups=calibrated.kept.groups if calibrated else 0,
+        group=calibrated.kept.scheme if calibrated else "",
         sets=chosen,
         dissimilarity=known,
         threshold=known.threshold if known else np.nan,

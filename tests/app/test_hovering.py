@@ -118,6 +118,8 @@ def test_the_interval_of_a_prediction_stands_in_the_read_out():
     told = ProbeSeries(("a", "b"), (PIXEL,), (), of("uint8", 0, 0), {}, of("float32", 8.4, np.nan))
     quantity = replace(told, low=of("float32", 6.9, np.nan), high=of("float32", 10.1, np.nan), coverage=0.9)
     assert [told_interval(quantity, date) for date in (0, 1)] == ["[6.9, 10.1] (90%)", ""]
+    few = replace(quantity, groups=3, group="site")
+    assert told_interval(few, 0) == "[6.9, 10.1] (90%, 3 sites)"
     assert told_interval(replace(told, confidence=of("float32", 0.87, np.nan)), 0) == "probability 87%"
     assert told_interval(told, 0) == ""
 

@@ -140,7 +140,7 @@ def test_a_fitted_quantity_is_drawn_with_its_interval_and_written_as_such(
     assert (one.low[there] < one.values[there]).all()
     assert (one.values[there] < one.high[there]).all()
     assert panel.plot.getAxis("left").labelText == "height, m"
-    assert "90\u00a0% interval" in panel._message.text()
+    assert "90\u00a0% interval, from 3 blocks" in panel._message.text()
     assert panel._parts.text() == "heights"
     value, said, _ = value_near(one, one.times[there][0])
     assert value == one.values[there][0]
@@ -181,6 +181,21 @@ def test_a_date_without_data_that_the_days_before_carry_over_is_no_gap():
 
 
 @pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (3, "Band: 90\u00a0% interval, from 3 sites; 9 would be needed to promise it."),
+        (1, "Band: 90\u00a0% interval, from 1 site; 9 would be needed to promise it."),
+        (9, "Band: 90\u00a0% interval, from 9 sites."),
+    ],
+)
+def test_an_interval_says_on_how_few_towers_it_rests(groups, said):
+    nothing = Array(b"", (0,), "float32")
+    response = {"task": "regression", "name": "GPP", "unit": "gC"}
+    told = ProbeSeries((), (), (), nothing, response, nothing, coverage=0.9, groups=groups, group="site")
+    assert note_of(told, "gpp.probe", several=False) == said
+
+
+@pytest.mark.parametrize(
     ("part", "coverage", "said"),
     [
         (PREVIEW, None, "a preview has none"),
@@ -200,7 +215,7 @@ def test_how_sure_a_quantity_is_and_where_it_holds_are_layers(heights, until, lo
     made = {one.name: one.look for one in heights.model.now.made}
     assert list(made) == [f"Probe heights{more}" for more in ("", ", uncertainty", ", applicability")]
     for name, title in (
-        ("uncertainty", "height, width of the 90% interval"),
+        ("uncertainty", "height, width of the 90% interval, from 3 blocks"),
         ("applicability", "Where the probe knows"),
     ):
         heights.model.change(look=made[f"Probe heights, {name}"])

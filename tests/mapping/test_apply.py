@@ -298,6 +298,7 @@ def test_what_is_attached_to_a_probe_judges_its_maps(store, gpp, cover, tmp_path
             "GPP, low end of the 90% interval",
             "GPP, high end of the 90% interval",
         )
+        assert raster.descriptions[0] == "GPP, width of the 90% interval, from 5 polygons"
         assert "held-out groups (polygon, n = 100)" in raster.tags(2)["LONG_NAME"]
         width, _, high = raster.read()
     value = _read(applied.files["value"].raster)[0]

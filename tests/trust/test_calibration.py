@@ -45,6 +45,7 @@ def test_a_regression_gets_intervals_applicability_and_the_error_of_sums(tmp_pat
     low, high = trust.interval(values)
     assert np.mean((low <= new.y) & (new.y <= high)) == pytest.approx(0.9, abs=0.06)
     assert trust.coverage == 0.9
+    assert trust.basis == "16 sites"
     assert trust.sets is None
     features = new.features()
     assert np.mean(trust.dissimilarity(features) > trust.threshold) < 0.2
@@ -68,6 +69,7 @@ def test_a_classification_gets_sets(tmp_path: Path) -> None:
 def test_a_probe_that_was_not_calibrated_promises_nothing() -> None:
     trust = trust_of(fit_probe(samples(GPP), ProbeRecipe()))
     assert (trust.interval, trust.sets, trust.dissimilarity) == (None, None, None)
+    assert trust.basis == ""
 
 
 def test_a_class_in_one_group_only_is_counted_as_missed() -> None:

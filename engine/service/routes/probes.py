@@ -203,6 +203,10 @@ class ProbeSeriesTold(Told):
     """Nominal, of the interval."""
     promise: str
     """How that was kept on samples that were left out."""
+    groups: int = 0
+    """Held-out groups that it was learnt from."""
+    group: str = ""
+    """What they are: `site`, `block` or `polygon`."""
 
 
 @router.get("/probes")
@@ -245,6 +249,8 @@ def _series(desk: "Desk", asked: ProbeSeriesAsked) -> ProbeSeriesTold:
         confidence=numbers(said.confidence),
         coverage=None if said.low is None else made.trust.coverage,
         promise=made.trust.promise,
+        groups=made.trust.groups,
+        group=made.trust.group,
     )
 
 
