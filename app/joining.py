@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,11 +71,51 @@ def joining_told(before: Work, after: Work, response: Mapping[str, Any]) -> list
             translate("LabelImport", "Codes that are taken here were changed: {}.").format(", ".join(moved))
         )
     if before.labels and not _same(before.quantity, after.quantity):
-        replaced = translate(
-            "LabelImport", "{:,} labels that said something else made way; Undo brings them back."
-        )
-        lines.append(replaced.format(len(before.labels)))
+        lines.append(put_aside(before))
+    lines += [
+        translate(
+            "LabelImport",
+            "{} differ in capitals or blanks alone. If they are one class, rename one as the other.",
+        ).format(", ".join(f"“{name}”" for name in alike))
+        for alike in _almost_alike(codes)
+        if not {one.name for one in before.classes}.issuperset(alike)
+    ]
     return lines
+
+
+def put_aside(before: Work) -> str:
+    """That labels made way for such as say something else; empty where there were none."""
+    if not before.labels:
+        return ""
+    one, several = (
+        (
+            translate("LabelImport", "1 label of a class was put aside: Undo brings it back."),
+            translate("LabelImport", "{:,} labels of classes were put aside: Undo brings them back."),
+        )
+        if before.quantity is None
+        else (
+            translate("LabelImport", "1 label of {name} was put aside: Undo brings it back."),
+            translate("LabelImport", "{:,} labels of {name} were put aside: Undo brings them back."),
+        )
+    )
+    name = before.quantity.name if before.quantity is not None else ""
+    return (one if len(before.labels) == 1 else several).format(len(before.labels), name=name)
+
+
+def made_one(work: Work, code: int, into: int) -> Work:
+    """Without the class `code`: its labels are of the class `into`. What both labelled stays once."""
+    labels = (replace(one, value=float(into)) if one.value == code else one for one in work.labels)
+    once = {(one.value, one.corners, one.start, one.end): one for one in labels}
+    classes = tuple(one for one in work.classes if one.code != code)
+    return replace(work, classes=classes, labels=tuple(once.values()))
+
+
+def _almost_alike(names: Iterable[str]) -> list[list[str]]:
+    """Different names that are the same but for capitals and blanks."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault("".join(name.split()).casefold(), []).append(name)
+    return [alike for alike in found.values() if len(alike) > 1]
 
 
 def _of_values(work: Work, labels: tuple[Label, ...], quantity: Quantity) -> Work:

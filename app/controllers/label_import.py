@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from phenolens.engine.client.errors import InputError, ServiceError
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtWidgets import QDialog
 
 from ..crossing import crossings_told
 from ..engine_link import EngineLink
@@ -21,16 +24,30 @@ from ..label_file import read_labels
 from ..panels.label_import import LabelImportDialog, ask_layer
 from ..panels.labels import LabelsPanel
 from ..session import Label, SessionModel
-from ..telling import numeral
+from ..telling import numeral, plain
 from .jobs import JobsController
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
+LETTERS, MOST_LETTERS = re.compile(r"[^\w .()+,=@-]|^\W"), 100
+"""What names of files handed over don't hold."""
 OF_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
+@dataclass(frozen=True)
+class _Import:
+    """A file on its way into the labels of a store."""
+
+    source: Path
+    store: Store
+    file: str = ""
+    """Where it lies in the workspace."""
+    part: Mapping[str, str] = field(default_factory=dict)
+    """Its layer, or variable, where it has several."""
+
+
 class LabelImportController(QObject):
-    """One import at a time; what it finds can be undone."""
+    """One import after the other, as each may ask; what each finds can be undone."""
 
     def __init__(
         self,
@@ -42,53 +59,73 @@ class LabelImportController(QObject):
     ) -> None:
         super().__init__(panel)
         self._model, self._link, self._jobs, self._panel, self._say = model, link, jobs, panel, say
+        self._waiting: list[Path] = []
+        self._going: Path | None = None
+        self._accounts: list[tuple[str, str, bool]] = []
+        """(file, what became of it, whether that is a warning) of those that were handed over together."""
+        self._workspace = link.workspace
         panel.file_dropped.connect(self.read)
 
     def read(self, path: str) -> None:
-        """Hand a file over and look into it."""
-        store = self._model.now.store
-        if store is None:
+        """Hand a file over and look into it, once those before it are done with."""
+        if self._model.now.store is None:
             self._say(self.tr("Open a sample or compute embeddings first: labels lie on a map."), True)
             return
-        source = Path(path)
-        self._panel.tell(self.tr("Reading {}…").format(source.name))
-        self._link.ask(
-            "import labels",
-            lambda client: _hand_over(client, source),
-            lambda file: self._peek(store, source, file, {}),
-            self._refused,
-        )
+        if self._workspace != self._link.workspace:  # what was asked of another one is never answered
+            self._workspace, self._going = self._link.workspace, None
+            self._waiting.clear()
+        if self._going is None:
+            self._accounts.clear()
+        self._waiting.append(Path(path))
+        self._go_on()
 
-    def _peek(self, store: Store, source: Path, file: str, layer: Mapping[str, str]) -> None:
-        self._submit(store, file, layer, lambda job: self._peeked(store, source, file, layer, job))
+    def _go_on(self) -> None:
+        """The next file, where none is on its way."""
+        if self._going is None and self._waiting:
+            self._going = source = self._waiting.pop(0)
+            store = self._model.now.store
+            if store is None:
+                self._end(self.tr("The store was closed: open one, and import it again."), True)
+                return
+            self._link.ask(
+                "import labels",
+                lambda client: _hand_over(client, source),
+                lambda file: self._peek(_Import(source, store, file)),
+                self._refused,
+            )
+            self._tell(self.tr("Reading {}…").format(source.name))
 
-    def _submit(
-        self, store: Store, file: str, columns: Mapping[str, str], ended: Callable[[Job], None]
-    ) -> None:
-        out = f"{file.rpartition('.')[0]}-on-{Path(store.store).stem}.geojson"
-        asked = {"store": store.store, "out": out, "overwrite": True, "labels": {"file": file, **columns}}
-        self._jobs.submit("labels", asked, ended, self._refused)
+    def _peek(self, asked: _Import) -> None:
+        self._submit(asked, {}, lambda job: self._peeked(asked, job))
 
-    def _peeked(self, store: Store, source: Path, file: str, layer: Mapping[str, str], job: Job) -> None:
+    def _submit(self, asked: _Import, columns: Mapping[str, str], ended: Callable[[Job], None]) -> None:
+        out = f"{asked.file.rpartition('.')[0]}-on-{Path(asked.store.store).stem}.geojson"
+        labels = {"file": asked.file, **asked.part, **columns}
+        params = {"store": asked.store.store, "out": out, "overwrite": True, "labels": labels}
+        self._jobs.submit("labels", params, ended, self._refused)
+
+    def _peeked(self, asked: _Import, job: Job) -> None:
         if job.fault is not None or job.result is None:
             self._refused(job.fault)
             return
-        self._panel.tell("")
+        self._tell("")
         if job.result.get("layers"):
-            ask_layer(
+            dialog: QDialog = ask_layer(
                 self._panel.window(),
-                source.name,
+                asked.source.name,
                 job.result["layers"],
-                lambda name: self._peek(store, source, file, {"layer": name}),
+                lambda name: self._peek(replace(asked, part={"layer": name})),
             )
-            return
-        dialog = LabelImportDialog(source.name, job.result, self._panel.window())
-        dialog.chosen.connect(lambda columns: self._import(store, file, {**columns, **layer}))
+        else:
+            columns = LabelImportDialog(asked.source.name, job.result, self._panel.window())
+            columns.chosen.connect(lambda answer: self._import(asked, answer))
+            dialog = columns
+        dialog.rejected.connect(lambda: self._end("", False))
         dialog.open()
 
-    def _import(self, store: Store, file: str, columns: Mapping[str, str]) -> None:
-        self._panel.tell(self.tr("Laying the labels on the map…"))
-        self._submit(store, file, columns, lambda job: self._laid(store, job))
+    def _import(self, asked: _Import, columns: Mapping[str, str]) -> None:
+        self._tell(self.tr("Laying the labels on the map…"))
+        self._submit(asked, columns, lambda job: self._laid(asked.store, job))
 
     def _laid(self, store: Store, job: Job) -> None:
         if job.fault is not None or job.result is None:
@@ -105,7 +142,7 @@ class LabelImportController(QObject):
 
     def _take(self, store: Store, labels: tuple[Label, ...], result: Mapping[str, Any]) -> None:
         if self._model.now.store != store:
-            self._panel.tell(
+            self._end(
                 self.tr("The file was of another store than the one that is open now: import it again."), True
             )
             return
@@ -116,10 +153,28 @@ class LabelImportController(QObject):
             self._refused(error)
             return
         self._model.do(classes=work.classes, labels=work.labels, quantity=work.quantity)
-        self._panel.tell("\n".join([*joining_told(before, work, response), account(result["report"])]))
+        self._end("\n".join([*joining_told(before, work, response), account(result["report"])]), False)
 
     def _refused(self, error: ServiceError | None) -> None:
-        self._panel.tell(str(error) if error else self.tr("The import was stopped."), True)
+        self._end(plain(error) if error else self.tr("The import was stopped."), True)
+
+    def _end(self, account: str, warning: bool) -> None:
+        """What became of the file that is on its way; empty: the user didn't want it."""
+        if self._going is not None:
+            self._accounts.append((self._going.name, account, warning))
+        self._going = None
+        self._tell("")
+        self._go_on()
+
+    def _tell(self, going_on: str) -> None:
+        """The accounts so far, by file where there are several, those of refused ones first; and what goes on."""
+        several = len(self._accounts) > 1 or bool(self._waiting) or self._going is not None
+        said = [
+            f"{name}: {text or self.tr('not imported.')}" if several else text
+            for name, text, _ in sorted(self._accounts, key=lambda account: not account[2])
+        ]
+        warning = any(warning for _, _, warning in self._accounts)
+        self._panel.tell("\n\n".join(one for one in (*said, going_on) if one), warning)
 
 
 def account(report: Mapping[str, Any]) -> str:
@@ -160,7 +215,7 @@ def _hand_over(client: EngineClient, source: Path) -> str:
             remedy=translate("LabelImport", "choose another one"),
         )
     if source.suffix.lower() != ".shp":
-        return client.files.upload(source, overwrite=True).path
+        return client.files.upload(source, name=_taken_name(source.name), overwrite=True).path
     parts = _parts(source)
     if not {".shx", ".dbf"} <= set(parts):
         raise InputError(
@@ -173,7 +228,13 @@ def _hand_over(client: EngineClient, source: Path) -> str:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
             for suffix, part in parts.items():
                 file.write(part, f"{source.stem}{suffix}")
-        return client.files.upload(packed, overwrite=True).path
+        return client.files.upload(packed, name=_taken_name(packed.name), overwrite=True).path
+
+
+def _taken_name(name: str) -> str:
+    """As the service takes it: it would refuse `#1 [new].gpkg`."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{LETTERS.sub('_', stem)[:MOST_LETTERS].strip()}{dot}{suffix}"
 
 
 def _parts(source: Path) -> dict[str, Path]:

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from ..engine_link import EngineLink
+from ..joining import made_one, put_aside
 from ..masks import Bits, find_on
 from ..panels.labels import LabelsPanel
 from ..panels.map import MapPanel
@@ -45,6 +46,7 @@ class LabelsController:
         panel.tool_chosen.connect(self.take)
         panel.class_added.connect(self.add_class)
         panel.class_removed.connect(self.remove_class)
+        panel.refusal.joined.connect(self._join)
         panel.classes.picked.connect(lambda code: model.change(label_class=code))
         panel.classes.renamed.connect(self._rename)
         panel.classes.recoloured.connect(self._recolour)
@@ -166,11 +168,25 @@ class LabelsController:
         self._model.do(labels=(*kept, *(Label(value, corners, start, end) for corners in shapes)))
 
     def _rename(self, code: int, name: str) -> None:
-        names = {one.name for one in self._model.now.work.classes if one.code != code}
-        if not name or name in names:  # the table shows the old one again
-            self._panel.set_session(self._model.now)
+        others = {one.name: one.code for one in self._model.now.work.classes if one.code != code}
+        if name and name not in others:
+            self._panel.refusal.say("")
+            self._edit(code, lambda one: replace(one, name=name))
             return
-        self._edit(code, lambda one: replace(one, name=name))
+        self._panel.set_session(self._model.now)  # the table shows the old one again
+        if name:
+            why = translate("LabelsController", "Another class is called {} already.").format(name)
+            self._panel.refusal.say(why, (code, others[name]))
+        else:
+            self._panel.refusal.say(
+                translate("LabelsController", "A class needs a name: it keeps the one it had.")
+            )
+
+    def _join(self, code: int, into: int) -> None:
+        work = made_one(self._model.now.work, code, into)
+        self._model.do(classes=work.classes, labels=work.labels)
+        if self._model.now.label_class == code:
+            self._model.change(label_class=into)
 
     def _recolour(self, code: int, colour: str) -> None:
         self._edit(code, lambda one: replace(one, colour=colour))
@@ -184,6 +200,8 @@ class LabelsController:
         work = self._model.now.work
         if (quantity is None) != (work.quantity is None):
             self._model.do(quantity=quantity, labels=())
+            if work.labels:
+                self._panel.tell(put_aside(work))
         else:
             self._model.do(quantity=quantity)
 

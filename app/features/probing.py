@@ -67,7 +67,12 @@ def _labels(window: MainWindow) -> None:
 def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
     title = window.tr("Import labels")
     kinds = window.tr("Labels (*.gpkg *.geojson *.json *.shp *.zip *.csv)")
-    ask_file(window, title, Path.home(), kinds, lambda path: imports.read(str(path)))
+
+    def read(paths: list[Path]) -> None:
+        for path in paths:
+            imports.read(str(path))
+
+    ask_files(window, title, Path.home(), kinds, read)
 
 
 def _searches(window: MainWindow) -> None:

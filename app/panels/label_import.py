@@ -139,8 +139,10 @@ class LabelImportDialog(ColumnsDialog):
         return ""
 
 
-def ask_layer(parent: QWidget, name: str, layers: Sequence[str], chosen: Callable[[str], None]) -> None:
-    """Which layer of a file holds the labels."""
+def ask_layer(
+    parent: QWidget, name: str, layers: Sequence[str], chosen: Callable[[str], None]
+) -> QInputDialog:
+    """A question which layer of a file holds the labels."""
     dialog = QInputDialog(parent)
     dialog.setObjectName("label layers")
     dialog.setWindowTitle(translate("LabelImportDialog", "Import labels: {0}").format(name))
@@ -148,7 +150,7 @@ def ask_layer(parent: QWidget, name: str, layers: Sequence[str], chosen: Callabl
     dialog.setComboBoxItems(list(layers))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.textValueSelected.connect(chosen)
-    dialog.open()
+    return dialog
 
 
 def _about(told: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ class LabelList(QTableView):
         self._rows = _Rows()
         self.setModel(self._rows)
         self.setShowGrid(False)
+        self.setWordWrap(False)  # a name that is too long is cut at a letter, not at its first blank
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
@@ -39,8 +40,8 @@ class LabelList(QTableView):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.resizeSection(1, 64)
-        header.resizeSection(2, 92)
+        header.resizeSection(1, 60)
+        header.resizeSection(2, 122)  # `until 2019-12-31`
         self.doubleClicked.connect(lambda index: self.shown.emit(index.row()))
         self.selectionModel().selectionChanged.connect(lambda *_: self.marked.emit(bool(self.chosen())))
 
@@ -100,7 +101,7 @@ class _Rows(QAbstractTableModel):
         one = self._classes.get(int(label.value)) if self._of_classes else None
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0 and one is not None:
             return self._icons[one.colour]
-        if role == Qt.ItemDataRole.ToolTipRole and label.start:
+        if role == Qt.ItemDataRole.ToolTipRole and label.start and label.end:
             return f"{label.start} – {label.end}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
@@ -110,7 +111,9 @@ class _Rows(QAbstractTableModel):
 
     def _held(self, label: Label) -> str:
         if not label.start:
-            return self.tr("always")
+            return self.tr("until {0}").format(label.end) if label.end else self.tr("always")
+        if not label.end:
+            return self.tr("from {0}").format(label.start)
         year = label.start[:4]
         if (label.start, label.end) == (f"{year}-01-01", f"{year}-12-31"):
             return year

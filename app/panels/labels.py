@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -19,11 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from ..recipe import Quantity
-from ..session import Session
+from ..session import LandClass, Session
 from .class_table import ClassTable
 from .day_span import DaySpan
 from .elided import NarrowCombo
 from .label_list import LabelList
+from .name_refusal import NameRefusal
 from .report_text import ReportText
 
 ALWAYS, ON_DATE, RANGE = range(3)
@@ -51,7 +53,8 @@ class LabelsPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("labels")
         self.setAcceptDrops(True)
-        self.classes, self.list = ClassTable(), LabelList()
+        self.classes, self.refusal, self.list = ClassTable(), NameRefusal(), LabelList()
+        self._classes: tuple[LandClass, ...] = ()
         for view in (self.classes, self.list):
             view.setMinimumHeight(LOWEST)
         self._make_tools()
@@ -65,6 +68,9 @@ class LabelsPanel(QWidget):
         work, quantity = now.work, now.work.quantity
         self.setEnabled(now.store is not None)
         counts = Counter(int(label.value) for label in work.labels)
+        if work.classes != self._classes:
+            self._classes = work.classes
+            self.refusal.say("")
         self.classes.set_classes(work.classes, counts, now.label_class)
         self._drop.setEnabled(bool(work.classes))
         self.list.set_work(work)
@@ -210,6 +216,7 @@ class LabelsPanel(QWidget):
         column.addWidget(self._report_box)
         column.addLayout(form)
         column.addWidget(self.classes, 2)
+        column.addWidget(self.refusal)
         column.addWidget(self._class_buttons)
         column.addWidget(self.list, 3)
         column.addLayout(foot)
@@ -260,5 +267,12 @@ class LabelsPanel(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.file_dropped.emit(paths[0])
+        for path in without_parts(paths):
+            self.file_dropped.emit(path)
+
+
+def without_parts(paths: Sequence[str]) -> list[str]:
+    """Files of their own: what lies with a Shapefile (roads.shp, roads.dbf, roads.shp.xml) comes with it."""
+    whole = [path for path in paths if path.lower().endswith(".shp")]
+    stems = tuple(path[: -len("shp")].lower() for path in whole)
+    return [path for path in paths if path in whole or not path.lower().startswith(stems)]

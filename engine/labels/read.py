@@ -13,7 +13,7 @@ import shapely
 from ..errors import LabelError
 from ..response import Response
 from ..tablefile import need_columns
-from .labelset import Answers, LabelSet
+from .labelset import Answers, Days, LabelSet
 from .legend import classify, read_class_file
 from .periods import periods
 from .report import ImportReport
@@ -102,7 +102,7 @@ def read_labels(
         read=len(why),
         dropped=dict(Counter(why[~kept])),
         repaired=int((repaired & kept).sum()),
-        notes=file.notes + notes + grouping + _undated(columns, start[kept]),
+        notes=file.notes + notes + grouping + _undated(columns, start[kept], end[kept]),
     )
     if not kept.any():
         told = ", ".join(f"{count} {reason}" for reason, count in report.dropped.items())
@@ -188,8 +188,9 @@ def _without_repeats(
     return out
 
 
-def _undated(columns: LabelColumns, start: npt.NDArray[np.datetime64]) -> tuple[str, ...]:
+def _undated(columns: LabelColumns, start: Days, end: Days) -> tuple[str, ...]:
     if not (columns.date or columns.start):
         return ()
-    undated = int(np.isnat(start).sum())
-    return (f"{undated} labels have no date and stand for all days",) if undated else ()
+    undated = int((np.isnat(start) & np.isnat(end)).sum())
+    many = "1 label has no date and stands" if undated == 1 else f"{undated:,} labels have no date and stand"
+    return (f"{many} for all days",) if undated else ()

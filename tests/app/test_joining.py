@@ -50,7 +50,7 @@ def test_values_of_another_quantity_make_way_which_is_said():
     response = {"task": "regression", "name": "gpp", "unit": "gC m-2 d-1"}
     work = joined(before, (point(7.5, 2, 0),), response)
     assert (work.quantity, [one.value for one in work.labels]) == (Quantity("gpp", "gC m-2 d-1"), [7.5])
-    assert "1 labels that said something else made way" in joining_told(before, work, response)[0]
+    assert joining_told(before, work, response) == ["1 label of LAI was put aside: Undo brings it back."]
 
 
 def test_values_of_the_same_quantity_stand_beside_each_other_in_groups_of_their_own():
@@ -78,3 +78,13 @@ def test_a_file_imported_twice_labels_nothing_twice():
     twice = joined(once, labels, response)
     assert len(twice.labels) == 2
     assert len({one.group for one in twice.labels}) == 2
+
+
+def test_classes_whose_names_differ_in_capitals_or_blanks_alone_are_told_and_kept_apart():
+    before = Work(classes=(LandClass(1, "Wald", "#e69f00"), LandClass(2, "Moor", "#56b4e9")))
+    response = told((1, "wald"), (2, "Moor"), (3, "moor "), (4, "Acker"))
+    work = joined(before, tuple(point(code, code) for code in (1, 2, 3, 4)), response)
+    assert [one.name for one in work.classes] == ["Wald", "Moor", "wald", "moor ", "Acker"]
+    said = [line for line in joining_told(before, work, response) if "differ" in line]
+    assert [line.partition(" differ")[0] for line in said] == ["“Wald”, “wald”", "“Moor”, “moor ”"]
+    assert not any("differ" in line for line in joining_told(work, work, response))

@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 import shapely
 from phenolens.app.controllers.handing_over import hand_over_labels
-from phenolens.app.controllers.label_import import account
 from phenolens.app.controllers.labels import thinned
 from phenolens.app.label_file import label_json, read_labels
-from phenolens.app.panels.label_import import LabelImportDialog, guess
 from phenolens.app.panels.labels import LabelsPanel
 from phenolens.app.panels.map_marks import NO_CLASS
 from phenolens.app.panels.map_shapes import crosses, outlines
@@ -21,10 +19,8 @@ from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.readings import Store
 from phenolens.engine.labels.read import LabelColumns
 from phenolens.engine.labels.read import read_labels as read_label_set
-from phenolens.engine.labels.report import ImportReport
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QLabel
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -242,134 +238,6 @@ def test_labels_written_in_degrees_lie_where_they_were():
     assert written["start"].tolist()[0] == "2019-05-01"
 
 
-@pytest.fixture
-def shapefile(opened, tmp_path):
-    """Nine fields of two crops in another CRS than the store's, one of them without a place."""
-    grid = opened.model.now.store.grid
-    a, _, c, _, e, f = grid.transform
-    shapes = [
-        shapely.box(c + a * x, f + e * (y + 5), c + a * (x + 5), f + e * y)
-        for y in (5, 20, 35)
-        for x in (5, 20, 35)
-    ]
-    crops = ["maize", "wheat", "maize"] * 3
-    frame = geopandas.GeoDataFrame({"crop": crops, "year": 2019}, geometry=shapes, crs=grid.crs).to_crs(3035)
-    frame.loc[8, "geometry"] = None
-    path = tmp_path / "fields.shp"
-    frame.to_file(path)
-    return path
-
-
-def test_a_shapefile_in_another_crs_is_imported_with_an_account(opened, shapefile, until, look):
-    panel = labels_panel(opened)
-    opened.show_step("Label")
-    opened.model.do(classes=(LandClass(9, "wheat", "#56b4e9"),))
-    panel.file_dropped.emit(str(shapefile))
-    until(lambda: opened.findChild(LabelImportDialog) is not None)
-    dialog = opened.findChild(LabelImportDialog)
-    assert dialog.answer == {"class_column": "crop", "date_column": "year"}
-    look(dialog, "-dialog")
-    dialog._done.click()
-    until(lambda: len(opened.model.now.work.labels) > 0)
-    work = opened.model.now.work
-    assert {one.name: one.code for one in work.classes}["wheat"] == 9
-    assert len(work.labels) == 8
-    first = np.array(work.labels[0].corners)
-    assert np.allclose([first.min(axis=0), first.max(axis=0)], [(5, 5), (10, 10)], atol=0.1)
-    assert work.labels[0].start == "2019-01-01"
-    told = panel._report.text()
-    assert "Read 9, used 8" in told
-    assert "1 with an empty geometry" in told
-    assert "maize: " in told
-    look(opened)
-    opened.model.undo()
-    assert opened.model.now.work.labels == ()
-
-
-def test_a_layer_of_several_is_chosen(opened, shapefile, tmp_path, until, look):
-    frame, path = geopandas.read_file(shapefile).dropna(subset="geometry"), tmp_path / "survey.gpkg"
-    frame.iloc[:3].to_file(path, layer="first visit")
-    frame.to_file(path, layer="second visit")
-    labels_panel(opened).file_dropped.emit(str(path))
-    until(lambda: opened.findChild(QInputDialog) is not None)
-    dialog = opened.findChild(QInputDialog)
-    assert dialog.comboBoxItems() == ["first visit", "second visit"]
-    dialog.setTextValue("second visit")
-    look(dialog)
-    dialog.accept()
-    until(lambda: opened.findChild(LabelImportDialog) is not None)
-    opened.findChild(LabelImportDialog)._done.click()
-    until(lambda: len(opened.model.now.work.labels) == 8)
-
-
-def test_parts_of_a_shapefile_are_found_in_capitals(opened, shapefile, until):
-    for part in tuple(shapefile.parent.glob("fields.*")):
-        part.rename(part.with_name(part.name.upper()))
-    labels_panel(opened).file_dropped.emit(str(shapefile.with_name("FIELDS.SHP")))
-    until(lambda: opened.findChild(LabelImportDialog) is not None)
-    dialog = opened.findChild(LabelImportDialog)
-    assert "EPSG:3035" in dialog.findChild(QLabel).text()
-    dialog.reject()
-
-
-def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, until):
-    path = tmp_path / "nonsense.gpkg"
-    path.write_bytes(b"SQLite format 3\0 and nothing else")
-    kept = (Label(1.0, ((1.5, 1.5),)),)
-    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=kept)
-    labels_panel(opened).file_dropped.emit(str(path))
-    until(lambda: "can't be read" in labels_panel(opened)._report.text())
-    assert "[nonsense.gpkg: " in labels_panel(opened)._report.text()
-    assert "SELECT" not in labels_panel(opened)._report.text()
-    assert opened.model.now.work.labels == kept
-
-
-def test_the_account_of_an_import_has_a_true_minus_and_the_numbers_for_programs_have_none():
-    report = ImportReport("nee.csv", 2, values={"smallest": -3.25, "largest": 1.5})
-    for told in (report.text(), account(report.to_dict())):
-        assert "smallest −3.25, largest 1.5" in told
-    assert report.to_dict()["values"]["smallest"] == -3.25
-
-
-def test_columns_are_guessed_by_their_names_then_by_their_content():
-    def column(name, kind="text", different=5):
-        return {"name": name, "kind": kind, "different": different, "examples": []}
-
-    assert guess([column("id"), column("Class")]) == {"class_column": "Class"}
-    assert guess([column("GPP", "number"), column("date", "date")]) == {
-        "value_column": "GPP",
-        "date_column": "date",
-    }
-    assert guess([column("note", different=500), column("cover")]) == {"class_column": "cover"}
-    assert guess([column("start"), column("class")]) == {"class_column": "class"}
-    positions = [column("Longitude", different=9), column("Latitude", different=9)]
-    assert guess([*positions, column("Klasse"), column("Datum")]) == {
-        "class_column": "Klasse",
-        "date_column": "Datum",
-    }
-    assert guess([column("x", "number"), column("y", "number"), column("cover")]) == {"class_column": "cover"}
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("empty.csv", "", "the file is empty"),
-        ("nowhere.csv", "class,b\nwheat,2\n", "No column says where the labels lie"),
-    ],
-)
-def test_tables_that_hold_no_labels_are_refused_in_words(opened, tmp_path, until, name, text, said):
-    path = tmp_path / name
-    path.write_text(text)
-    panel = labels_panel(opened)
-    panel.file_dropped.emit(str(path))
-    until(lambda: opened.findChild(LabelImportDialog) is not None or said in panel._report.text())
-    dialog = opened.findChild(LabelImportDialog)
-    if dialog is not None:
-        assert said in dialog._why.text()
-        assert not dialog._done.isEnabled()
-        dialog.reject()
-
-
 def test_multiple_geometries_of_a_file_stay_one_group(tmp_path):
     a, _, c, _, e, f = STORE.grid.transform
     place = lambda x, y: [c + a * x, f + e * y]  # noqa: E731
@@ -397,3 +265,49 @@ def test_classes_whose_names_are_numbers_are_not_taken_for_their_codes(opened, u
     found = read_label_set(folder / asked["file"], columns, class_file=folder / asked["classes"])
     assert found.y.tolist() == [2, 3]
     assert [(one.code, one.name) for one in found.response.classes][:2] == [(1, "class 1"), (2, "1")]
+
+
+def test_labels_that_make_way_for_those_of_another_kind_are_told(opened, look):
+    opened.show_step("Label")
+    panel = labels_panel(opened)
+    labels = (Label(1.0, ((1.5, 1.5),)), Label(1.0, ((2.5, 2.5),)))
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=labels)
+    panel._answers.setCurrentIndex(1)
+    panel._answers.activated.emit(1)
+    assert panel._report.text() == "2 labels of classes were put aside: Undo brings them back."
+    look(panel)
+
+
+def test_a_class_is_not_called_as_another_one_nor_nothing_which_is_said_where_it_was_typed(opened, look):
+    opened.show_step("Label")
+    panel = labels_panel(opened)
+    labels = (Label(1.0, ((1.5, 1.5),)), Label(2.0, ((2.5, 2.5),)), Label(2.0, ((1.5, 1.5),)))
+    classes = (LandClass(1, "Wald", "#e69f00"), LandClass(2, "wald", "#56b4e9"))
+    opened.model.do(classes=classes, labels=labels)
+    opened.model.change(label_class=2)
+    panel.classes.item(1, 1).setText("  ")
+    assert "needs a name" in panel.refusal.why.text()
+    assert not panel.refusal.join.isVisibleTo(panel)
+    panel.classes.item(1, 1).setText("Wald")
+    assert panel.refusal.why.text() == "Another class is called Wald already."
+    assert panel.classes.item(1, 1).text() == "wald"
+    look(panel)
+    panel.refusal.join.click()
+    work = opened.model.now.work
+    assert [one.name for one in work.classes] == ["Wald"]
+    assert [(one.value, one.corners) for one in work.labels] == [(1, ((1.5, 1.5),)), (1, ((2.5, 2.5),))]
+    assert opened.model.now.label_class == 1
+    assert not panel.refusal.isVisibleTo(panel)
+    opened.model.undo()
+    assert (opened.model.now.work.classes, opened.model.now.work.labels) == (classes, labels)
+
+
+def test_a_label_with_one_day_alone_holds_until_or_from_it(opened, look):
+    opened.show_step("Label")
+    shown = labels_panel(opened).list
+    days = ((None, "2019-12-31"), ("2019-05-01", None), (None, None), ("2019-05-01", "2019-06-30"))
+    labels = tuple(Label(1.0, ((n + 0.5, 3.5),), *span) for n, span in enumerate(days))
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=labels)
+    said = [shown.model().index(row, 2).data() for row in range(4)]
+    assert said == ["until 2019-12-31", "from 2019-05-01", "always", "2019-05-01 …"]
+    look(shown)

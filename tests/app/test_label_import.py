@@ -1,0 +1,213 @@
+"""Labels of files: handed over, asked about, laid on the map, and accounted for."""
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from phenolens.app.controllers.label_import import account
+from phenolens.app.panels.label_import import LabelImportDialog, guess
+from phenolens.app.panels.labels import LabelsPanel, without_parts
+from phenolens.app.session import Label, LandClass
+from phenolens.engine.labels.report import ImportReport
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QInputDialog, QLabel
+
+
+def labels_panel(window):
+    return window.findChild(LabelsPanel)
+
+
+@pytest.fixture
+def shapefile(opened, tmp_path):
+    """Nine fields of two crops in another CRS than the store's, one of them without a place."""
+    grid = opened.model.now.store.grid
+    a, _, c, _, e, f = grid.transform
+    shapes = [
+        shapely.box(c + a * x, f + e * (y + 5), c + a * (x + 5), f + e * y)
+        for y in (5, 20, 35)
+        for x in (5, 20, 35)
+    ]
+    crops = ["maize", "wheat", "maize"] * 3
+    frame = geopandas.GeoDataFrame({"crop": crops, "year": 2019}, geometry=shapes, crs=grid.crs).to_crs(3035)
+    frame.loc[8, "geometry"] = None
+    path = tmp_path / "fields.shp"
+    frame.to_file(path)
+    return path
+
+
+def test_a_shapefile_in_another_crs_is_imported_with_an_account(opened, shapefile, until, look):
+    panel = labels_panel(opened)
+    opened.show_step("Label")
+    opened.model.do(classes=(LandClass(9, "wheat", "#56b4e9"),))
+    panel.file_dropped.emit(str(shapefile))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert dialog.answer == {"class_column": "crop", "date_column": "year"}
+    look(dialog, "-dialog")
+    dialog._done.click()
+    until(lambda: len(opened.model.now.work.labels) > 0)
+    work = opened.model.now.work
+    assert {one.name: one.code for one in work.classes}["wheat"] == 9
+    assert len(work.labels) == 8
+    first = np.array(work.labels[0].corners)
+    assert np.allclose([first.min(axis=0), first.max(axis=0)], [(5, 5), (10, 10)], atol=0.1)
+    assert work.labels[0].start == "2019-01-01"
+    told = panel._report.text()
+    assert "Read 9, used 8" in told
+    assert "1 with an empty geometry" in told
+    assert "maize: " in told
+    look(opened)
+    opened.model.undo()
+    assert opened.model.now.work.labels == ()
+
+
+def test_a_layer_of_several_is_chosen(opened, shapefile, tmp_path, until, look):
+    frame, path = geopandas.read_file(shapefile).dropna(subset="geometry"), tmp_path / "survey.gpkg"
+    frame.iloc[:3].to_file(path, layer="first visit")
+    frame.to_file(path, layer="second visit")
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: opened.findChild(QInputDialog) is not None)
+    dialog = opened.findChild(QInputDialog)
+    assert dialog.comboBoxItems() == ["first visit", "second visit"]
+    dialog.setTextValue("second visit")
+    look(dialog)
+    dialog.accept()
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    opened.findChild(LabelImportDialog)._done.click()
+    until(lambda: len(opened.model.now.work.labels) == 8)
+
+
+def test_parts_of_a_shapefile_are_found_in_capitals(opened, shapefile, until):
+    for part in tuple(shapefile.parent.glob("fields.*")):
+        part.rename(part.with_name(part.name.upper()))
+    labels_panel(opened).file_dropped.emit(str(shapefile.with_name("FIELDS.SHP")))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert "EPSG:3035" in dialog.findChild(QLabel).text()
+    dialog.reject()
+
+
+def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, until):
+    path = tmp_path / "nonsense.gpkg"
+    path.write_bytes(b"SQLite format 3\0 and nothing else")
+    kept = (Label(1.0, ((1.5, 1.5),)),)
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=kept)
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: "can't be read" in labels_panel(opened)._report.text())
+    assert "[nonsense.gpkg: " in labels_panel(opened)._report.text()
+    assert "SELECT" not in labels_panel(opened)._report.text()
+    assert opened.model.now.work.labels == kept
+
+
+def test_the_account_of_an_import_has_a_true_minus_and_the_numbers_for_programs_have_none():
+    report = ImportReport("nee.csv", 2, values={"smallest": -3.25, "largest": 1.5})
+    for told in (report.text(), account(report.to_dict())):
+        assert "smallest −3.25, largest 1.5" in told
+    assert report.to_dict()["values"]["smallest"] == -3.25
+
+
+def test_columns_are_guessed_by_their_names_then_by_their_content():
+    def column(name, kind="text", different=5):
+        return {"name": name, "kind": kind, "different": different, "examples": []}
+
+    assert guess([column("id"), column("Class")]) == {"class_column": "Class"}
+    assert guess([column("GPP", "number"), column("date", "date")]) == {
+        "value_column": "GPP",
+        "date_column": "date",
+    }
+    assert guess([column("note", different=500), column("cover")]) == {"class_column": "cover"}
+    assert guess([column("start"), column("class")]) == {"class_column": "class"}
+    positions = [column("Longitude", different=9), column("Latitude", different=9)]
+    assert guess([*positions, column("Klasse"), column("Datum")]) == {
+        "class_column": "Klasse",
+        "date_column": "Datum",
+    }
+    assert guess([column("x", "number"), column("y", "number"), column("cover")]) == {"class_column": "cover"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("empty.csv", "", "the file is empty"),
+        ("nowhere.csv", "class,b\nwheat,2\n", "No column says where the labels lie"),
+    ],
+)
+def test_tables_that_hold_no_labels_are_refused_in_words(opened, tmp_path, until, name, text, said):
+    path = tmp_path / name
+    path.write_text(text)
+    panel = labels_panel(opened)
+    panel.file_dropped.emit(str(path))
+    until(lambda: opened.findChild(LabelImportDialog) is not None or said in panel._report.text())
+    dialog = opened.findChild(LabelImportDialog)
+    if dialog is not None:
+        assert said in dialog._why.text()
+        assert not dialog._done.isEnabled()
+        dialog.reject()
+
+
+def table_of(folder, name, rows):
+    """A CSV of points in x and y of the store's grid: (column, row, class)."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text("\n".join(["x,y,class", *rows]))
+    return path
+
+
+def place_in(window, column, row):
+    a, _, c, _, e, f = window.model.now.store.grid.transform
+    return f"{c + a * column},{f + e * row}"
+
+
+def answered(window, until, title, **chosen):
+    """The dialog of one import, once it is there, with what the test chooses."""
+
+    def there():
+        return next(
+            (one for one in window.findChildren(LabelImportDialog) if title in one.windowTitle()), None
+        )
+
+    until(lambda: there() is not None)
+    dialog = there()
+    dialog._crs.setText(chosen.get("crs", window.model.now.store.grid.crs))
+    dialog._done.click()
+
+
+def test_files_that_are_dropped_together_are_imported_one_after_the_other(opened, tmp_path, until, look):
+    """Also where they are called alike in different folders."""
+    opened.show_step("Label")
+    rows = {"one": [f"{place_in(opened, 3.5, 3.5)},oak"], "two": [f"{place_in(opened, 9.5, 9.5)},beech"]}
+    paths = [table_of(tmp_path / folder, "#1 trees.csv", lines) for folder, lines in rows.items()]
+    bad = tmp_path / "bad.gpkg"
+    bad.write_bytes(b"SQLite format 3\0 and nothing else")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in (*paths, bad)])
+    panel = labels_panel(opened)
+    left, plain = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    panel.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, plain))
+    for number, names in ((1, {"oak"}), (2, {"oak", "beech"})):
+        answered(opened, until, "#1 trees.csv")
+        until(lambda number=number: len(opened.model.now.work.labels) == number)
+        assert {one.name for one in opened.model.now.work.classes} == names
+    until(lambda: "can't be read" in panel._report.text())
+    told = panel._report.text()
+    assert told.count("#1 trees.csv: ") == 2
+    assert told.count("Read 1, used 1.") == 2
+    assert "bad.gpkg: the label file can't be read" in told
+    look(panel)
+
+
+def test_an_import_that_is_not_wanted_does_not_hold_up_the_next_one(opened, tmp_path, until):
+    panel = labels_panel(opened)
+    for name in ("first.csv", "second.csv"):
+        panel.file_dropped.emit(str(table_of(tmp_path, name, [f"{place_in(opened, 3.5, 3.5)},oak"])))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    opened.findChild(LabelImportDialog).reject()
+    answered(opened, until, "second.csv")
+    until(lambda: len(opened.model.now.work.labels) == 1)
+    assert "first.csv: not imported." in panel._report.text()
+
+
+def test_what_lies_with_a_shapefile_is_not_dropped_beside_it():
+    dropped = ["/a/Roads.dbf", "/a/Roads.shp", "/a/roads.shp.xml", "/a/roads2.csv", "/b/roads.dbf"]
+    assert without_parts(dropped) == ["/a/Roads.shp", "/a/roads2.csv", "/b/roads.dbf"]
