@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from phenolens.engine.client.sources import Sources
+from phenolens.engine.client.sources import Acquisition, Sources
 
 from ..areas import Area, Bounds, Corner, Data, bounds_of
 from ..masks import Bits, inside
+from ..panels.acquisition_table import Row
 
 POINTS = 100
 """Along each side of an area, to tell how much of it data cover."""
@@ -29,7 +31,38 @@ class Chosen:
     def keys(self) -> set[str]:
         """Of its acquisitions, as they can be left out."""
         sensors = [sensor for told in self.told for sensor in told.sensors]
-        return {f"{sensor.sensor}:{one.time}" for sensor in sensors for one in sensor.acquisitions}
+        return {
+            key for sensor in sensors for one in sensor.acquisitions for key in Row(sensor.sensor, one).keys
+        }
+
+    @property
+    def sensors(self) -> set[str]:
+        return {sensor.sensor for told in self.told for sensor in told.sensors}
+
+    @property
+    def rows(self) -> list[Row]:
+        """Its acquisitions, before it is known which of them touch an area and are of one pass."""
+        rows = [
+            Row(sensor.sensor, one, provider=_brief(name))
+            for name, told in zip(self.names, self.told, strict=True)
+            for sensor in told.sensors
+            for one in sensor.acquisitions
+        ]
+        return sorted(rows, key=lambda row: row.acquisition.time)
+
+    def rows_over(self, found: Mapping[str, Sequence[Acquisition]]) -> list[Row]:
+        """The acquisitions that the engine takes for an area, with the data that each is from."""
+        providers: dict[tuple[str, str], list[str]] = {}
+        for row in self.rows:
+            for key, source in product(row.keys, row.acquisition.sources):
+                providers.setdefault((key, source), []).append(row.provider)
+        rows = []
+        for sensor, acquisitions in found.items():
+            for one in acquisitions:
+                parts = product(Row(sensor, one).keys, one.sources)
+                names = dict.fromkeys(name for part in parts for name in providers.get(part, ()))
+                rows.append(Row(sensor, one, provider=", ".join(names)))
+        return sorted(rows, key=lambda row: row.acquisition.time)
 
     def is_whole(self, area: Area) -> bool:
         """Whether the area is just the extent of these data."""
@@ -65,6 +98,11 @@ def joined(parts: Sequence[tuple[Data, Sources]]) -> Chosen:
             paths.setdefault(name, []).extend(files.paths)
     asked = {name: {"paths": paths[name], **said[name]} for name in paths}
     return Chosen(asked, tuple(data.name for data, _ in used), tuple(told for _, told in used), tuple(aside))
+
+
+def _brief(name: str) -> str:
+    """Of a sample, without what its title says of it."""
+    return name.partition(",")[0]
 
 
 def _within(ring: Sequence[Corner], bounds: Bounds) -> Bits:

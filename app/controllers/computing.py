@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,17 @@ NO_DATA = QT_TRANSLATE_NOOP(
     "No data at hand cover this area. Add a folder or files of Sentinel-1 or Sentinel-2 that do, or move the area "
     "onto an outline on the map. Scenes can't be fetched from catalogues yet.",
 )
+ALONE = {
+    "s2": QT_TRANSLATE_NOOP(
+        "ComputeController",
+        "Sentinel-1 is missing: embeddings rest on Sentinel-2 alone, where it is cloudy on the clear dates around",
+    ),
+    "s1": QT_TRANSLATE_NOOP(
+        "ComputeController",
+        "Sentinel-2 is missing: embeddings rest on Sentinel-1 alone, which sees no colours",
+    ),
+}
+"""What data of one sensor mean for embeddings."""
 
 
 class ComputeController(QObject):
@@ -61,6 +72,8 @@ class ComputeController(QObject):
         """… those that jobs of this window are to write."""
         self._plan: Plan | None = None
         self._listed: tuple[object, ...] = ()
+        self._counting = False
+        """Whether a plan is under way."""
         self._look: Callable[[], None] | None = None
         self._soon = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._soon.timeout.connect(self._ask)
@@ -197,11 +210,11 @@ class ComputeController(QObject):
         """For what the form says now."""
         area = self._plans.now.area
         chosen = self._data.for_area(area) if area else None
-        self._panel.set_data(self._data_told(chosen, area) if area and chosen else "")
+        self._panel.set_data(self._data_told(chosen, area, chosen.sensors) if area and chosen else "")
         params = self._params(area)
         if area is None or chosen is None or params is None:
             self._link.drop("plan")
-            self._plan = None
+            self._plan, self._counting = None, False
             self._panel.set_plan(None, "" if area is None else self.tr(NO_DATA), area=area)
             self._list(None, None)
             return
@@ -212,11 +225,14 @@ class ComputeController(QObject):
             self._panel.set_plan(self._plan, problem)
             return
         self._panel.set_plan(self._plan, problem, waiting=True)
+        self._counting = True
         self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, self._no_plan)
 
-    def _data_told(self, chosen: Chosen, area: Area) -> str:
-        """Which data are used, and what of the area they leave empty."""
+    def _data_told(self, chosen: Chosen, area: Area, sensors: Collection[str]) -> str:
+        """Which data are used, the one sensor that they are of, and what of the area they leave empty."""
         sentences = [self.tr("Data: {}").format(_used(chosen))]
+        if len(sensors) == 1:
+            sentences.append(self.tr(ALONE[next(iter(sensors))]))
         if not area.rectangle:
             sentences.append(self.tr("Pixels whose centre lies inside the polygon"))
         beyond = chosen.beyond(area)
@@ -231,37 +247,46 @@ class ComputeController(QObject):
             look()
 
     def _planned(self, plan: Plan) -> None:
-        self._plan = plan
+        self._plan, self._counting = plan, False
         self._look_how_clear()
+        area = self._plans.now.area
+        chosen = self._data.for_area(area) if area else None
+        if area is not None and chosen is not None:  # one of its sensors may be beyond the area, or left out
+            self._panel.set_data(self._data_told(chosen, area, plan.acquisitions))
         short = ""
         if plan.storage_bytes > plan.free_bytes:
             short = self.tr("The disk has not enough room: store fewer dates or dimensions, or 8 bit.")
         self._panel.set_plan(plan, self._problem() or short)
 
     def _no_plan(self, error: ServiceError) -> None:
-        self._plan = None
+        self._plan, self._counting = None, False
         self._look_how_clear()
         self._panel.set_plan(None, _told(error))
 
     def _list(self, chosen: Chosen | None, area: dict[str, Any] | None) -> None:
-        """The acquisitions of the chosen data; how clear they are follows."""
+        """The acquisitions of the chosen data; which of them touch the area, and how clear they are, follow."""
         key = () if chosen is None else (repr(chosen.asked), repr(area))
         if key == self._listed:
             return
-        self._listed = key
+        self._listed, self._look = key, None
+        self._link.drop("acquisitions")
+        self._link.drop("clear")
         if chosen is None:
-            self._link.drop("clear")
-            self._look = None
             self._acquisitions.set_rows((), "")
             return
-        rows = [
-            Row(sensor.sensor, one, provider=name.partition(",")[0])
-            for name, told in zip(chosen.names, chosen.told, strict=True)
-            for sensor in told.sensors
-            for one in sensor.acquisitions
-        ]
-        rows.sort(key=lambda row: row.acquisition.time)
-        told = self.tr("{}: {} acquisitions").format(", ".join(chosen.names), len(rows))
+        self._acquisitions.set_rows(chosen.rows, self._rows_told(chosen, chosen.rows))
+        self._link.ask(
+            "acquisitions",
+            lambda client: client.sources.over(chosen.asked, area),
+            lambda found: self._found(chosen, area, chosen.rows_over(found)),
+            lambda _: None,  # the plan says why
+        )
+
+    def _found(self, chosen: Chosen, area: dict[str, Any] | None, rows: list[Row]) -> None:
+        told = self._rows_told(chosen, rows)
+        if not any(row.sensor == "s2" for row in rows):
+            self._acquisitions.set_rows(rows, told)
+            return
         self._acquisitions.set_rows(rows, self.tr("{}. Looking how clear they are…").format(told))
         self._look = lambda: self._link.ask(
             "clear",
@@ -269,19 +294,18 @@ class ComputeController(QObject):
             lambda clear: self._show_clear(rows, told, clear),
             lambda error: self._acquisitions.set_rows(rows, f"{told}. {error.cause}"),
         )
+        if not self._counting:
+            self._look_how_clear()
+
+    def _rows_told(self, chosen: Chosen, rows: list[Row]) -> str:
+        return self.tr("{}: {} acquisitions").format(", ".join(chosen.names), len(rows))
 
     def _show_clear(self, rows: list[Row], told: str, clear: tuple[float, ...]) -> None:
-        optical = [row for row in rows if row.sensor == "s2"]
-        if len(optical) != len(clear):  # some don't touch the area, or dates were merged
-            self._acquisitions.set_rows(rows, told)
-            return
-        share = {row.acquisition: one for row, one in zip(optical, clear, strict=True)}
+        shares = iter(clear)  # both in order of time
+        known = [replace(row, clear=next(shares, None)) if row.sensor == "s2" else row for row in rows]
         seen = sum(one >= 0.1 for one in clear)
-        known = [replace(row, clear=share[row.acquisition]) if row.sensor == "s2" else row for row in rows]
-        some = self.tr("{}; {} of {} Sentinel-2 dates show at least 10 % of the area").format(
-            told, seen, len(clear)
-        )
-        self._acquisitions.set_rows(known, some if clear else told)
+        some = self.tr("{}; {} of {} Sentinel-2 dates show at least 10 % of the area")
+        self._acquisitions.set_rows(known, some.format(told, seen, len(clear)))
 
 
 def _told(error: ServiceError) -> str:

@@ -68,7 +68,7 @@ class AcquisitionStrip(QWidget):
         if number is not None:
             row = self._rows[number]
             seen = "" if row.clear is None else self.tr(", {:.0%} clear").format(row.clear)
-            out = self.tr(", left out") if row.key in self._left_out else ""
+            out = "" if self._left_out.isdisjoint(row.keys) else self.tr(", left out")
             told = f"{row.sensor.upper()} {row.acquisition.time[:10]}{seen}{out}"
             QToolTip.showText(event.globalPosition().toPoint(), told)
 
@@ -97,7 +97,7 @@ class AcquisitionStrip(QWidget):
         left_out: list[QLineF] = []
         feet = (self._lane + 1) * self._high - 2
         for row, x, foot in zip(self._rows, self._x_at(self._times).tolist(), feet.tolist(), strict=True):
-            if row.key in self._left_out:
+            if not self._left_out.isdisjoint(row.keys):
                 left_out.append(QLineF(x, foot - 4, x, foot))
                 continue
             height = 3 + (self._high - 5) * (UNKNOWN if row.clear is None else row.clear)

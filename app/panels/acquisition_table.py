@@ -46,6 +46,8 @@ TIPS = (
 )
 NAMES_FROM = 7
 """Columns from here on may have no room for the whole of their names."""
+FILE, MOST_NAMED = 8, 12
+"""The column of files, and how many of them are named where the mouse rests."""
 DIRECTIONS = {
     "ascending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↑ ascending"),
     "descending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↓ descending"),
@@ -68,16 +70,17 @@ class Row:
     """What the data are called that it is from."""
 
     @property
-    def key(self) -> str:
-        """As the engine names it."""
-        return f"{self.sensor}:{self.acquisition.time}"
+    def keys(self) -> tuple[str, ...]:
+        """As the engine names it, of a pass that was merged by each of its scenes: any of them leaves all of it out."""
+        times = (self.acquisition.time, *self.acquisition.times)
+        return tuple(dict.fromkeys(f"{self.sensor}:{time}" for time in times))
 
 
 class AcquisitionTable(QAbstractTableModel):
     """Says a cell only when it is drawn: hundreds of rows of items took longer than a user waits."""
 
-    ticked = Signal(str, bool)
-    """Key of an acquisition, and whether it is used."""
+    ticked = Signal(int, bool)
+    """Number of an acquisition, and whether it is used."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +92,7 @@ class AcquisitionTable(QAbstractTableModel):
         before, rows = self._rows, tuple(rows)
         if rows == before:
             return
-        if [row.key for row in before] == [row.key for row in rows]:  # more is known of them
+        if [row.keys for row in before] == [row.keys for row in rows]:  # more is known of them
             self._keep(rows)
             self._tell()
             return
@@ -105,12 +108,12 @@ class AcquisitionTable(QAbstractTableModel):
             self._left_out = keys
             self._tell()
 
-    def key(self, row: int) -> str:
+    def keys(self, row: int) -> tuple[str, ...]:
         """Of an acquisition, as the engine names it."""
-        return self._rows[row].key
+        return self._rows[row].keys
 
     def some_left_out(self) -> bool:
-        return any(row.key in self._left_out for row in self._rows)
+        return not all(self._left_out.isdisjoint(row.keys) for row in self._rows)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self._rows)
@@ -134,24 +137,34 @@ class AcquisitionTable(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             return self._cells[index.row()][index.column()][0]
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == FILE:
+            return _files(self._rows[index.row()].acquisition)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() >= NAMES_FROM:
             return self._cells[index.row()][index.column()][0]
         if role == SORTED_BY:
             return self._cells[index.row()][index.column()][1]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
-            left_out = self._rows[index.row()].key in self._left_out
-            return Qt.CheckState.Unchecked if left_out else Qt.CheckState.Checked
+            used = self._left_out.isdisjoint(self._rows[index.row()].keys)
+            return Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
         return None
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
             return False
-        self.ticked.emit(self._rows[index.row()].key, Qt.CheckState(value) == Qt.CheckState.Checked)
+        self.ticked.emit(index.row(), Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
 
     def _tell(self) -> None:
         if self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(COLUMNS) - 1))
+
+
+def _files(one: Acquisition) -> str:
+    """All that it was merged of, a line for each."""
+    lines = [*one.sources[:MOST_NAMED], *(["…"] if len(one.sources) > MOST_NAMED else [])]
+    if len(one.sources) > 1:
+        lines.insert(0, translate("AcquisitionsPanel", "Scenes of one pass, used or left out together:"))
+    return "\n".join(lines)
 
 
 def _cells(row: Row) -> list[tuple[str, object]]:

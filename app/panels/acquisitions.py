@@ -106,11 +106,12 @@ class AcquisitionsPanel(QWidget):
         table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         return table
 
-    def _tick(self, key: str, used: bool) -> None:
+    def _tick(self, row: int, used: bool) -> None:
         """One alone, or all chosen rows where it is one of them."""
         places = self.table.selectionModel().selectedRows()
-        chosen = {self._model.key(self._sorted.mapToSource(place).row()) for place in places}
-        self.ticked.emit(sorted(chosen) if key in chosen else [key], used)
+        chosen = {self._sorted.mapToSource(place).row() for place in places}
+        rows = sorted(chosen) if row in chosen else [row]
+        self.ticked.emit([key for one in rows for key in self._model.keys(one)], used)
 
     def _reveal(self, number: int) -> None:
         place = self._sorted.mapFromSource(self._model.index(number, 0))

@@ -48,7 +48,8 @@ class SourceChoice:
             raise InputError(
                 "no acquisitions were given", remedy="give --sample romania, or --s2 PATH and --s1 PATH"
             )
-        return _without(_sample(self.sample, grid) if self.sample else self._files(grid), self.leave_out)
+        found = _sample(self.sample, grid) if self.sample else self._files(grid)
+        return found.without(self.leave_out)
 
     def _files(self, grid: Grid | None) -> "Gathered":
         sources: dict[str, CubeSource] = {}
@@ -58,7 +59,7 @@ class SourceChoice:
         paths = {name: list(self.files[name]) for name in ("s2", "s1") if self.files.get(name)}
         for name, given in paths.items():
             options = self.options.get(name, AS_STATED)
-            source = open_local(given, MODALITIES[name], grid=grid, options=options, leave_out=self.leave_out)
+            source = open_local(given, MODALITIES[name], grid=grid, options=options)
             sources[name], grid = source, source.grid
             known = known.union(*(scene.names(name) for scene in source.report.scenes))
             notes += [f"{name}: {problem}" for problem in source.report.problems]
@@ -78,31 +79,32 @@ class Gathered:
     outline: Outline | None = None
     """The part of the grid that is wanted; None: all of it."""
     known: Collection[str] = ()
-    """What may be left out beside the acquisitions: scenes that don't touch the grid, or were merged with others."""
+    """What may be left out beside the acquisitions: scenes that don't touch the grid."""
 
+    def without(self, left_out: Sequence[str]) -> "Gathered":
+        """What is left without some acquisitions, by their names; a sensor that loses all dates is gone.
 
-def _without(found: Gathered, left_out: Sequence[str]) -> Gathered:
-    """`AcquisitionError` where nothing is left, or one isn't there; a sensor that loses all dates is gone."""
-    if not left_out:
-        return found
-    sources: dict[str, CubeSource] = {}
-    known = set(found.known)
-    for name, source in found.sources.items():
-        names = [acquisition.names(name) for acquisition in source.acquisitions]
-        kept = tuple(frame for frame, both in enumerate(names) if not both & set(left_out))
-        known = known.union(*names)
-        if kept:
-            sources[name] = SomeFrames(source, kept)
-    wrong = [one for one in left_out if one not in known]
-    if wrong:
-        raise AcquisitionError(
-            "an acquisition that is to be left out isn't there",
-            value=", ".join(wrong[:3]),
-            remedy="write its sensor and day, such as s2:2020-05-01",
-        )
-    if not sources:
-        raise AcquisitionError("every acquisition is left out", remedy="keep some")
-    return replace(found, sources=sources)
+        `AcquisitionError` where nothing is left, or one isn't there."""
+        if not left_out:
+            return self
+        sources: dict[str, CubeSource] = {}
+        known = set(self.known)
+        for name, source in self.sources.items():
+            names = [acquisition.names(name) for acquisition in source.acquisitions]
+            kept = tuple(frame for frame, mine in enumerate(names) if not mine & set(left_out))
+            known = known.union(*names)
+            if kept:
+                sources[name] = SomeFrames(source, kept)
+        wrong = [one for one in left_out if one not in known]
+        if wrong:
+            raise AcquisitionError(
+                "an acquisition that is to be left out isn't there",
+                value=", ".join(wrong[:3]),
+                remedy="write its sensor and day, such as s2:2020-05-01",
+            )
+        if not sources:
+            raise AcquisitionError("every acquisition is left out", remedy="keep some")
+        return replace(self, sources=sources)
 
 
 def _sample(name: str, area: Grid | None) -> Gathered:

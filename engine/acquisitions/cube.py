@@ -34,6 +34,8 @@ class Acquisition:
     """`ascending` or `descending`."""
     relative_orbit: int | None = None
     processing_baseline: str | None = None
+    times: tuple[datetime, ...] = ()
+    """Of the scenes that were merged, where they differ."""
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
@@ -42,8 +44,9 @@ class Acquisition:
             )
 
     def names(self, sensor: str) -> set[str]:
-        """By which it can be left out."""
-        return {f"{sensor}:{self.time:%Y-%m-%d}", f"{sensor}:{self.time:%Y-%m-%dT%H:%M:%SZ}"}
+        """By which it can be left out: of a pass that was merged, by the time of any of its scenes."""
+        times = (self.time, *self.times)
+        return {f"{sensor}:{time:{form}}" for time in times for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")}
 
 
 @dataclass(frozen=True, eq=False)

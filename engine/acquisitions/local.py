@@ -1,6 +1,6 @@
 """Local files → a lazy cube on the area's grid: NetCDF and Zarr cubes, GeoTIFF folders, SAFE products."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,6 @@ def open_local(
     *,
     grid: Grid | None = None,
     options: ReadOptions = AS_STATED,
-    leave_out: Collection[str] = (),
 ) -> LocalSource:
     """Open local acquisitions of one modality as a lazy `CubeSource`; no pixels but samples are read.
 
@@ -34,7 +33,6 @@ def open_local(
     projected CRS and on their own pixels where 10 m nest in them, else snapped to multiples of 10 m (UTM
     where the files are geographic). The cube has all bands of the modality; those that no file has are never
     valid. Values that aren't on the grid already are interpolated in the modality's unit, dB included.
-    `leave_out` names scenes by their own times that are not to be merged with others of their pass.
 
     Raises `AcquisitionError` (unreadable, no dates, no overlap), `BandError`, `UnitError`."""
     paths = [path] if isinstance(path, Path) else list(path)
@@ -43,15 +41,14 @@ def open_local(
     found = scan(stock, reading)
     dated = _dated(found.scenes, options)
     grid = grid or own_grid(dated)
-    touching = overlapping(dated, grid)
-    scenes = _but_parts(touching, leave_out, modality)
+    scenes = overlapping(dated, grid)
     where = ", ".join(p.name for p in paths)
     check_required((b for s in scenes for b in s.bands), options.require_bands, modality, where)
     frames = _with_mask_files([f for f in merge(scenes) if any(s.bands for s in f.scenes)], reading)
     found.scenes = scenes
     report = report_on(frames, found, paths=paths, kinds=stock.kinds, modality=modality, grid=grid)
     each = tuple(scene.acquisition for scene in dated)
-    report = replace(report, outside=len(dated) - len(touching), scenes=each)
+    report = replace(report, outside=len(dated) - len(scenes), scenes=each)
     return LocalSource(modality, grid, frames, options, report)
 
 
@@ -77,13 +74,6 @@ def _dated(scenes: list[Scene], options: ReadOptions) -> list[Scene]:
             remedy=f"the files reach from {days[0]} to {days[-1]}",
         )
     return kept
-
-
-def _but_parts(scenes: list[Scene], leave_out: Collection[str], modality: Modality) -> list[Scene]:
-    """Without scenes that are left out on their own; what names a whole date is for whoever knows the dates."""
-    whole = {name for frame in merge(scenes) for name in frame.acquisition.names(modality.name)}
-    parts = set(leave_out) - whole
-    return [scene for scene in scenes if not parts & scene.acquisition.names(modality.name)]
 
 
 def _with_mask_files(frames: list[Frame], reading: Reading) -> list[Frame]:

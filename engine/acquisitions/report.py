@@ -43,7 +43,7 @@ class SourceReport:
     outside: int = 0
     """Scenes that don't touch the area."""
     scenes: tuple[Acquisition, ...] = ()
-    """Each scene by itself, with those that don't touch the area or were left out."""
+    """Each scene by itself, with those that don't touch the area."""
     problems: tuple[str, ...] = ()
     """What the user should know, in sentences."""
 

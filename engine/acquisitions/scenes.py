@@ -167,4 +167,6 @@ def _frame(scenes: list[Scene]) -> Frame:
         for name in ("platform", "orbit_direction", "relative_orbit", "processing_baseline")
     }
     sources = tuple(dict.fromkeys(source for a in facts for source in a.sources))
-    return Frame(replace(facts[0], time=time, sources=sources, **known), tuple(scenes))
+    every = sorted({a.time for a in facts})
+    times = tuple(every) if len(every) > 1 else ()
+    return Frame(replace(facts[0], time=time, sources=sources, times=times, **known), tuple(scenes))

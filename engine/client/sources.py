@@ -20,7 +20,9 @@ Asked = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Acquisition(Told):
-    """One date of one sensor; time is UTC, ISO 8601; what isn't known is None."""
+    """One date of one sensor; time is UTC, ISO 8601; what isn't known is None.
+
+    `times` are those of the scenes of a pass that were merged, where they differ."""
 
     time: str
     platform: Optional[str] = None
@@ -28,6 +30,7 @@ class Acquisition(Told):
     relative_orbit: Optional[int] = None
     processing_baseline: Optional[str] = None
     sources: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ class _Samples(Told):
 
 
 @dataclass(frozen=True)
+class _Over(Told):
+    acquisitions: Mapping[str, tuple[Acquisition, ...]]
+
+
+@dataclass(frozen=True)
 class _Clear(Told):
     clear: tuple[float, ...]
 
@@ -175,6 +183,12 @@ class SourcesAtHand(Part):
     def models(self) -> tuple[str, ...]:
         """What can be embedded with, the usual one first."""
         return _Models.from_json(self._get("/v1/models").parsed()).models
+
+    def over(self, sources: Asked, area: Asked | None = None) -> Mapping[str, tuple[Acquisition, ...]]:
+        """By sensor, the acquisitions that an area would be embedded from: those that touch it, passes merged."""
+        return _Over.from_json(
+            self._slow("/v1/sources/over", {"sources": sources, "area": area})
+        ).acquisitions
 
     def clear(self, sources: Asked, area: Asked | None = None) -> tuple[float, ...]:
         """About the share of an area that each Sentinel-2 acquisition saw, 0 to 1."""

@@ -2,12 +2,16 @@
 
 import re
 
-from phenolens.app.areas import corners_of
+import numpy as np
+import pytest
+import rasterio
+from phenolens.app.areas import Data, Files, bounds_of, corners_of
 from phenolens.app.features.areas import Areas
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
+from rasterio.transform import from_origin
 
 LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
 """A corner of the simulated sample: 30 by 33 pixels."""
@@ -112,6 +116,54 @@ def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
     until(lambda: "in May is no day: write it as 2018-05-01" in areas.compute.problem)
     first.setText("2020-05-01")
     first.editingFinished.emit()
+    until(areas.compute.compute.isEnabled)
+
+
+@pytest.fixture
+def tracks(workspace) -> tuple[Data, Data]:
+    """Two folders of Sentinel-2 scenes beside each other: two of one pass, and one of another day."""
+    shape = {"width": 40, "height": 40, "count": 1, "dtype": "uint16", "crs": "EPSG:32632"}
+    for name, x in (
+        ("west/S2A_20200601T105031", 0),
+        ("west/S2A_20200611T105031", 0),
+        ("east/S2A_20200601T105045", 400),
+    ):
+        path = workspace / f"{name}.tif"
+        path.parent.mkdir(exist_ok=True)
+        place = from_origin(600_000 + x, 5_000_000, 10, 10)
+        with rasterio.open(path, "w", transform=place, **shape) as file:
+            file.write(np.full((1, 40, 40), 400, np.uint16))
+            file.descriptions = ("B04",)
+    west, east = (Data(name, s2=Files((name,), stored_as="s2-dn")) for name in ("west", "east"))
+    return west, east
+
+
+def test_scenes_of_one_pass_are_one_row_that_is_used_or_left_out_as_a_whole(areas, tracks, until, look):
+    areas.plans.change(data=tracks)
+    until(lambda: len(areas.data_at_hand.at_hand) == 4)
+    west, south, _, north = bounds_of(areas.data_at_hand.listed(0).footprint)
+    _, _, east, _ = bounds_of(areas.data_at_hand.listed(1).footprint)
+    areas.plans.add_area(corners_of(f"{west}, {south}, {east}, {north}"), True)
+    rows = areas.acquisitions.table.model()
+
+    def cells() -> list[list[str]]:
+        return [[rows.index(row, number).data() for number in (1, 2, 7, 8)] for row in range(rows.rowCount())]
+
+    both = ["2020-06-01 10:50", "100%", "west, east", "S2A_20200601T105031.tif and 1 more"]
+    alone = ["2020-06-11 10:50", "50%", "west", "S2A_20200611T105031.tif"]
+    until(lambda: cells() == [both, alone])
+    assert areas.compute.costs["Acquisitions"].text() == "2 S2"
+    tip = rows.index(0, 8).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.splitlines()[1:] == ["S2A_20200601T105031.tif", "S2A_20200601T105045.tif"]
+    use = Qt.ItemDataRole.CheckStateRole
+    rows.setData(rows.index(0, 0), Qt.CheckState.Unchecked.value, use)
+    until(lambda: areas.compute.costs["Acquisitions"].text() == "1 S2")
+    look(areas.acquisitions)
+    areas.plans.replace_area(0, corners=corners_of(f"{(west + 2 * east) / 3}, {south}, {east}, {north}"))
+    until(lambda: cells() == [["2020-06-01 10:50", "100%", "east", "S2A_20200601T105045.tif"]])
+    assert Qt.CheckState(rows.index(0, 0).data(use)) == Qt.CheckState.Unchecked
+    until(lambda: "every acquisition is left out" in areas.compute.problem)
+    rows.setData(rows.index(0, 0), Qt.CheckState.Checked.value, use)
     until(areas.compute.compute.isEnabled)
 
 

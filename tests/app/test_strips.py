@@ -89,7 +89,7 @@ def test_bars_are_the_higher_the_clearer_and_a_mark_where_one_is_left_out(acquis
 
     assert top(19) < top(12) < top(5)
     before = top(18)
-    acquisitions.set_left_out(frozenset({ROWS[18].key}))
+    acquisitions.set_left_out(frozenset(ROWS[18].keys))
     assert top(18) > before
     x = int(acquisitions._x_at(acquisitions._times)[18])
     column = {acquisitions.grab().toImage().pixelColor(x + across, 22).name() for across in (-1, 0, 1)}

@@ -24,6 +24,7 @@ from phenolens.engine.service.jobs.queue import QueueOptions
 from phenolens.engine.service.workspace import Workspace
 from phenolens.engine.store import EmbeddingStore
 from rasterio.transform import from_origin
+from rasterio.warp import transform_bounds
 
 CORNER = (10.295, 46.030, 10.305, 46.036)
 """Within the simulated sample."""
@@ -197,6 +198,36 @@ def test_acquisitions_that_are_left_out_are_neither_planned_with_nor_embedded(cl
     assert [time[:10] for time in scenes["s2"]] == ["2020-01-03"]
     assert len(scenes["s1"]) == 121
     assert len(client.views.series("few.zarr", pixels=[(3, 3)], bands=True).bands[0]["s1"]) == 121
+
+
+def test_what_an_area_is_embedded_from_are_the_scenes_that_touch_it_with_those_of_a_pass_as_one(client, root):
+    shape = {"width": 40, "height": 40, "count": 1, "dtype": "uint16", "crs": "EPSG:32632"}
+    paths = []
+    for folder, seconds, x in (("west", 31, 600_000), ("east", 45, 600_400), ("east", 52, 609_000)):
+        (root / folder).mkdir(exist_ok=True)
+        place = from_origin(x, 5_100_000, 10, 10)
+        name = root / folder / f"S2A_20200601T1050{seconds}.tif"
+        with rasterio.open(name, "w", transform=place, **shape) as file:
+            file.write(np.full((1, 40, 40), 400, np.uint16))
+            file.descriptions = ("B04",)
+        paths.append(client.sources.admit(str(root / folder)))
+    sources = {"s2": {"paths": paths[:2], "stored_as": "s2-dn"}}
+    west, both = ({"bounds": _degrees(600_050, right)} for right in (600_300, 600_700))
+    (lone,) = client.sources.over(sources, west)["s2"]
+    assert (lone.time[-9:], lone.times) == ("10:50:31Z", ())
+    (merged,) = client.sources.over(sources, both)["s2"]
+    assert [time[-9:] for time in merged.times] == ["10:50:31Z", "10:50:45Z"]
+    assert len(merged.sources) == 2
+    assert len(client.sources.clear(sources, both)) == 1
+    asked = {"area": both, "dates": "2020-06-01"}
+    for time in merged.times:
+        with pytest.raises(ServiceError, match="every acquisition is left out"):
+            client.sources.plan({**asked, "sources": {**sources, "leave_out": [f"s2:{time}"]}})
+
+
+def _degrees(left: float, right: float) -> tuple[float, ...]:
+    """Of a strip of the files above."""
+    return transform_bounds("EPSG:32632", "EPSG:4326", left, 5_099_700, right, 5_099_900)
 
 
 @pytest.mark.parametrize("left_out", ["s2:2020-01-04", "s2:2020-01-03T10:31:00Z", "s3:2020-01-03", "s2", ""])

@@ -104,8 +104,15 @@ class SourcesAtHand:
 
     def opened(self, choice: SourceChoice, area: WantedArea) -> Gathered:
         """The acquisitions on the grid of an area, kept until their files change."""
-        found = self._open.get(_key(choice, area.grid), lambda: choice.open(area.grid))
+        whole = replace(choice, leave_out=())
+        found = self._open.get(_key(whole, area.grid), lambda: whole.open(area.grid))
+        found = found.without(choice.leave_out)
         return replace(found, outline=Outline.of(area.shape, found.grid.crs)) if area.shape else found
+
+    def over(self, choice: SourceChoice, area: WantedArea) -> dict[str, list[Values]]:
+        """The acquisitions that an area would be embedded from, by sensor: scenes of a pass are one."""
+        found = self.opened(choice, area)
+        return {name: [_told(one) for one in source.acquisitions] for name, source in found.sources.items()}
 
     def clear(self, choice: SourceChoice, area: WantedArea) -> npt.NDArray[np.float64]:
         """About how much of the area each Sentinel-2 acquisition saw, by a few windows of it, [frame]."""
@@ -314,6 +321,7 @@ def _told(one: Acquisition) -> Values:
         "relative_orbit": one.relative_orbit,
         "processing_baseline": one.processing_baseline,
         "sources": list(one.sources),
+        "times": [_iso(time) for time in one.times],
     }
 
 

@@ -39,6 +39,8 @@ class AcquisitionTold(Told):
     processing_baseline: str | None
     sources: list[str]
     """Files or products."""
+    times: list[str]
+    """Of the scenes of a pass that was merged, where they differ; each of them names it."""
 
 
 class SensorTold(Told):
@@ -203,9 +205,24 @@ async def models(reads: AtOnce, service: Here) -> ModelList:
     return ModelList(models=await reads(work))
 
 
-class ClearAsked(Asked):
+class OverAsked(Asked):
     sources: SourcesAsked
     area: AreaAsked | None = None
+
+
+class OverTold(Told):
+    acquisitions: dict[str, list[AcquisitionTold]]
+    """By sensor, in order of time."""
+
+
+@router.post("/sources/over")
+async def over(asked: OverAsked, reads: AtOnce, service: Here) -> OverTold:
+    """The acquisitions that an area would be embedded from: those that touch it, scenes of a pass as one."""
+
+    def work(desk: "Desk") -> Any:
+        return desk.sources.over(asked.sources.choice(service.workspace), _wanted(asked.area, service))
+
+    return OverTold.model_validate({"acquisitions": await reads(work, long=True)})
 
 
 class ClearTold(Told):
@@ -214,7 +231,7 @@ class ClearTold(Told):
 
 
 @router.post("/sources/clear")
-async def clear(asked: ClearAsked, reads: AtOnce, service: Here) -> ClearTold:
+async def clear(asked: OverAsked, reads: AtOnce, service: Here) -> ClearTold:
     """How clear each Sentinel-2 acquisition is over an area, about."""
 
     def work(desk: "Desk") -> list[float]:
