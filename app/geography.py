@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from phenolens.engine.client.arrays import Grid
 from pyproj import CRS, Transformer
+
+Floats = npt.NDArray[np.float64]
+Numbers = TypeVar("Numbers", float, Floats)
 
 
 class Geography:
@@ -24,9 +30,7 @@ class Geography:
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
         """(column, row) of x and y in the grid's CRS."""
-        a, b, c, d, e, f = self.grid.transform
-        determinant = a * e - b * d
-        return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
+        return self._from_xy(x, y)
 
     def lonlat(self, column: float, row: float) -> tuple[float, float]:
         longitude, latitude = self._to_degrees.transform(*self.xy(column, row))
@@ -35,6 +39,15 @@ class Geography:
     def pixel_of_lonlat(self, longitude: float, latitude: float) -> tuple[float, float]:
         x, y = self._to_degrees.transform(longitude, latitude, direction="INVERSE")
         return self.pixel(float(x), float(y))
+
+    def pixels_of_lonlat(self, longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
+        """[place] each: many at once; infinite where the grid's CRS doesn't reach."""
+        return self._from_xy(*self._to_degrees.transform(longitude, latitude, direction="INVERSE"))
+
+    def _from_xy(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+        a, b, c, d, e, f = self.grid.transform
+        determinant = a * e - b * d
+        return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
 
     def told(self, column: float, row: float) -> str:
         """`51.18012 N 3.37911 E   x 526 430 y 5 669 770`"""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.errors import BadAnswer, NotFound
 from PySide6.QtCore import QCoreApplication
@@ -176,6 +177,12 @@ class Report:
     absent_schemes: Mapping[str, str] = field(default_factory=dict)
     absent_baselines: Mapping[str, str] = field(default_factory=dict)
     held: tuple[Held, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> str:
+        """What it was judged on; empty in a report of before that was told."""
+        return self.facts.get("store", "")
 
     @property
     def regression(self) -> bool:
@@ -244,21 +251,27 @@ def read_report(path: Path, grid: Grid | None = None) -> Report:
 
 def _held(path: Path, grid: Grid | None) -> tuple[Held, ...]:
     """Without the file, or with one that was changed, there is no sample to show: the scores stand without."""
-    geography = None if grid is None else Geography(grid)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(_sample(row, geography) for row in csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        pixels = [None] * len(rows) if grid is None else _pixels(rows, grid)
+        return tuple(_sample(row, pixel) for row, pixel in zip(rows, pixels, strict=True))
     except (OSError, ValueError, KeyError):
         return ()
 
 
-def _sample(row: Mapping[str, str], geography: Geography | None) -> Held:
-    pixel = None
-    if geography is not None and row.get("x") and row.get("y"):
-        column, line = geography.pixel(float(row["x"]), float(row["y"]))
-        rows, columns = geography.grid.shape
-        if 0 <= column < columns and 0 <= line < rows:
-            pixel = int(line), int(column)
+def _pixels(rows: Sequence[Mapping[str, str]], grid: Grid) -> Sequence[tuple[int, int] | None]:
+    """By degrees, which mean the same whatever the CRS of the store that was judged on; None beyond the grid."""
+    places = np.array([[float(row.get(end) or "nan") for end in ("lon", "lat")] for row in rows])
+    columns, lines = Geography(grid).pixels_of_lonlat(*places.reshape(-1, 2).T)
+    height, width = grid.shape
+    return [
+        (int(line), int(column)) if 0 <= column < width and 0 <= line < height else None
+        for column, line in zip(columns, lines, strict=True)
+    ]
+
+
+def _sample(row: Mapping[str, str], pixel: tuple[int, int] | None) -> Held:
     site = row.get("site") or row.get("polygon") or ""
     others = {name[3:]: float(text) for name, text in row.items() if name and name.startswith("by ") and text}
     predicted = float(row["reference"]), float(row["predicted"])

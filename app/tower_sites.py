@@ -62,8 +62,9 @@ def towers_of_report(heldout: Path, geography: Geography) -> tuple[Tower, ...]:
     with heldout.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             name = row.get("site")
-            if name and name not in found and row.get("x") and row.get("y"):
-                found[name] = Tower(name, *geography.pixel(float(row["x"]), float(row["y"])))
+            if name and name not in found and row.get("lon") and row.get("lat"):
+                place = geography.pixel_of_lonlat(float(row["lon"]), float(row["lat"]))
+                found[name] = Tower(name, *place)
     return tuple(found.values())
 
 

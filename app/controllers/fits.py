@@ -258,13 +258,23 @@ class FitsController(QObject):
             return
         pixels = self._report.confused(scheme, reference, predicted)
         if not pixels:
-            self._say(self.tr("There are no such pixels in the area that is shown."), False)
+            self._say(self._not_here(self._report), False)
             return
         self._model.change(pick=PixelPick(pixels))
         called = self.tr("Selected: {:,} pixels of {} that were taken for {}.")
         if reference == predicted:
             called = self.tr("Selected: {:,} pixels of {} that were called right.")
         self._say(called.format(len(pixels), reference, predicted), False)
+
+    def _not_here(self, report: Report) -> str:
+        """Why a cell of a confusion matrix has no pixels on the map."""
+        now = self._model.now.store
+        if report.store and now is not None and not now.store.endswith(report.store):
+            told = self.tr(
+                "None of these samples lies in the area that is shown: the probe was judged on {}."
+            )
+            return told.format(report.store)
+        return self.tr("There are no such pixels in the area that is shown.")
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.name == "ready" and not self._probes:

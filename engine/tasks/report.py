@@ -113,6 +113,7 @@ def _made_up(store: EmbeddingStore) -> bool:
 
 def _facts(store: EmbeddingStore, recipe: ProbeRecipe) -> dict[str, str]:
     return {
+        "store": store.path.name,
         "model": f"{store.model['name']} ({str(store.model['sha256'])[:12]})",
         "estimator": recipe.estimator.name,
     }

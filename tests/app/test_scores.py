@@ -5,6 +5,8 @@ import os
 
 import pytest
 from phenolens.app.controllers.fits import FitsController, report_of
+from phenolens.app.frozen_json import to_json
+from phenolens.app.geography import Geography
 from phenolens.app.panels.confusion import KINDS, ConfusionPanel
 from phenolens.app.panels.score_tables import ROW_HEIGHT, ScoreTable
 from phenolens.app.panels.score_words import curve_told, gap_told
@@ -112,6 +114,26 @@ def test_the_report_of_a_probe_that_was_replaced_is_not_shown_as_its_own(tmp_pat
         report_of(tmp_path, "a.probe", None)
 
 
+def test_samples_are_found_on_a_grid_of_another_reference_system_or_not_at_all(opened, tmp_path):
+    """Eastings of two zones look alike: samples of the one must not mark pixels of the other."""
+    grid = opened.model.now.store.grid
+    geography = Geography(grid)
+    longitude, latitude = geography.lonlat(10.5, 20.5)
+    x, y = geography.xy(30.5, 40.5)  # as the other system calls the same place: another pixel here
+    head = "scheme,reference,predicted,x,y,lon,lat\n"
+    rows = f"polygon,1,2,{x},{y},{longitude},{latitude}\npolygon,2,2,{x},{y},{longitude + 1},{latitude}\n"
+    report = report_of_classes()
+    (tmp_path / "a-report.json").write_text(json.dumps(to_json(report)))
+    (tmp_path / "a-report-heldout.csv").write_text(head + rows)
+    found = read_report(tmp_path / "a-report.json", grid)
+    assert [one.pixel for one in found.held] == [(20, 10), None]
+    fits = opened.findChild(FitsController)
+    fits._report = found
+    fits._pick("polygon", "beech", "beech")
+    assert "judged on meadow.zarr" in opened._message.text()
+    assert opened.model.now.pick is None
+
+
 def test_a_report_that_is_missing_or_broken_says_so(tmp_path):
     with pytest.raises(NotFound, match="not been validated"):
         read_report(tmp_path / "none-report.json")
@@ -153,8 +175,10 @@ def test_while_a_probe_is_fitted_the_scores_of_another_are_not_taken_for_its_own
 def report_of_classes() -> Report:
     score, schemes = {"macro_f1": Score(0.5, 0.4, 0.6, 9)}, (Scheme("polygon", "a new polygon"),)
     results = (Result("linear", "polygon", False, score),)
-    response = {"name": "cover", "task": "classification"}
-    return Report("cover", "", response, 9, "linear", "polygon", "", schemes, results)
+    classes = [{"code": 1, "name": "spruce"}, {"code": 2, "name": "beech"}]
+    response = {"name": "cover", "task": "classification", "classes": classes}
+    facts = {"store": "meadow.zarr"}
+    return Report("cover", "", response, 9, "linear", "polygon", "", schemes, results, facts=facts)
 
 
 def test_a_probe_file_that_is_broken_says_so_in_the_list(opened, scores, until):

@@ -96,10 +96,10 @@ def test_distances_to_the_area_are_those_to_its_edge(geography, sites):
 
 
 def test_a_probe_on_the_map_brings_the_towers_that_it_learnt_from(opened, marks, geography, workspace, until):
-    x, y = geography.xy(*INSIDE)
+    longitude, latitude = geography.lonlat(*INSIDE)
     table = workspace / "gpp-report-heldout.csv"
-    row = f"site,4.1,3.9,{x},{y},2020-06-01,XX-In"
-    table.write_text(f"scheme,reference,predicted,x,y,date,site\n{row}\n{row}\n")
+    row = f"site,4.1,3.9,{longitude},{latitude},2020-06-01,XX-In"
+    table.write_text(f"scheme,reference,predicted,lon,lat,date,site\n{row}\n{row}\n")
     try:
         opened.model.change(look=Look("probe:gpp.probe"))
         until(lambda: marks.shown == ("XX-In",))

@@ -126,6 +126,16 @@ def test_the_table_of_held_out_samples_has_what_baselines_said_of_quantities(gpp
     assert not [name for name in pd.read_csv(tmp_path / "land.csv") if name.startswith("by ")]
 
 
+def test_held_out_samples_say_in_degrees_where_they_lie(land, tmp_path):
+    found = land.validation
+    position = np.tile([500_000.0, 5_650_000.0], (len(found.table), 1))
+    here = replace(found, table=replace(found.table, position=position, crs="EPSG:32631"))
+    write_heldout(here, tmp_path / "land.csv")
+    rows = pd.read_csv(tmp_path / "land.csv")
+    np.testing.assert_allclose(rows["lon"], 3.0, atol=1e-7)
+    np.testing.assert_allclose(rows["lat"], 51.0, atol=0.01)
+
+
 def test_real_data_is_called_real(gpp):
     assert "Real data" in as_markdown(replace(gpp, origin="real"))
 
