@@ -79,9 +79,8 @@ def _python() -> Finding:
 def _device() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if not torch.cuda.is_available():
-        return Finding(
-            "device", True, f"CPU, {cores} cores, {torch.get_num_threads()} threads; no CUDA device"
-        )
+        missing = "no CUDA device" if torch.version.cuda else "this build of PyTorch has no CUDA"
+        return Finding("device", True, f"CPU, {cores} cores, {torch.get_num_threads()} threads; {missing}")
     gpus = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     names = ", ".join(f"{gpu.name} ({gpu.total_memory / 2**30:.0f} GiB)" for gpu in gpus)
     return Finding("device", True, f"CUDA {torch.version.cuda}: {names}; CPU, {cores} cores")

@@ -379,7 +379,8 @@ def test_doctor_says_what_is_installed_and_what_files_hold(capsys):
     assert {"phenolens", "device", "memory", "disk", "workspace", "model"} == {
         f["name"] for f in said["findings"]
     }
-    assert said["libraries"]["torch"] == torch.__version__
+    # whether the version of a package names its build is up to the index that it comes from
+    assert said["libraries"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert said["data"]["s2"]["bands"] == ["B02", "B03", "B04", "B08"]
     assert len(said["data"]["s2"]["times"]) == len(set(said["data"]["s2"]["times"])) > 40
 
