@@ -91,10 +91,11 @@ class AreaMap(QStackedWidget):
             self.view.let_reach_web(allowed)
 
     def close_page(self) -> None:
-        """Let go of the browser's process."""
+        """Let go of the browser's process, and of the folder."""
         if self.view is not None:
             self.view.end()
             self.view = None
+        self._folder.cleanup()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
@@ -111,7 +112,7 @@ class AreaMap(QStackedWidget):
         """In a thread: folium takes half a second to load, and the browser's libraries as long."""
         from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
 
-        with suppress(RuntimeError):  # the window was closed and freed meanwhile
+        with suppress(RuntimeError, OSError):  # the window was closed and freed meanwhile, or its folder is gone
             page = write_page(self.folder)
             self._prepared.emit(AreaBrowser, str(page))
 
