@@ -105,13 +105,22 @@ def margins(way: Allocation) -> Mapping[str, float]:
     return {code: MARGINS * error for code, error in way.se_area_share.items()}
 
 
-def plan_told(plan: SamplePlan, way: Allocation, aim: str) -> str:
-    """How many points, and what to expect of them."""
+def plan_told(plan: SamplePlan, way: Allocation, wanted: SampleWanted) -> str:
+    """How many points, and what to expect of them: of what is to be known first."""
     margin = f"±\u00a0{MARGINS * way.se_overall:.1%} (95\u00a0%)"
     said = translate("Sampling", "{:,} points: expect the overall accuracy within {}.").format(
         way.total, margin
     )
-    if aim != "size" and way.total > plan.size:
+    aimed = next((one for one in plan.strata if one.code == wanted.target_class), None)
+    if wanted.aim == "class" and aimed is not None:
+        share = margins(way)[str(aimed.code)]
+        told = translate(
+            "Sampling",
+            "{:,} points: expect the area of {} within ±\u00a0{} (±\u00a0{:.1%} of the whole, 95\u00a0%), "
+            "the overall accuracy within {}.",
+        )
+        said = told.format(way.total, aimed.name, hectares(share * plan.pixels, plan.pixel_m2), share, margin)
+    if wanted.aim != "size" and way.total > plan.size:
         more = translate("Sampling", "{:,} would do, but each class gets its fewest.").format(plan.size)
         said = f"{said} {more}"
     return said
@@ -139,7 +148,7 @@ def sample_pixels(design: Path, grid: Grid) -> tuple[tuple[int, int], ...]:
     return tuple(units)
 
 
-def hectares(pixels: int, pixel_m2: float) -> str:
+def hectares(pixels: float, pixel_m2: float) -> str:
     """`1,234 ha`; m² where that is little."""
     area = pixels * pixel_m2
     return f"{area / 1e4:,.0f} ha" if area >= 1e6 else f"{area / 1e4:,.2f} ha"

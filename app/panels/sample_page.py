@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phenolens.engine.client.results import Export
-from phenolens.engine.client.sampling import SamplePlan, Stratum
+from phenolens.engine.client.sampling import SamplePlan
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -20,12 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..sampling import ALLOCATIONS, SampleWanted, hectares, margins, plan_told
+from ..sampling import ALLOCATIONS, SampleWanted, hectares, plan_told
 from ..texts import QT_TRANSLATE_NOOP
 from .elided import NarrowCombo
 from .message import tell
-from .score_tables import ScoreTable
-from .swatches import swatch
+from .strata_table import StrataTable
 
 AIMS = {
     "overall": QT_TRANSLATE_NOOP("SamplePage", "the overall accuracy"),
@@ -38,9 +37,6 @@ SHARED = {
     "equal": QT_TRANSLATE_NOOP("SamplePage", "equally"),
     "neyman": QT_TRANSLATE_NOOP("SamplePage", "best for the aim (Neyman)"),
 }
-GUESS = 80
-EXPECTED = 2
-"""Column."""
 
 
 class SamplePage(QWidget):
@@ -54,8 +50,6 @@ class SamplePage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sample page")
-        self._strata: tuple[Stratum, ...] = ()
-        self._spins: dict[int, QSpinBox] = {}
         self._quiet = False
         self._make_map()
         self._make_aim()
@@ -73,7 +67,7 @@ class SamplePage(QWidget):
             self._error.value() / 100,
             None if code is None else int(code),
             self._size.value(),
-            tuple((code, spin.value() / 100) for code, spin in self._spins.items()),
+            self._table.expected,
             str(self._sharing.currentData()),
             self._fewest.value(),
             self._lead.isChecked(),
@@ -117,22 +111,14 @@ class SamplePage(QWidget):
     def set_plan(self, plan: SamplePlan) -> None:
         """What was asked for would take this."""
         way = plan.allocations[str(self._sharing.currentData())]
-        if [one.code for one in plan.strata] != [one.code for one in self._strata]:
-            self._set_strata(plan)
-        ours = margins(way)
-        whole = plan.pixels
-        for row, one in enumerate(plan.strata):
-            self._table.put(row, 1, f"{100 * one.pixels / whole:.2f}")
-            self._table.put(row, 3, f"{way.units[str(one.code)]:,}")
-            self._table.put(row, 4, f"{100 * ours[str(one.code)]:.2f}")
+        if self._table.set_plan(plan, way):
+            self._offer_classes(plan)
         self._about.setText(
             self.tr("{0} in {1} classes, {2:,} pixels.").format(
-                hectares(whole, plan.pixel_m2), len(plan.strata), whole
+                hectares(plan.pixels, plan.pixel_m2), len(plan.strata), plan.pixels
             )
         )
-        self._table.fit_height()
-        self._say(self._plan, plan_told(plan, way, self.wanted.aim), False)
-        self._table.setVisible(True)
+        self._say(self._plan, plan_told(plan, way, self.wanted), False)
 
     def refuse(self, text: str) -> None:
         """Why there is no plan."""
@@ -172,52 +158,19 @@ class SamplePage(QWidget):
 
     def begin(self) -> None:
         """Another map, or other strata: nothing is known of the classes."""
-        self._strata, self._spins = (), {}
-        self._table.setVisible(False)
+        self._table.forget()
         self._about.setText("")
         self.tell("")
         self._say(self._plan, self.tr("Counting pixels…") if self.map else "", False)
         self.wanted_changed.emit()
 
-    def _set_strata(self, plan: SamplePlan) -> None:
-        self._strata = plan.strata
-        header = (
-            self.tr("class"),
-            self.tr("map\n%"),
-            self.tr("right\n%"),
-            self.tr("points"),
-            self.tr("± %"),
-        )
-        self._table.fill(header, [(one.name, "", "", "", "") for one in plan.strata])
-        for column, text in (
-            (1, self.tr("Share of the map's pixels")),
-            (
-                2,
-                self.tr(
-                    "How many of the pixels that the map shows as the class you expect to be right: a guess"
-                ),
-            ),
-            (3, self.tr("Points to interpret")),
-            (4, self.tr("Half the 95 % interval to expect of the class's share of the whole area")),
-        ):
-            self._table.tip(-1, column, text)
+    def _offer_classes(self, plan: SamplePlan) -> None:
+        """Those whose area may be the aim."""
         self._quiet = True
-        self._spins = {one.code: self._spin(one) for one in plan.strata}
         self._class.clear()
-        for row, one in enumerate(plan.strata):
-            self._table.put(row, 0, icon=swatch(one.colour))
-            self._table.tip(row, 0, one.name)
-            self._table.setCellWidget(row, EXPECTED, self._spins[one.code])
+        for one in plan.strata:
             self._class.addItem(one.name, one.code)
         self._quiet = False
-
-    def _spin(self, one: Stratum) -> QSpinBox:
-        spin = QSpinBox(minimum=1, maximum=99, value=round(100 * one.expected))
-        spin.setAccessibleName(self.tr("Expected user's accuracy of {0}, %").format(one.name))
-        spin.setFrame(False)
-        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-        spin.valueChanged.connect(lambda _: self._changed())
-        return spin
 
     def _make_map(self) -> None:
         self._maps = NarrowCombo(12)
@@ -241,8 +194,8 @@ class SamplePage(QWidget):
             self.tr("No class map yet: export the map “class” of a probe (Export), or choose a file."),
             wordWrap=True,
         )
-        self._about, self._table = QLabel(wordWrap=True), ScoreTable()
-        self._table.setAccessibleName(self.tr("Classes of the map, and their points"))
+        self._about, self._table = QLabel(wordWrap=True), StrataTable()
+        self._table.expected_changed.connect(self._changed)
         for label in (self._none, self._about):
             label.setProperty("faint", True)
 
@@ -255,7 +208,12 @@ class SamplePage(QWidget):
         self._error = QDoubleSpinBox(
             minimum=0.05, maximum=20, value=1, singleStep=0.25, decimals=2, suffix=" %"
         )
-        self._error.setToolTip(self.tr("Standard error to reach; the 95 % interval is about ± twice as much"))
+        self._error.setToolTip(
+            self.tr(
+                "Standard error to reach, of the overall accuracy or of the class's share of the whole area; "
+                "the 95 % interval is about ± twice as much"
+            )
+        )
         self._size = QSpinBox(minimum=2, maximum=1_000_000, value=500, singleStep=50)
         self._fewest = QSpinBox(minimum=2, maximum=100_000, value=50, singleStep=10)
         self._fewest.setToolTip(self.tr("Points that a rare class gets at least"))

@@ -20,10 +20,11 @@ from phenolens.engine.area.sample import read_sample
 from phenolens.engine.classes import ClassTable
 from phenolens.engine.client.errors import InputError as ClientInputError
 from phenolens.engine.client.errors import NotFound
-from phenolens.engine.client.sampling import Allocation, SamplePlan
+from phenolens.engine.client.sampling import Allocation, SamplePlan, Stratum
 from phenolens.engine.export.files import write_product
 from phenolens.engine.export.product import Product, ProductBand
 from phenolens.engine.grid import Grid
+from PySide6.QtWidgets import QSpinBox, QTableWidget
 
 CLASSES = ClassTable.of_names(["beech", "spruce", "open land"])
 MAP = "area/cover-class.tif"
@@ -84,8 +85,21 @@ def written(path, rows):
         writer.writerows(rows)
 
 
+def named(parent, kind, name):
+    """As a screen reader finds it."""
+    return next(one for one in parent.findChildren(kind) if one.accessibleName() == name)
+
+
+def strata(page):
+    return named(page, QTableWidget, "Classes of the map, and their points")
+
+
+def column(page, number):
+    return [strata(page).item(row, number).text() for row in range(strata(page).rowCount())]
+
+
 def told_points(page):
-    return [int(page._table.item(row, 3).text()) for row in range(page._table.rowCount())]
+    return [int(text) for text in column(page, 3)]
 
 
 def test_the_plan_follows_what_is_expected_and_is_that_of_the_library(opened, cover, until, look):
@@ -93,7 +107,7 @@ def test_the_plan_follows_what_is_expected_and_is_that_of_the_library(opened, co
     wanted = plan_sample(pixels, dict.fromkeys(pixels, 0.8), Aim(0.01))
     assert told_points(page) == list(wanted.allocations["recommended"].units.values())
     look(opened)
-    page._spins[3].setValue(55)
+    named(page, QSpinBox, "Expected user's accuracy of open land, %").setValue(55)
     page._error.setValue(3)
     page._sharing.setCurrentIndex(page._sharing.findData("neyman"))
     assert not page._go.isEnabled()
@@ -101,6 +115,9 @@ def test_the_plan_follows_what_is_expected_and_is_that_of_the_library(opened, co
     wanted = plan_sample(pixels, {1: 0.8, 2: 0.8, 3: 0.55}, Aim(0.03)).allocations["neyman"]
     assert told_points(page) == list(wanted.units.values())
     assert f"{wanted.total:,} points" in page._plan.text()
+    page._aim.setCurrentIndex(page._aim.findData("class"))
+    until(lambda: "expect the area of beech within" in page._plan.text())
+    look(page, "-class")
     page._aim.setCurrentIndex(page._aim.findData("size"))
     page._size.setValue(3)
     until(lambda: "sample size is out of range" in page._plan.text().lower())
@@ -183,8 +200,8 @@ def test_a_map_that_was_written_anew_is_planned_anew(opened, cover, until):
     with rasterio.open(folder / MAP, "w", **profile) as target:
         target.write(codes)
     opened.findChild(ExportsController).refresh()
-    until(lambda: page._table.rowCount() == 2)
-    assert [page._table.item(row, 1).text() for row in (0, 1)] == ["50.00", "50.00"]
+    until(lambda: strata(page).rowCount() == 2)
+    assert column(page, 1) == ["50.00", "50.00"]
 
 
 def test_points_may_be_drawn_from_the_classes_of_another_map(opened, cover, until):
@@ -200,7 +217,7 @@ def test_points_may_be_drawn_from_the_classes_of_another_map(opened, cover, unti
     until(page._go.isEnabled)
     page.choose_map(MAP)
     page._other_strata.setCurrentIndex(page._other_strata.findData("area/halves.tif"))
-    until(lambda: list(page._spins) == [7, 9] and page._go.isEnabled())
+    until(lambda: column(page, 0) == ["class 7", "class 9"] and page._go.isEnabled())
     assert page.wanted.job()["strata"] == "area/halves.tif"
     page._go.click()
     until(lambda: "points are drawn" in page._done.text())
@@ -268,4 +285,16 @@ def test_what_is_wanted_is_asked_of_the_job_as_of_the_plan():
     assert "target_class" not in SampleWanted("m.tif").job()
     assert "target_se" not in SampleWanted("m.tif", aim="size").job()
     way = Allocation({"1": 90, "2": 50}, 140, 0.02)
-    assert "100 would do" in plan_told(SamplePlan("m.tif", 100, 100, (), {}), way, "overall")
+    assert "100 would do" in plan_told(SamplePlan("m.tif", 100, 100, (), {}), way, SampleWanted())
+
+
+def test_a_plan_for_the_area_of_a_class_tells_of_that_area_by_its_name():
+    forest, rest = (
+        Stratum(code, name, "#000000", 50_000, 0.8) for code, name in ((1, "forest"), (2, "rest"))
+    )
+    way = Allocation({"1": 90, "2": 50}, 140, 0.02, se_area_share={"1": 0.015, "2": 0.03})
+    plan = SamplePlan("m.tif", 100, 140, (forest, rest), {})
+    told = plan_told(plan, way, SampleWanted("m.tif", aim="class", target_class=1))
+    assert "140 points: expect the area of forest within ±\u00a029.40 ha (±\u00a02.9% of the whole" in told
+    assert "overall accuracy within ±\u00a03.9%" in told
+    assert "forest" not in plan_told(plan, way, SampleWanted("m.tif"))
