@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-MOST_EXAMPLES = 3
+MOST_EXAMPLES, MOST_LETTERS = 3, 28
 
 
 class ColumnsDialog(QDialog):
@@ -57,7 +57,8 @@ class ColumnsDialog(QDialog):
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.addItem("—", "")
         for name, examples in columns:
-            box.addItem(f"{name}   ({', '.join(examples[:MOST_EXAMPLES])})", name)
+            shown = ", ".join(map(_short, examples[:MOST_EXAMPLES]))
+            box.addItem(f"{name}   ({shown})", name)
         box.setCurrentIndex(max(0, box.findData(guessed)))
         box.currentIndexChanged.connect(lambda _: self._check())
         return box
@@ -72,6 +73,11 @@ class ColumnsDialog(QDialog):
     def _accept(self) -> None:
         self.chosen.emit(self.answer)
         self.accept()
+
+
+def _short(example: str) -> str:
+    """Shapes as text are long."""
+    return example if len(example) <= MOST_LETTERS else f"{example[: MOST_LETTERS - 1]}…"
 
 
 def usual(columns: Iterable[str], names: Mapping[str, Sequence[str]]) -> dict[str, str]:

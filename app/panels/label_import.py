@@ -5,60 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 
-from .columns_dialog import ColumnsDialog, usual
+from ..label_columns import DEGREES, guess, guess_crs, guess_place
+from .columns_dialog import ColumnsDialog
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
-
-USUAL: Mapping[str, tuple[str, ...]] = {
-    "class_column": (
-        "class", "label", "landcover", "land_cover", "lc", "lulc", "landuse", "land_use", "crop", "crop_type",
-        "croptype", "crop_name", "habitat", "species", "type", "kind", "category", "klasse", "classe", "clase", "code",
-    ),
-    "value_column": ("value", "gpp", "lai", "measured"),
-    "date_column": ("date", "day", "datum", "fecha", "year", "jahr", "année", "annee", "año", "anno"),
-    "start_column": ("start", "from", "begin"),
-    "end_column": ("end", "to"),
-    "group_column": ("group", "polygon", "field_id", "parcel"),
-    "colour_column": ("colour", "color"),
-}  # fmt: skip
-"""How columns are usually called; small letters."""
-PAIRS = (
-    ("lon", "lat"),
-    ("longitude", "latitude"),
-    ("long", "lat"),
-    ("lng", "lat"),
-    ("x", "y"),
-    ("easting", "northing"),
-)
-SHAPES = ("wkt", "geometry", "geom", "geom_text", "the_geom")
-PLACES = frozenset((*SHAPES, *(name for pair in PAIRS for name in pair)))
-"""Columns of tables that say where; the engine knows them by these names."""
-
-
-def guess(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Which column is probably what, by the names of `LabelsAsked`."""
-    columns = [one for one in columns if str(one["name"]).lower() not in PLACES]
-    found = usual([str(one["name"]) for one in columns], USUAL)
-    if "class_column" not in found and "value_column" not in found:
-        texts = [one for one in columns if one["kind"] == "text" and 1 < int(one["different"]) <= 60]
-        if texts:
-            found["class_column"] = str(texts[0]["name"])
-    if "class_column" in found:
-        found.pop("value_column", None)
-    if ("start_column" in found) != ("end_column" in found):
-        found.pop("start_column", None)
-        found.pop("end_column", None)
-    if "start_column" in found:
-        found.pop("date_column", None)
-    return found
-
-
-def _says_where(columns: Sequence[Mapping[str, Any]]) -> bool:
-    names = {str(one["name"]).lower() for one in columns}
-    return any(set(pair) <= names for pair in PAIRS) or bool(names & set(SHAPES))
 
 
 class LabelImportDialog(ColumnsDialog):
@@ -72,17 +27,16 @@ class LabelImportDialog(ColumnsDialog):
             parent,
         )
         self._columns: Sequence[Mapping[str, Any]] = told["columns"]
-        self._nowhere = name.lower().endswith(".csv") and not _says_where(self._columns)
-        self._needs_crs = told.get("crs") is None
-        self._add_rows()
+        self._is_table = name.lower().endswith(".csv")
+        self._stated: str | None = told.get("crs")
         self._unit, self._crs = QLineEdit(), QLineEdit()
         self._unit.setPlaceholderText(self.tr("of the values, such as gC m-2 d-1"))
-        self._form.insertRow(2, self.tr("Unit"), self._unit)
         self._unit.setAccessibleName(self.tr("Unit of the values"))
-        self._crs.setPlaceholderText(self.tr("such as EPSG:32631"))
         self._crs.setAccessibleName(self.tr("Coordinate reference system"))
-        if self._needs_crs:
-            self._form.addRow(self.tr("CRS (the file states none)"), self._crs)
+        if self._is_table:
+            self._add_place()
+        self._form.addRow(self.tr("CRS"), self._crs)
+        self._add_rows()
         for edit in (self._unit, self._crs):
             edit.textChanged.connect(lambda _: self._check())
         self._check()
@@ -93,9 +47,21 @@ class LabelImportDialog(ColumnsDialog):
         found = {role: str(box.currentData()) for role, box in self._boxes.items() if box.currentData()}
         if "value_column" in found and self._unit.text().strip():
             found["unit"] = self._unit.text().strip()
-        if self._needs_crs and self._crs.text().strip():
+        if self._crs.text().strip():
             found["crs"] = self._crs.text().strip()
         return found
+
+    def _add_place(self) -> None:
+        """Where the labels of a table lie, which a file of geometries says by itself."""
+        guessed = guess_place(self._columns)
+        for role, text in (
+            ("x_column", self.tr("Longitude, or x")),
+            ("y_column", self.tr("Latitude, or y")),
+            ("wkt_column", self.tr("or shape (WKT)")),
+        ):
+            self._add_row(role, text, guessed)
+        if not self._in_known_degrees:
+            self._crs.setText(guess_crs(self._columns, guessed))
 
     def _add_rows(self) -> None:
         guessed = guess(self._columns)
@@ -108,35 +74,83 @@ class LabelImportDialog(ColumnsDialog):
             ("group_column", self.tr("Group (field, site)")),
             ("colour_column", self.tr("Colour")),
         ):
-            fitting = [
-                (str(one["name"]), one["examples"])
-                for one in self._columns
-                if role != "value_column" or one["kind"] in ("number", "whole number")
-            ]
-            self._form.addRow(text, self._box(role, text, fitting, guessed.get(role, "")))
+            self._add_row(role, text, guessed)
+            if role == "value_column":
+                self._form.addRow(self.tr("Unit"), self._unit)
         self._boxes["group_column"].setToolTip(
             self.tr("Labels of one group are never both learnt from and tested on")
         )
 
+    def _add_row(self, role: str, text: str, guessed: Mapping[str, str]) -> None:
+        fitting = [
+            (str(one["name"]), one["examples"])
+            for one in self._columns
+            if role != "value_column" or one["kind"] in ("number", "whole number")
+        ]
+        self._form.addRow(text, self._box(role, text, fitting, guessed.get(role, "")))
+
+    @property
+    def _in_known_degrees(self) -> bool:
+        """Whether the chosen columns say by their names that they are degrees."""
+        x, y = (str(self._boxes[role].currentData()).lower() for role in ("x_column", "y_column"))
+        return (x, y) in DEGREES
+
+    @property
+    def _crs_stated(self) -> str:
+        """The CRS of the file, or of the columns chosen; empty where neither says it."""
+        if not self._is_table:
+            return self._stated or ""
+        return "EPSG:4326" if self._in_known_degrees and "wkt_column" not in self.answer else ""
+
     def _check(self) -> None:
         super()._check()
         self._form.setRowVisible(self._unit, "value_column" in self.answer)
+        stated = self._crs_stated
+        self._crs.setPlaceholderText(
+            self.tr("{0}, as stated; write another one where that is wrong").format(stated)
+            if stated
+            else self.tr("such as EPSG:32631; none is stated")
+        )
 
     def _problem(self) -> str:
         asked = self.answer
-        if self._nowhere:
-            return self.tr(
-                "No column says where the labels lie: call them lon and lat, x and y, or wkt, and import it again."
-            )
+        return self._misplaced(asked) or self._without_crs(asked) or self._unsaid(asked)
+
+    def _misplaced(self, asked: Mapping[str, str]) -> str:
+        if not self._is_table:
+            return ""
+        numbers = [role for role in ("x_column", "y_column") if role in asked]
+        if "wkt_column" in asked and numbers:
+            return self.tr("Choose longitude and latitude (x and y), or shapes.")
+        if "wkt_column" not in asked and len(numbers) < 2:
+            return self.tr("Choose the columns that say where the labels lie: x and y, or shapes (WKT).")
+        if len(numbers) == 2 and asked["x_column"] == asked["y_column"]:
+            return self.tr("x and y are the same column.")
+        return ""
+
+    def _without_crs(self, asked: Mapping[str, str]) -> str:
+        if "crs" in asked and not _is_crs(asked["crs"]):
+            return self.tr("No CRS is called {0}: write it as EPSG:32631.").format(asked["crs"])
+        if "crs" not in asked and not self._crs_stated:
+            return self.tr("Say in which CRS the coordinates are.")
+        return ""
+
+    def _unsaid(self, asked: Mapping[str, str]) -> str:
         if ("class_column" in asked) == ("value_column" in asked):
             return self.tr("Choose the column of the classes, or that of the measured values.")
         if ("start_column" in asked) != ("end_column" in asked):
             return self.tr("A first day goes with a last day.")
         if "start_column" in asked and "date_column" in asked:
             return self.tr("Choose a date, or a first and last day.")
-        if self._needs_crs and "crs" not in asked:
-            return self.tr("Say in which CRS the coordinates are.")
         return ""
+
+
+def _is_crs(text: str) -> bool:
+    try:
+        CRS.from_user_input(text)
+    except CRSError:
+        return False
+    return True
 
 
 def ask_layer(

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import shapely
 from phenolens.app.controllers.label_import import account
-from phenolens.app.panels.label_import import LabelImportDialog, guess
+from phenolens.app.label_columns import guess, guess_crs, guess_place
+from phenolens.app.panels.label_import import LabelImportDialog
 from phenolens.app.panels.labels import LabelsPanel, without_parts
 from phenolens.app.session import Label, LandClass
 from phenolens.engine.labels.report import ImportReport
@@ -108,9 +109,6 @@ def test_the_account_of_an_import_has_a_true_minus_and_the_numbers_for_programs_
 
 
 def test_columns_are_guessed_by_their_names_then_by_their_content():
-    def column(name, kind="text", different=5):
-        return {"name": name, "kind": kind, "different": different, "examples": []}
-
     assert guess([column("id"), column("Class")]) == {"class_column": "Class"}
     assert guess([column("GPP", "number"), column("date", "date")]) == {
         "value_column": "GPP",
@@ -126,11 +124,85 @@ def test_columns_are_guessed_by_their_names_then_by_their_content():
     assert guess([column("x", "number"), column("y", "number"), column("cover")]) == {"class_column": "cover"}
 
 
+def column(name, kind="text", different=5, examples=()):
+    """As the engine tells of one."""
+    return {"name": name, "kind": kind, "different": different, "examples": list(examples)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "guessed"),
+    [
+        ([column("code", "whole number"), column("name")], "name"),
+        ([column("LC", "whole number"), column("LC_name")], "LC_name"),
+        ([column("class", "whole number"), column("remark")], "class"),
+        ([column("code", "whole number"), column("cover type", different=9)], "cover type"),
+        ([column("class_code", "whole number"), column("fid", "whole number", 90)], "class_code"),
+        ([column("type", different=1), column("lulc", "whole number")], "lulc"),
+        ([column("class_code", "whole number", 1), column("class_name", different=1)], "class_name"),
+        ([column("Crop Type"), column("crop_code", "whole number")], "Crop Type"),
+        ([column("fid", "whole number", 90), column("area", "number", 90)], None),
+    ],
+)
+def test_names_of_classes_are_guessed_before_their_codes(columns, guessed):
+    assert guess(columns).get("class_column") == guessed
+    assert guess(columns[::-1]).get("class_column") == guessed
+
+
+def test_columns_that_say_where_are_guessed_and_degrees_told_from_metres():
+    gis = [
+        column("POINT_X", "number", examples=["512345.5"]),
+        column("POINT_Y", "number", examples=["5634000"]),
+    ]
+    degrees = [column("x", "number", examples=["3.02", "-3.1"]), column("y", "number", examples=["50.8"])]
+    shapes = [column("id"), column("outline", examples=["MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))"])]
+    assert guess_place(gis) == {"x_column": "POINT_X", "y_column": "POINT_Y"}
+    assert [guess_crs(one, guess_place(one)) for one in (gis, degrees, shapes)] == ["", "EPSG:4326", ""]
+    assert guess_place(shapes) == {"wkt_column": "outline"}
+    assert guess_place([column("a"), column("b")]) == {}
+
+
+def test_a_table_says_where_its_labels_lie_in_columns_of_any_name_and_crs(opened, tmp_path, until, look):
+    grid = opened.model.now.store.grid
+    a, _, c, _, e, f = grid.transform
+    path = tmp_path / "plots.csv"
+    path.write_text(f"hor;ver;class_code;class_name\n{c + a * 5.5};{f + e * 7.5};20;oak\n")
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert "where the labels lie" in dialog._why.text()
+    for role, name in (("x_column", "hor"), ("y_column", "ver")):
+        dialog._boxes[role].setCurrentIndex(dialog._boxes[role].findData(name))
+    assert "in which CRS" in dialog._why.text()
+    dialog._crs.setText("EPSG:32699")
+    assert "No CRS is called EPSG:32699" in dialog._why.text()
+    look(dialog)
+    dialog._crs.setText(grid.crs)
+    assert dialog.answer["class_column"] == "class_name"
+    dialog._done.click()
+    until(lambda: len(opened.model.now.work.labels) == 1)
+    assert np.allclose(opened.model.now.work.labels[0].corners, [(5.5, 7.5)], atol=0.01)
+
+
+def test_a_crs_that_a_file_states_wrongly_can_be_said(opened, shapefile, until, look):
+    frame = geopandas.read_file(shapefile).dropna(subset="geometry").to_crs(opened.model.now.store.grid.crs)
+    path = shapefile.with_suffix(".gpkg")
+    frame.set_crs(4326, allow_override=True).to_file(path)
+    labels_panel(opened).file_dropped.emit(str(path))
+    until(lambda: opened.findChild(LabelImportDialog) is not None)
+    dialog = opened.findChild(LabelImportDialog)
+    assert "EPSG:4326, as stated" in dialog._crs.placeholderText()
+    look(dialog)
+    dialog._crs.setText(opened.model.now.store.grid.crs)
+    dialog._done.click()
+    until(lambda: len(opened.model.now.work.labels) == 8)
+    assert "The file declares EPSG:4326" in labels_panel(opened)._report.text()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("empty.csv", "", "the file is empty"),
-        ("nowhere.csv", "class,b\nwheat,2\n", "No column says where the labels lie"),
+        ("nowhere.csv", "class,b\nwheat,2\n", "Choose the columns that say where the labels lie"),
     ],
 )
 def test_tables_that_hold_no_labels_are_refused_in_words(opened, tmp_path, until, name, text, said):
