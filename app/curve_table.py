@@ -72,6 +72,8 @@ def _fill(rows: dict[float, Row], curve: Curve) -> None:
         quality = OBSERVED if curve.observed else QUALITIES[curve.quality[number]]
         row = rows.setdefault(float(time), {"quality": quality})
         row.update(curve.facts)
+        if curve.seen is not None:
+            row["seen"] = round(float(curve.seen[number]), 4)
         if curve.classes and curve.classes[number]:
             row["class"] = curve.classes[number]
         for name, values in columns:

@@ -22,13 +22,17 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 Summary = tuple[Floats, Codes, Floats | None, Floats | None]
-CLEAR, GAP_FILLED, NO_DATA = range(3)
+CLEAR, GAP_FILLED, NO_DATA, OBSERVED, IN_PART = range(5)
 QUALITIES = (
     QT_TRANSLATE_NOOP("Curves", "clear"),
     QT_TRANSLATE_NOOP("Curves", "gap-filled"),
     QT_TRANSLATE_NOOP("Curves", "no data"),
+    QT_TRANSLATE_NOOP("Curves", "observed"),
+    QT_TRANSLATE_NOOP("Curves", "observed, less than half of it"),
 )
-"""As the engine numbers them."""
+"""Of embeddings, as the engine numbers them; of acquisitions, whether most of the pixels were seen."""
+MOSTLY = 0.5
+"""Share of the pixels: means over fewer are as often the edge of a cloud as the place."""
 PERCENTILES = (10, 90)
 NO_FRAME = 255
 INDICES = ("NDVI", "kNDVI", "NIRv")
@@ -130,6 +134,8 @@ class Curve:
     """What `low` and `high` are called there, after the name."""
     observed: bool = False
     """Whether it tells acquisitions themselves, which nothing filled."""
+    seen: Floats | None = None
+    """Of acquisitions of several pixels: the share of them that each one saw."""
     facts: tuple[tuple[str, str], ...] = ()
     """Further columns of tables that say the same of every row."""
     axis: str = ""
@@ -250,44 +256,52 @@ def quality_of(told: npt.NDArray[Any], counted: bool = False) -> Codes:
         if len(counts) == 1:
             codes: Codes = counts[0].astype(np.uint8)
             return codes
-        counts = np.stack([(counts == code).sum(axis=0) for code in range(len(QUALITIES))])
+        counts = np.stack([(counts == code).sum(axis=0) for code in (CLEAR, GAP_FILLED, NO_DATA)])
     better = np.where(counts[CLEAR] >= counts[GAP_FILLED], CLEAR, GAP_FILLED)
     return np.where(counts[:NO_DATA].sum(axis=0) > 0, better, NO_DATA).astype(np.uint8)
 
 
-def summed(values: Floats, quality: Codes) -> Summary:
-    """[pixel, time] → mean, quality, 10th and 90th percentile over the pixels with data."""
+def summed(values: Floats, quality: Codes, decibels: bool = False) -> Summary:
+    """[pixel, time] → mean, quality, 10th and 90th percentile over the pixels with data; of decibels the mean power,
+    as the engine tells it of polygons."""
     if len(values) == 1:
         return values[0], quality, None, None
     mean = np.full(values.shape[1], np.nan)
     low, high = mean.copy(), mean.copy()
     for time in np.flatnonzero(np.isfinite(values).any(axis=0)):
         there = values[np.isfinite(values[:, time]), time]
-        mean[time] = there.mean()
+        mean[time] = 10 * np.log10(np.mean(10 ** (there / 10))) if decibels else there.mean()
         low[time], high[time] = np.percentile(there, PERCENTILES)
     return mean, quality, low, high
 
 
 def _bands(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> Iterable[Curve]:
-    sensor = "s1" if kind == "s1" else "s2"
-    frames: dict[str, list[Mapping[str, float]]] = {}
-    for each in told.bands or ():
+    sensor, pixels = "s1" if kind == "s1" else "s2", told.bands or ()
+    frames: dict[
+        str, dict[int, BandsAt]
+    ] = {}  # of each time by the pixel; of tiles that overlap the last one
+    for row, each in enumerate(pixels):
         for frame in each.get(sensor, ()):
-            frames.setdefault(frame.time, []).append(_with_indices(frame))
+            frames.setdefault(frame.time, {})[row] = frame
     ordered = sorted(frames)
     times = seconds(ordered)
+    share = np.array([sum(one.seen for one in frames[time].values()) for time in ordered])
+    share /= max(1, len(pixels))
+    quality = np.where(share >= MOSTLY, OBSERVED, IN_PART).astype(np.uint8)
+    several = len(pixels) > 1 or bool(subject.corners)
+    values = np.full((len(parts), len(pixels), len(ordered)), np.nan)
+    for column, time in enumerate(ordered):
+        for row, frame in frames[time].items():
+            bands = _with_indices(frame)
+            values[:, row, column] = [bands.get(part, np.nan) for part in parts]
     for order, part in enumerate(parts):
-        pixels = max((len(frames[time]) for time in ordered), default=1)
-        values = np.full((pixels, len(ordered)), np.nan)
-        for column, time in enumerate(ordered):
-            for row, bands in enumerate(frames[time]):
-                values[row, column] = bands.get(part, np.nan)
-        seen = np.isfinite(values).any(axis=0)
-        clear = np.zeros(int(seen.sum()), np.uint8)
-        if len(clear):
-            found = summed(values[:, seen], clear)
-            where = subject.name, subject.colour, part, times[seen]
-            yield Curve(*where, *found, order, column=part, observed=True)
+        there = np.isfinite(values[order]).any(axis=0)
+        if not there.any():
+            continue
+        found = summed(values[order][:, there], quality[there], decibels=kind == "s1")
+        where = subject.name, subject.colour, part, times[there]
+        seen = share[there] if several else None
+        yield Curve(*where, *found, order, column=part, observed=True, seen=seen)
 
 
 def _with_indices(frame: BandsAt) -> Mapping[str, float]:

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
-from ..curves import CLEAR, GAP_FILLED, NO_DATA, Curve, Floats
+from ..curves import CLEAR, GAP_FILLED, IN_PART, NO_DATA, OBSERVED, Curve, Floats
 from ..theme import Theme
 from .kept_picture import KeptPicture
 
@@ -117,11 +117,11 @@ class CurvesItem(pg.GraphicsObject):
         self._paint_names(painter)
 
     def _paint_marks(self, painter: QPainter, curve: Curve, size: float) -> None:
-        """What was seen is filled, what was filled in between is hollow."""
+        """What was seen is filled, what was filled in between or seen in part is hollow."""
         there = np.isfinite(curve.values)
         for colour, mine in _shades(curve):
-            for code, hollow in ((CLEAR, False), (GAP_FILLED, True)):
-                points = _polygon(curve, there & mine & (curve.quality == code))
+            for codes, hollow in (((CLEAR, OBSERVED), False), ((GAP_FILLED, IN_PART), True)):
+                points = _polygon(curve, there & mine & np.isin(curve.quality, codes))
                 painter.setPen(_dot_pen(colour, size + (WIDER if curve.shades else 0)))
                 painter.drawPoints(points)
                 if hollow:

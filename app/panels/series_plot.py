@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from ..curves import CLEAR, NO_DATA, Curve, Floats, quality_name, value_near
+from ..curves import CLEAR, NO_DATA, OBSERVED, Curve, Floats, quality_name, value_near
 from ..telling import numeral
 from ..theme import Theme
 from .curves_item import DASHES, CurvesItem
@@ -138,7 +138,8 @@ class CurveKey(QWidget):
         self.setToolTip(
             self.tr(
                 "Filled: a clear acquisition saw it that very day. Hollow: told from other days; "
-                "the curves of Support say how near the nearest one is"
+                "the curves of Support say how near the nearest one is. Of acquisitions, hollow: clouds or the "
+                "swath's edge left less than half of the polygon's or selection's pixels"
             )
         )
 
@@ -185,7 +186,7 @@ class CurveKey(QWidget):
             painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
             painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
             return
-        painter.setBrush(QColor(self._theme.text if code == CLEAR else self._theme.base))
+        painter.setBrush(QColor(self._theme.text if code in (CLEAR, OBSERVED) else self._theme.base))
         painter.drawEllipse(QPointF(x, y), 3, 3)
 
     def _text(self, painter: QPainter, x: float, text: str) -> float:

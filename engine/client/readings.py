@@ -72,10 +72,14 @@ class Legend(Told):
 
 @dataclass(frozen=True)
 class BandsAt(Told):
-    """One acquisition: its valid bands in the sensor's unit (reflectance, dB), and NDVI of single pixels."""
+    """One acquisition: its valid bands in the sensor's unit (reflectance, dB), and NDVI of single pixels.
+
+    Of a polygon means over the share of its pixels that was `seen` clearly; of decibels the power is averaged.
+    """
 
     time: str
     bands: Mapping[str, float]
+    seen: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 from phenolens.app.curve_table import write_table
-from phenolens.app.curves import CLEAR, NO_DATA, QUALITIES, Curve, Subject
+from phenolens.app.curves import CLEAR, NO_DATA, OBSERVED, QUALITIES, Curve, Subject
 from phenolens.app.geography import Geography
 from phenolens.app.panels.curves_item import CurvesItem
 from phenolens.app.panels.series import SeriesPanel
@@ -94,7 +94,7 @@ def test_indices_are_computed_from_the_bands_of_acquisitions(opened, panel, clic
     ndvi, kndvi, _ = (curve.values for curve in panel.plot.curves)
     assert 0.3 < np.nanmax(ndvi) <= 1
     np.testing.assert_allclose(kndvi, np.tanh(ndvi**2))
-    assert (panel.plot.curves[0].quality == CLEAR).all()
+    assert (panel.plot.curves[0].quality == OBSERVED).all()
     look(opened)
 
 

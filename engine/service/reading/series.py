@@ -25,6 +25,7 @@ MOST_BAND_PIXELS = 256 * 256
 MOST_BAND_VALUES = 4_000_000
 """Of acquisitions, in memory at a time."""
 QUALITIES = (CLEAR, GAP_FILLED, NO_DATA)
+DECIBEL, LEAST_POWER = "dB", 1e-10
 PERCENTILES = (10, 50, 90)
 Floats = npt.NDArray[np.float32]
 
@@ -122,7 +123,8 @@ def bands_of(sources: Mapping[str, CubeSource], row: int, col: int) -> dict[str,
 
 
 def mean_bands(sources: Mapping[str, CubeSource], pixels: Pixels) -> dict[str, list[dict[str, Any]]]:
-    """By sensor: time and band means over the valid ones of some pixels, of every acquisition that saw any.
+    """By sensor: time, band means over the valid ones of some pixels, and what share of them was `seen`, of every
+    acquisition that saw any. Of decibels the power is averaged.
 
     `TooLarge` where the pixels lie far apart: acquisitions are read in rectangles."""
     (top, left), (bottom, right) = pixels.min(axis=0), pixels.max(axis=0) + 1
@@ -142,9 +144,23 @@ def _means(source: CubeSource, window: Window, pixels: Pixels) -> Iterator[dict[
     for first in range(0, len(source.acquisitions), batch):
         cube = source.read(window, range(first, min(first + batch, len(source.acquisitions))))
         values, valid = cube.values[..., rows, cols], cube.validity[..., rows, cols]
-        count = valid.sum(axis=2)
-        mean = np.where(valid, values, 0).sum(axis=2, dtype=np.float64) / np.maximum(count, 1)
+        mean, seen = _mean(values, valid, source.modality.unit), valid.any(axis=1).mean(axis=1)
         for frame, acquisition in enumerate(cube.acquisitions):
-            bands = {n: round(float(mean[frame, b]), 5) for b, n in enumerate(names) if count[frame, b]}
+            told = zip(names, mean[frame].tolist(), valid[frame].any(axis=1), strict=True)
+            bands = {name: round(value, 5) for name, value, there in told if there}
             if bands:
-                yield {"time": f"{acquisition.time:%Y-%m-%dT%H:%M:%SZ}", "bands": bands}
+                time = f"{acquisition.time:%Y-%m-%dT%H:%M:%SZ}"
+                yield {"time": time, "bands": bands, "seen": round(float(seen[frame]), 4)}
+
+
+def _mean(values: Floats, valid: npt.NDArray[np.bool_], unit: str) -> npt.NDArray[np.float64]:
+    """[frame, band] of [frame, band, pixel]; where nothing is valid it means nothing.
+
+    A coarser pixel measures the mean of power: that of decibels lies below it, the more so the more pixels differ."""
+    amounts = np.power(10, values / 10, dtype=np.float64) if unit == DECIBEL else values
+    count = np.maximum(valid.sum(axis=2), 1)
+    mean: npt.NDArray[np.float64] = np.where(valid, amounts, 0).sum(axis=2, dtype=np.float64) / count
+    if unit != DECIBEL:
+        return mean
+    decibels: npt.NDArray[np.float64] = 10 * np.log10(np.maximum(mean, LEAST_POWER))
+    return decibels

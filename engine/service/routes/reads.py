@@ -196,6 +196,8 @@ class BandsTold(Told):
     time: str
     bands: dict[str, float]
     """The valid ones, in the sensor's unit (reflectance; dB), and NDVI of single pixels."""
+    seen: float = 1.0
+    """Share of a polygon's pixels that the acquisition saw clearly: the means are of those."""
 
 
 class SeriesTold(Told):
