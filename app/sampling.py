@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
 from pathlib import Path, PurePath
@@ -21,6 +21,7 @@ UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
 """Of areas, as they are read."""
 ALLOCATIONS = ("recommended", "proportional", "equal", "neyman")
 ENDS = (".gpkg", ".csv", ".design.json")
+REPORT_ENDS = (".md", ".json")
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ def why_no_name(name: str, folder: Path) -> str:
     return ""
 
 
-def free_name(name: str, folder: Path) -> str:
-    """The name, with a number where a sample of that name is there."""
+def free_name(name: str, folder: Path, ends: Sequence[str] = ENDS) -> str:
+    """The name, with a number where a sample (or what else has files of these ends) of that name is there."""
     number, free = 1, name
-    while any((folder / file).exists() for file in files_of(free)):
+    while any((folder / f"{free}{end}").exists() for end in ends):
         number += 1
         free = f"{name}-{number}"
     return free

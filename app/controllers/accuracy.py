@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink, EngineState
 from ..panels.accuracy import AccuracyPanel
-from ..sampling import EstimateWanted, SampleWanted, free_name, sample_pixels, why_no_name
+from ..sampling import REPORT_ENDS, EstimateWanted, SampleWanted, free_name, sample_pixels, why_no_name
 from ..selection import PixelPick
 from ..session import SessionModel
 from ..telling import sentences
@@ -46,6 +46,8 @@ class AccuracyController(QObject):
         """What the plan that is shown is of."""
         self._busy = False
         self._estimated: EstimateWanted | None = None
+        self._report = ""
+        """What its report is called, once it was saved."""
         self._written = ""
         sample, estimate = panel.sample, panel.estimate
         sample.wanted_changed.connect(self._plan)
@@ -95,11 +97,12 @@ class AccuracyController(QObject):
         self._submit(wanted, None, lambda job: self._found(wanted, job))
 
     def save(self) -> None:
-        """The report of the estimate that is shown."""
+        """The report of the estimate that is shown; that of another form, or of one filled since, stays."""
         if self._estimated is None:
             return
-        out = f"{self._estimated.design.removesuffix(DESIGN)}-estimate"
-        self._submit(self._estimated, out, self._saved)
+        name = f"{self._estimated.design.removesuffix(DESIGN)}-estimate"
+        self._report = self._report or free_name(name, self._link.workspace, REPORT_ENDS)
+        self._submit(self._estimated, self._report, self._saved)
 
     def show_points(self, design: str) -> None:
         """Select the points of a sample, where its map lies on the grid that is shown."""
@@ -212,7 +215,7 @@ class AccuracyController(QObject):
         if job.fault is not None or job.result is None:
             self._refused(job.fault)
             return
-        self._estimated = wanted
+        self._estimated, self._report = wanted, ""
         found = AreaEstimate.from_json(job.result)
         self._panel.estimate.set_estimate(found)
         self._say(

@@ -165,6 +165,16 @@ def test_a_sample_is_drawn_filled_and_estimated_from_as_the_library_does(opened,
     until(lambda: "cover-class-sample-estimate.md" in found._written.text())
     stored = json.loads((folder / "area/cover-class-sample-estimate.json").read_text())
     assert stored["overall_accuracy"]["value"] == overall.value
+    found._save.click()  # the same once more
+    until(lambda: not opened.jobs.going)
+    answered(folder, found.wanted.design, found.form)
+    found._go.click()
+    until(lambda: "100.0" in found._overall.text())
+    found._save.click()
+    until(lambda: "cover-class-sample-estimate-2.md" in found._written.text())
+    kept = json.loads((folder / "area/cover-class-sample-estimate.json").read_text())
+    assert kept == stored
+    assert not (folder / "area/cover-class-sample-estimate-3.md").exists()
 
 
 def test_the_points_of_a_sample_are_found_on_the_map_where_its_grid_is_the_maps(
