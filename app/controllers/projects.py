@@ -96,8 +96,9 @@ class ProjectController(QObject):
         self.start(opening=opening)
 
     def begin(self, path: Path) -> None:
-        """A new, empty project in its folder."""
+        """A new, empty project in its folder; a file that is there is replaced, as the user was asked."""
         self.save()
+        self._disk.replace(path)
         self._take(path, Project())
         self._move(path.parent)
         self._model.begin(Session())
@@ -255,7 +256,7 @@ class ProjectController(QObject):
             self.opened.emit(path)
         self._project = files.with_workspace(self.snapshot(), path, self._link.workspace)
         writing = self._disk.write(path, self._project)
-        writing.add_done_callback(lambda _: self._link.call(lambda: self._written(writing)))
+        writing.add_done_callback(lambda _: self._link.call(lambda: self._written(writing, path)))
 
     @property
     def _usual_path(self) -> Path:
@@ -270,25 +271,30 @@ class ProjectController(QObject):
             and not any(to_json() for to_json, _ in self._keepers.values())
         )
 
-    def _written(self, writing: Future[Path]) -> None:
+    def _written(self, writing: Future[Path], asked: Path) -> None:
+        """Maybe of a project that was left meanwhile: what is saved from now on is not for its file."""
+        here = asked == self.path
         try:
             path = writing.result()
         except OutputError as error:
-            self.saved.emit(self.tr("not saved"))
             self.failed.emit(error)
-            self._timer.start(TRIED_AGAIN_MS)
+            if here:
+                self.saved.emit(self.tr("not saved"))
+                self._timer.start(TRIED_AGAIN_MS)
             return
-        if path != self.path:  # somebody else had written the file
+        if path != asked:  # somebody else had written the file
             self.failed.emit(
                 ServiceError(
                     self.tr("the project was changed by another program"),
-                    value=self.path,
+                    value=asked,
                     remedy=self.tr("yours is {}").format(path),
                 )
             )
+        if here and path != asked:
             self.path = path
             self.opened.emit(path)
-        self.saved.emit(self.tr("saved {}").format(f"{datetime.now():%H:%M}"))
+        if here:
+            self.saved.emit(self.tr("saved {}").format(f"{datetime.now():%H:%M}"))
 
 
 def _kept(now: Session) -> tuple[object, ...]:

@@ -337,6 +337,37 @@ def test_closing_the_project_saves_and_leads_to_the_start_page(opened, path, unt
     until(lambda: path.exists() and files.read(path).stores[STORE].work.places == WORK.places)
 
 
+@pytest.mark.parametrize(
+    "way", ["another is opened", "it is closed", "it gets another name", "a new one begins"]
+)
+def test_who_leaves_a_project_in_the_midst_of_its_saving_leaves_its_file_to_it(
+    opened, path, workspace, said, until, way
+):
+    other = workspace / "other.phenolens"
+    files.write(other, Project())
+    opened.model.do(places=WORK.places)  # not saved yet
+    told, project = [], opened.project
+    project.saved.connect(told.append)
+    {
+        "another is opened": lambda: project.open(other),
+        "it is closed": project.leave,
+        "it gets another name": lambda: (project.save(), project.save_as(other)),
+        "a new one begins": lambda: project.begin(other),
+    }[way]()
+    until(lambda: project.path != path and files.read(path).stores[STORE].work.places == WORK.places)
+    left = path.read_bytes()
+    opened.stores.open(STORE)
+    until(lambda: opened.model.now.store is not None)
+    opened.model.do(labels=WORK.labels)
+    project.save()
+    until(lambda: bool(told) and "saved" in told[-1])
+    assert project.path not in (path, None)
+    until(lambda: files.read(project.path).stores[STORE].work.labels == WORK.labels)
+    assert path.read_bytes() == left
+    assert said == []
+    project.path.unlink()
+
+
 def test_a_new_project_begins_empty_in_its_folder(opened, workspace, until):
     opened.model.do(places=WORK.places)
     path = workspace / "fresh.phenolens"
