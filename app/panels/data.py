@@ -106,8 +106,11 @@ class DataPanel(QWidget):
             self.tr("Looking into {}…").format(escape(name)) if looking else report_of(name, told, problem)
         )
         self._ask(told.faults if told else ())
-        if told is not None and any(map(_lacks_orbit, told.sensors)):
-            self._add_question(OrbitQuestion(), "s1")
+        for sensor in told.sensors if told is not None else ():
+            if sensor.undated:
+                self._add_question(DayQuestion(sensor.sensor, sensor.undated[0], among=True), sensor.sensor)
+            if _lacks_orbit(sensor):
+                self._add_question(OrbitQuestion(), sensor.sensor)
         self._ask_bands(told.unnamed if told else None)
         self._list.setMaximumHeight(LOWEST if self._bands is not None else MOST_HIGH)
         open_questions = told is not None and any(map(is_asked, told.faults))

@@ -123,18 +123,22 @@ class DayQuestion(QWidget):
     answered = Signal(object)
     """As `FilesAsked` of the engine takes it."""
 
-    def __init__(self, fault: SensorFault, parent: QWidget | None = None) -> None:
+    def __init__(self, sensor: str, file: str, among: bool = False, parent: QWidget | None = None) -> None:
+        """`file`: one of them; `among`: others have dates, and can be read without an answer."""
         super().__init__(parent)
-        name = breakable((fault.value or "").replace("\\", "/").rpartition("/")[2])
+        self.setObjectName("day question")
+        name = breakable(file.replace("\\", "/").rpartition("/")[2])
         text = self.tr(
             "{0}: when was {1} taken? All files without a date are read as of this day: where they are of several "
             "days, put each one's into its name, such as 20180704."
         )
+        if among:
+            text += " " + self.tr("Without an answer they are left out.")
         self._go = QPushButton(self.tr("Read them so"))
         self._go.setObjectName("state day")
         self._day = QLineEdit(placeholderText="2018-07-04")
         self._day.setObjectName("day")
-        self._day.setAccessibleName(self.tr("Day of {0} files without a date").format(SENSORS[fault.sensor]))
+        self._day.setAccessibleName(self.tr("Day of {0} files without a date").format(SENSORS[sensor]))
         self._day.textChanged.connect(lambda _: self._go.setEnabled(self._is_day))
         self._day.returnPressed.connect(self._answer)
         self._go.setEnabled(False)
@@ -144,7 +148,7 @@ class DayQuestion(QWidget):
         row.addWidget(self._go)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel(text.format(SENSORS[fault.sensor], name), wordWrap=True))
+        column.addWidget(QLabel(text.format(SENSORS[sensor], name), wordWrap=True))
         column.addLayout(row)
 
     @property
@@ -193,7 +197,9 @@ def is_asked(fault: SensorFault) -> bool:
 
 
 def question_of(fault: SensorFault) -> DayQuestion | NumbersQuestion:
-    return DayQuestion(fault) if fault.code == "date" else NumbersQuestion(fault)
+    if fault.code == "date":
+        return DayQuestion(fault.sensor, fault.value or "")
+    return NumbersQuestion(fault)
 
 
 def _is_number(text: str) -> bool:

@@ -61,7 +61,7 @@ def _of_sensor(sensor: Sensor) -> str:
         rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
     if sensor.ignored:
         rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
-    rows += [f"⚠ {escape(_FOR_PROGRAMS.sub('', problem))}" for problem in sensor.problems]
+    rows += [f"⚠ {_shown(_FOR_PROGRAMS.sub('', problem))}" for problem in sensor.problems]
     return "<br>".join(rows)
 
 

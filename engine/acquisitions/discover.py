@@ -1,11 +1,12 @@
 """What a path holds: which files, of which kind."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..errors import AcquisitionError, BandError
+from ..errors import AcquisitionError, BandError, DateError
 from .cubefile import SUFFIXES as CUBE_SUFFIXES
 from .cubefile import scan_cube
 from .geotiff import SUFFIXES as GEOTIFF_SUFFIXES
@@ -24,6 +25,8 @@ class Inventory:
     products: list[Path] = field(default_factory=list)
     cubes: list[Path] = field(default_factory=list)
     geotiffs: list[Path] = field(default_factory=list)
+    refused: list[tuple[Path, AcquisitionError]] = field(default_factory=list)
+    """What isn't read at all, beside what is."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -32,13 +35,17 @@ class Inventory:
 
 
 def take_stock(paths: Sequence[Path]) -> Inventory:
-    """All files under the paths that could be acquisitions; `AcquisitionError` where there are none."""
-    stock = Inventory()
+    """All files under the paths that could be acquisitions, each once; `AcquisitionError` where there are none."""
+    stock, seen = Inventory(), set[Path]()
     for path in paths:
         if not path.exists():
             raise AcquisitionError("there is no such file or folder", value=path, remedy="check the path")
-        for found in _walk(path):
-            _list_for(found, stock).append(found)
+        for found in _walk(path, stock):
+            if found.resolve() not in seen:
+                seen.add(found.resolve())
+                _list_for(found, stock).append(found)
+    if not stock.kinds and stock.refused:
+        raise stock.refused[0][1]
     if not stock.kinds:
         raise AcquisitionError(
             "there is nothing to read here",
@@ -48,22 +55,30 @@ def take_stock(paths: Sequence[Path]) -> Inventory:
     return stock
 
 
-def _walk(path: Path) -> Iterator[Path]:
-    """The path itself if it is one thing, else the readable things below it."""
+def _walk(path: Path, stock: Inventory) -> Iterator[Path]:
+    """The path itself if it is one thing, else the readable things below it; what is refused is noted."""
     if path.name == METADATA:
         yield path.parent
     elif _is_product(path) or _is_zarr(path):
-        check_level(path)
-        yield path
+        try:
+            check_level(path)
+        except AcquisitionError as error:
+            stock.refused.append((path, error))
+        else:
+            yield path
     elif path.is_dir():
         for child in sorted(path.iterdir()):
-            if not child.name.startswith(".") and (child.is_dir() or _is_readable(child)):
-                yield from _walk(child)
+            if not child.name.startswith(".") and (
+                child.is_dir() or _is_readable(child) or _is_packed(child)
+            ):
+                yield from _walk(child, stock)
     elif _is_readable(path):
         yield path
     else:
         remedy = "unpack it first" if path.suffix == ".zip" else "give NetCDF, Zarr, GeoTIFF or a SAFE folder"
-        raise AcquisitionError("files of this kind are not read", value=path, remedy=remedy)
+        stock.refused.append(
+            (path, AcquisitionError("files of this kind are not read", value=path, remedy=remedy))
+        )
 
 
 def _is_product(path: Path) -> bool:
@@ -76,6 +91,11 @@ def _is_zarr(path: Path) -> bool:
 
 def _is_readable(path: Path) -> bool:
     return path.suffix.lower() in CUBE_SUFFIXES + GEOTIFF_SUFFIXES
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether it is a product as it is downloaded."""
+    return path.suffix.lower() == ".zip" and bool(re.match(r"S[12][A-D]_", path.name))
 
 
 def _list_for(path: Path, stock: Inventory) -> list[Path]:
@@ -101,10 +121,13 @@ def scan(stock: Inventory, reading: Reading) -> Findings:
         except BandError as error:
             found.ignored.append((path.name, error.cause))
             errors.append(error)
+        except DateError as error:
+            found.leave_undated(error, strict=reading.options.strict)
         except UnreadableError as error:
             found.skip(path, error, strict=reading.options.strict or len(jobs) == 1)
+    found.ignored += [(path.name, error.cause) for path, error in stock.refused]
     if not any(scene.bands for scene in found.scenes):
-        raise errors[0] if errors else _nothing_left(found)
+        raise next(iter((*found.undated, *errors)), None) or _nothing_left(found)
     return found
 
 

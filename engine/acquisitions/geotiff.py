@@ -12,7 +12,7 @@ from .cube import Acquisition
 from .modality import Modality
 from .options import ReadOptions
 from .productid import direction_of, facts_of, time_of
-from .rasterfile import RasterFile
+from .rasterfile import PlacelessError, RasterFile
 from .reading import Reading
 from .scenes import Findings, Layer, MaskLayer, Scene, UnreadableError
 from .sensors import resolve
@@ -44,22 +44,32 @@ def scan_geotiffs(paths: Sequence[Path], reading: Reading) -> Findings:
     found, modality, options = Findings(), reading.modality, reading.options
     scenes: dict[tuple[Path, str], _Parts] = {}
     strangers: list[str] = []
+    placeless: list[PlacelessError] = []
     for path in paths:
         try:
             file = RasterFile(path, reading.pool, options.crs)
-        except UnreadableError as error:
+        except (UnreadableError, PlacelessError) as error:
             found.skip(path, error, strict=options.strict)
+            placeless += [error] if isinstance(error, PlacelessError) else []
             continue
         names = _band_names(file, modality, options)
         if not any(_is_wanted(n, modality, options) for n in names):
             strangers += [n or "(no name)" for n in names]
             found.ignored.append((path.name, f"no {modality.name} band"))
             continue
-        parts = scenes.setdefault(_scene_key(path, modality), _Parts(_acquisition(file, options)))
+        try:
+            parts = scenes.setdefault(_scene_key(path, modality), _Parts(_acquisition(file, options)))
+        except DateError as error:
+            found.leave_undated(error, strict=options.strict)
+            continue
         _add_bands(parts, file, names, reading)
     found.scenes += [Scene(p.acquisition, p.bands, tuple(p.masks)) for p in scenes.values()]
-    if not any(p.bands for p in scenes.values()) and strangers:
+    if found.undated or any(p.bands for p in scenes.values()):
+        return found
+    if strangers:
         raise _no_bands(strangers, modality)
+    if placeless:
+        raise placeless[0]
     return found
 
 

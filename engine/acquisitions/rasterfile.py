@@ -17,11 +17,15 @@ from .units import Raw, Stated
 from .warp import RasterGrid, parse_crs
 
 
+class PlacelessError(AcquisitionError):
+    """A file that lies nowhere: alone it stops, among others it is skipped."""
+
+
 class RasterFile:
     """The bands of one file, as layers counted from 0."""
 
     def __init__(self, path: Path, pool: Pool, crs: str | None = None) -> None:
-        """`crs` replaces the file's own. Raises `UnreadableError`, or `AcquisitionError` without a place."""
+        """`crs` replaces the file's own. Raises `UnreadableError` or `PlacelessError`."""
         self.name = path.name
         self.path = path
         self._pool = pool
@@ -70,11 +74,11 @@ class RasterFile:
 def _grid(file: DatasetReader, path: Path, crs: str | None) -> RasterGrid:
     crs = crs or (parse_crs(file.crs.to_wkt()) if file.crs else None)
     if crs is None:
-        raise AcquisitionError(
+        raise PlacelessError(
             "a file declares no CRS", value=path, remedy="write it in, or state it: crs=EPSG:32631"
         )
     if file.transform == Affine.identity():
-        raise AcquisitionError("a file has no place on Earth", value=path, remedy="write its geotransform in")
+        raise PlacelessError("a file has no place on Earth", value=path, remedy="write its geotransform in")
     return RasterGrid(crs, file.transform, (file.height, file.width))
 
 

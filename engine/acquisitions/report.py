@@ -13,6 +13,9 @@ from .cube import Acquisition
 from .modality import Modality
 from .scenes import Findings, Frame
 
+MOST_NAMED = 3
+"""Of files, in a sentence."""
+
 
 @dataclass(frozen=True, eq=False)
 class SourceReport:
@@ -40,6 +43,8 @@ class SourceReport:
     """(file, why): unreadable."""
     ignored: tuple[tuple[str, str], ...] = ()
     """(file or variable, why): of no use for this modality."""
+    undated: tuple[str, ...] = ()
+    """Files left out as they don't say when they were taken."""
     outside: int = 0
     """Scenes that don't touch the area."""
     scenes: tuple[Acquisition, ...] = ()
@@ -104,8 +109,19 @@ def report_on(
         merged=tuple(f"{f.acquisition.time:%Y-%m-%d %H:%M:%S}" for f in frames if _is_merged(f)),
         skipped=tuple(found.skipped),
         ignored=_unique(found.ignored),
+        undated=_undated(found),
         problems=_problems(frames, found, modality),
     )
+
+
+def _undated(found: Findings) -> tuple[str, ...]:
+    return tuple(Path(str(error.value)).name for error in found.undated)
+
+
+def _first(names: Sequence[str]) -> str:
+    """Some of many, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _unit(crs: str) -> str:
@@ -128,6 +144,7 @@ def _problems(frames: Sequence[Frame], found: Findings, modality: Modality) -> t
     layers = [layer for frame in frames for scene in frame.scenes for layer in scene.bands.values()]
     open_ended = any(not x.encoding.nodata and x.encoding.unit == "reflectance" for x in layers)
     told = {
+        f"left out without a date: {_first(_undated(found))}": bool(found.undated),
         f"{len(found.skipped)} files could not be read": bool(found.skipped),
         f"{unmasked} of {len(frames)} dates have no cloud mask": modality.unit == "reflectance"
         and unmasked > 0,

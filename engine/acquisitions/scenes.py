@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import AcquisitionError
+from ..errors import AcquisitionError, DateError
 from ..grid import Window
 from .cube import Acquisition
 from .units import Encoding, Raw
@@ -100,6 +100,8 @@ class Findings:
     """(file, why) of unreadable files."""
     ignored: list[tuple[str, str]] = field(default_factory=list)
     """(file or variable, why) of what is of no use here."""
+    undated: list[DateError] = field(default_factory=list)
+    """Of files that would be read if anybody said when they were taken; the value is the file."""
 
     def skip(self, path: Path, error: AcquisitionError, *, strict: bool) -> None:
         """Note an unreadable file and warn, or raise its error under `strict`."""
@@ -108,10 +110,18 @@ class Findings:
         log.warning("%s is skipped: %s", path, error)
         self.skipped.append((path.name, f"{error.cause}, {error.remedy}"))
 
+    def leave_undated(self, error: DateError, *, strict: bool) -> None:
+        """Note a file without a date and warn, or raise its error under `strict`."""
+        if strict:
+            raise error
+        log.warning("%s is left out: %s", error.value, error.cause)
+        self.undated.append(error)
+
     def add(self, other: "Findings") -> None:
         self.scenes += other.scenes
         self.skipped += other.skipped
         self.ignored += other.ignored
+        self.undated += other.undated
 
 
 def merge(scenes: Sequence[Scene]) -> list[Frame]:

@@ -35,7 +35,7 @@ class Acquisition(Told):
 
 @dataclass(frozen=True)
 class Sensor(Told):
-    """What is there of `s1` or `s2`."""
+    """What is there of `s1` or `s2`; files that are `undated` are left out unless their `day` is said."""
 
     sensor: str
     acquisitions: tuple[Acquisition, ...]
@@ -47,6 +47,7 @@ class Sensor(Told):
     masked: bool = False
     skipped: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    undated: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 

@@ -225,6 +225,32 @@ def test_files_that_lack_something_are_refused(
         open_local(tmp_path, SENTINEL2, options=DN)
 
 
+def test_files_without_a_date_or_a_place_are_left_out_and_told_where_others_can_be_read(
+    tmp_path: Path,
+) -> None:
+    three_dates(tmp_path)
+    write(tmp_path / "mosaic.tif", {"blue": field(500)})
+    write(tmp_path / "preview_20200601.tif", {"blue": field(1)}, crs=None)
+    source = open_local(tmp_path, SENTINEL2, options=DN)
+    assert len(source.acquisitions) == 3
+    assert source.report.undated == ("mosaic.tif",)
+    assert "left out without a date: mosaic.tif" in source.report.problems
+    ((name, why),) = source.report.skipped
+    assert (name, why.partition(",")[0]) == ("preview_20200601.tif", "a file declares no CRS")
+    stated = open_local(tmp_path, SENTINEL2, options=DN.but(time=datetime(2020, 7, 1, tzinfo=UTC)))
+    assert [a.time.day for a in stated.acquisitions] == [1, 6, 11, 1]
+    assert stated.report.undated == ()
+    with pytest.raises(DateError, match=r"mosaic.tif"):
+        open_local(tmp_path, SENTINEL2, options=DN.but(strict=True))
+
+
+def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
+    first, *_ = three_dates(tmp_path / "scenes")
+    (tmp_path / "same").symlink_to(tmp_path / "scenes", target_is_directory=True)
+    source = open_local([tmp_path / "scenes", first, tmp_path / "same"], SENTINEL2, options=DN)
+    assert [len(frame.scenes) for frame in source._frames] == [1, 1, 1]
+
+
 def test_what_a_file_lacks_can_be_stated(tmp_path: Path) -> None:
     write(tmp_path / "a.tif", {"x": field(500), "y": field(600)}, crs=None, described=False)
     options = DN.but(crs="EPSG:32631", time=datetime(2020, 6, 1, tzinfo=UTC), band_names=("B02", "B03"))

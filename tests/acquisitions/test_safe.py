@@ -160,6 +160,22 @@ def test_a_damaged_product_is_skipped_among_others_and_refused_alone(tmp_path: P
             open_local(path, SENTINEL2, options=options)
 
 
+def test_products_that_are_not_read_are_told_beside_those_that_are(tmp_path: Path) -> None:
+    product(tmp_path)
+    radar = tmp_path / "S1A_IW_GRDH_1SDV_20200103T170841_20200103T170906_030639_0382D5_360A.SAFE"
+    raw = tmp_path / "S2B_MSIL1C_20220616T103629_N0400_R008_T31UFS_20220616T134501.SAFE"
+    packed = tmp_path / "S2A_MSIL2A_20220716T103629_N0400_R008_T31UFS_20220716T134501.zip"
+    for folder in (radar, raw):
+        folder.mkdir()
+    (raw / "MTD_MSIL1C.xml").touch()
+    packed.touch()
+    source = open_local(tmp_path, SENTINEL2)
+    assert len(source.acquisitions) == 1
+    assert {name for name, _ in source.report.ignored} == {radar.name, raw.name, packed.name}
+    with pytest.raises(AcquisitionError, match="unpack it first"):
+        open_local(packed, SENTINEL2)
+
+
 def test_an_image_cut_short_leaves_its_band_without_valid_pixels(tmp_path: Path) -> None:
     safe = product(tmp_path)
     (cut,) = safe.glob(f"GRANULE/*/IMG_DATA/R10m/*_B03_10m.{SUFFIX}")

@@ -172,6 +172,28 @@ def test_the_day_of_files_without_a_date_is_asked_for_in_place(areas, nameless, 
     assert areas.compute.costs["Dates"].text() == "1, 2018-07-04 to 2018-07-04"
 
 
+def test_one_file_without_a_date_keeps_no_other_from_being_read(areas, nameless, until, look, window):
+    for day in ("20200105", "20200117"):
+        with rasterio.open(nameless / f"scene_{day}.tif", "r+") as file:
+            file.descriptions = ("B02", "B03", "B04", "B08")
+    (nameless / "mosaic.tif").write_bytes((nameless / "scene_20200105.tif").read_bytes())
+    add(areas, nameless, until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+    state(areas, None, "s2", "s2-dn")
+    until(areas.data.add_button.isEnabled)
+    assert "2 dates, 2020-01-05 to 2020-01-17" in report(areas)
+    assert "left out without a date: mosaic.tif" in report(areas)
+    assert "Without an answer they are left out." in report(areas)
+    window.show_step("Area")
+    look(window)
+    areas.data.findChild(QLineEdit, "day").setText("2020-02-01")
+    areas.data.findChild(QPushButton, "state day").click()
+    until(lambda: "3 dates, 2020-01-05 to 2020-02-01" in report(areas))
+    until(lambda: areas.data.findChild(QLineEdit, "day") is None)
+    areas.data.add_button.click()
+    assert areas.plans.now.data[0].s2.stated == {"day": "2020-02-01", "stored_as": "s2-dn"}
+
+
 def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtbot, until):
     add(areas, nameless, until)
     until(lambda: areas.data.findChild(BandsQuestion) is not None)

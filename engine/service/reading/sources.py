@@ -293,6 +293,7 @@ def _of_source(source: CubeSource, simulated: bool) -> Values:
         "masked": source.modality.unit == "reflectance",
         "skipped": [],
         "ignored": [],
+        "undated": [],
         "problems": [],
     }
 
@@ -309,6 +310,7 @@ def _of_report(report: SourceReport) -> Values:
         "masked": report.masked,
         "skipped": [f"{name}: {why}" for name, why in report.skipped],
         "ignored": [f"{name}: {why}" for name, why in report.ignored],
+        "undated": list(report.undated),
         "problems": list(report.problems),
     }
 

@@ -58,6 +58,8 @@ class SensorTold(Told):
     """Whether any date has a cloud mask."""
     skipped: list[str]
     ignored: list[str]
+    undated: list[str]
+    """Files left out as they don't say when they were taken; with the `day` they are read."""
     problems: list[str]
 
 
