@@ -103,12 +103,24 @@ class Subject:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Column, row."""
+        """Column, row: the mean of the pixels, or a polygon's centre of gravity."""
         if self.pixels:
             row, column = np.mean(self.pixels, axis=0)
             return float(column) + 0.5, float(row) + 0.5
-        column, row = np.mean(self.corners, axis=0)
-        return float(column), float(row)
+        return _middle(np.array(self.corners))
+
+
+def _middle(corners: Floats) -> tuple[float, float]:
+    """Centre of gravity of a polygon; of one that crosses itself or has no area, the middle of its box."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    box = (low + high) / 2
+    here = corners - box  # near zero, where nothing is lost to rounding
+    there = np.roll(here, -1, axis=0)
+    swept = here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1]
+    area = swept.sum()
+    middle = box + (swept[:, None] * (here + there)).sum(axis=0) / (3 * area) if area else box
+    column, row = middle if ((low <= middle) & (middle <= high)).all() else box
+    return float(column), float(row)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from phenolens.engine.client.engine_client import EngineClient
@@ -11,7 +11,7 @@ from phenolens.engine.client.readings import ProbeSeries, Series, Store
 
 from ..curves import KINDS, Curve, Subject
 from ..geography import Geography
-from ..masks import Bits
+from ..masks import Bits, inside
 from ..probe_curves import note_of, predicted_curves
 from .selections import Found, name_of_selection
 
@@ -96,6 +96,15 @@ def ask_probe(client: EngineClient, store: Store, probe: str, subject: Subject) 
     if subject.pixels:
         return client.probes.series(store.store, probe, pixels=subject.pixels)
     return client.probes.series(store.store, probe, polygon=_polygon(store, subject))
+
+
+def in_pixels(store: Store, subject: Subject) -> Subject:
+    """A polygon as a sample of its pixels: the engine sums up embeddings of polygons, but no support."""
+    if not subject.corners:
+        return subject
+    return replace(
+        subject, pixels=sample(inside(subject.corners, store.grid.shape), MOST_SAMPLED, MOST_CHUNKS)
+    )
 
 
 def ask_series(client: EngineClient, store: Store, subject: Subject, dims: int, bands: bool) -> Series:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.errors import InputError, ServiceError, TooLarge
 from phenolens.engine.client.readings import ProbeSeries, Series
 from PySide6.QtCore import QCoreApplication
 
@@ -24,7 +24,16 @@ from ..session import PLACE_COLOURS, Place, SeriesChoice, Session, SessionModel
 from ..telling import sentences
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
-from .curve_questions import Answer, Asked, ask_probe, ask_series, dims_of, predicted, subjects_of
+from .curve_questions import (
+    Answer,
+    Asked,
+    ask_probe,
+    ask_series,
+    dims_of,
+    in_pixels,
+    predicted,
+    subjects_of,
+)
 from .selections import Found, name_of_selection
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -123,6 +132,7 @@ class SeriesController:
         if asked == self._answered.get(slot):
             self._link.drop(f"series {slot}")  # to show it once more takes as long as to draw a plot
             self._awaited.discard(slot)
+            self._panel.set_waiting(bool(self._awaited))
             self._tell()
             return
         if not asked.subjects and asked.selected is None:
@@ -130,6 +140,7 @@ class SeriesController:
             self._take(slot, Answer())
             return
         self._awaited.add(slot)
+        self._panel.set_waiting(True)
         if KINDS[asked.kind].bands:
             self._panel.say(READING)
         self._link.ask(
@@ -215,13 +226,18 @@ class SeriesController:
     def _answer(self, client: EngineClient, asked: Asked) -> Answer:
         """In a thread."""
         subjects, curves = subjects_of(asked, self._theme.selection), list[Curve]()
+        told, refused = _each(subjects, lambda subject: self._told_of(client, asked, subject))
         if asked.kind == "probe":
-            found = [self._predicted(client, asked, subject) for subject in subjects]
-            return predicted(asked, subjects, found)
-        for subject in subjects:
-            told = self._told(client, asked, subject)
-            curves += curves_of(subject, told, asked.kind, asked.parts)
-        return Answer(asked.kind, tuple(subjects), tuple(curves))
+            answer = predicted(asked, list(told), list(told.values()))
+        else:
+            for subject, series in told.items():
+                curves += curves_of(subject, series, asked.kind, asked.parts)
+            answer = Answer(asked.kind, tuple(told), tuple(curves))
+        return replace(answer, note=" ".join((*refused, answer.note))) if refused else answer
+
+    def _told_of(self, client: EngineClient, asked: Asked, subject: Subject) -> Any:
+        tell = self._predicted if asked.kind == "probe" else self._told
+        return tell(client, asked, in_pixels(asked.store, subject) if asked.kind == "support" else subject)
 
     def _told(self, client: EngineClient, asked: Asked, subject: Subject) -> Series:
         bands = KINDS[asked.kind].bands
@@ -251,6 +267,7 @@ class SeriesController:
         if answer.kind or self._answers[slot].kind:
             self._answers[slot] = answer
             self._show()
+        self._panel.set_waiting(bool(self._awaited))
 
     def _show(self) -> None:
         shown = self.shown
@@ -284,6 +301,21 @@ class SeriesController:
     def _refused(self, slot: str, error: ServiceError) -> None:
         self._take(slot, Answer())
         self._panel.say(sentences(error))
+
+
+def _each(
+    subjects: Sequence[Subject], tell: Callable[[Subject], Any]
+) -> tuple[dict[Subject, Any], tuple[str, ...]]:
+    """What is told of each, and why nothing is of some: one that lies outside takes the curves of no other away."""
+    told, refused = dict[Subject, Any](), dict[str, ServiceError]()
+    for subject in subjects:
+        try:
+            told[subject] = tell(subject)
+        except (InputError, TooLarge) as error:
+            refused[subject.name] = error
+    if refused and not told:
+        raise next(iter(refused.values()))
+    return told, tuple(f"{name}: {sentences(error)}" for name, error in refused.items())
 
 
 def _arranged(now: Session) -> tuple[object, ...]:

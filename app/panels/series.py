@@ -60,7 +60,7 @@ class SeriesPanel(QWidget):
         self.plot, self.key = SeriesPlot(theme), CurveKey(theme)
         self.plot.date_chosen.connect(self.date_chosen)
         self.plot.told.connect(self._tell)
-        self._said = ""
+        self._said, self._waiting = "", False
         self._message = ElidedLine()
         self._message.setProperty("faint", True)
         self._places = QListWidget()
@@ -189,7 +189,15 @@ class SeriesPanel(QWidget):
         self.plot.set_curves(curves, axis)
         self.key.set_curves(curves)
         self._stack.setCurrentIndex(1 if curves else 0)
-        self._export.setEnabled(bool(curves))
+        self._enable_export()
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Whether curves are still to come: a table would lack them."""
+        self._waiting = waiting
+        self._enable_export()
+
+    def _enable_export(self) -> None:
+        self._export.setEnabled(bool(self.plot.curves) and not self._waiting)
 
     def say(self, text: str) -> None:
         """Why there are no curves, or what they rest on; empty: how to get some."""

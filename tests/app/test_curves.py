@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import pytest
 from phenolens.app.curve_table import write_table
 from phenolens.app.curves import IN_PART, OBSERVED, Subject, curves_of
 from phenolens.app.geography import Geography
@@ -45,3 +46,10 @@ def test_the_mean_backscatter_of_a_selection_is_that_of_its_power():
     np.testing.assert_allclose(curve.values, 10 * np.log10((0.01 + 0.1) / 2))
     np.testing.assert_allclose((curve.low, curve.high), ([-19], [-11]))
     assert curve.seen.tolist() == [1.0]
+
+
+def test_a_polygon_lies_at_its_centre_of_gravity_however_its_corners_are_spread():
+    corners = ((0.0, 0.0), (4.0, 0.0), (6.0, 0.0), (8.0, 0.0), (8.0, 4.0), (0.0, 4.0))
+    assert Subject("A", "#a04020", corners=corners).centre == pytest.approx((4, 2))
+    crossing = ((0.0, 0.0), (8.0, 4.0), (8.0, 0.0), (0.0, 4.0))
+    assert Subject("A", "#a04020", corners=crossing).centre == (4, 2)

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from phenolens.app.colouring import array_of
 from phenolens.app.curve_table import write_table
 from phenolens.app.curves import CLEAR, NO_DATA, OBSERVED, QUALITIES, Curve, Subject
 from phenolens.app.geography import Geography
@@ -96,6 +97,39 @@ def test_indices_are_computed_from_the_bands_of_acquisitions(opened, panel, clic
     np.testing.assert_allclose(kndvi, np.tanh(ndvi**2))
     assert (panel.plot.curves[0].quality == OBSERVED).all()
     look(opened)
+
+
+def test_a_polygon_without_pixels_takes_the_curves_of_no_other_place_away(opened, panel, click, until, look):
+    click(10, 20)
+    opened.model.change(tool="place")
+    opened.map.drawn.emit(((20.6, 20.6), (20.9, 20.6), (20.9, 20.9)))
+    until(lambda: panel._message.text().startswith("B: "))
+    assert set(owners(panel)) == {"A"}
+    look(opened)
+    opened.model.change(series=SeriesChoice("index", ("NDVI",)))
+    until(lambda: panel.plot.curves and panel.plot.curves[0].name == "NDVI")
+    assert set(owners(panel)) == {"A"}
+    opened.model.undo()
+    until(lambda: not panel._message.text())
+
+
+def test_polygons_have_curves_of_support(opened, panel, until):
+    opened.model.change(series=SeriesChoice("support", ("s2",)), tool="place")
+    opened.map.drawn.emit(((5.0, 5.0), (15.0, 5.0), (15.0, 15.0), (5.0, 15.0)))
+    until(lambda: bool(panel.plot.curves))
+    store, pixels = opened.model.now.store, [(row, column) for row in range(5, 15) for column in range(5, 15)]
+    told = opened.link._client.views.series(store.store, pixels=pixels).support["nearest_days_s2"]
+    days = array_of(told).astype(float)
+    np.testing.assert_allclose(panel.plot.curves[0].values, np.nanmean(np.where(days < 255, days, np.nan), 0))
+
+
+def test_no_table_is_written_while_curves_are_still_read(opened, panel, click, until):
+    click(10, 20)
+    until(panel._export.isEnabled)
+    opened.model.change(series=SeriesChoice("index", ("NDVI",)))
+    assert not panel._export.isEnabled()
+    until(panel._export.isEnabled)
+    assert panel.plot.curves[0].name == "NDVI"
 
 
 def test_a_click_on_the_curves_moves_the_map_to_that_date(opened, panel, click, until, qtbot):
