@@ -102,6 +102,11 @@ class MainWindow(QMainWindow):
         if not warning:
             self._message_timer.start()
 
+    def unsay(self, text: str) -> None:
+        """Take a message back that no longer holds, if it is still there."""
+        if text and self._message.text() == text:
+            self.say("")
+
     def add_dock(
         self,
         title: str,

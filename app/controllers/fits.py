@@ -281,6 +281,8 @@ class FitsController(QObject):
             self.refresh()
 
     def _changed(self, old: Session, new: Session) -> None:
+        if old.store != new.store and not self._going:
+            self._panel.set_busy("")  # what became of a fit was said of another area
         if old.store != new.store and new.store is not None:
             self.refresh()  # samples of reports lie on the pixels of a store
 

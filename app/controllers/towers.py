@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 from PySide6.QtCore import QObject
 
@@ -12,9 +13,11 @@ from ..engine_link import EngineLink
 from ..geography import Geography
 from ..panels.map import MapPanel
 from ..panels.map_towers import TowerMarks
+from ..recipe import TowerColumns
 from ..session import Session, SessionModel
 from ..theme import Theme
 from ..tower_sites import Towers, parted, towers_of, towers_of_report
+from ..tower_tables import sites_named
 
 MOST_NAMED = 4
 
@@ -25,6 +28,7 @@ class _Sources:
 
     files: tuple[str, ...] = ()
     sites: str | None = None
+    columns: TowerColumns | None = None
     probes: tuple[str, ...] = ()
     fits: int = 0
     """Reports are written anew."""
@@ -40,21 +44,25 @@ class TowersController(QObject):
         panel: MapPanel,
         theme: Theme,
         say: Callable[[str, bool], None],
+        unsay: Callable[[str], None],
     ) -> None:
         super().__init__(panel)
-        self._model, self._link, self._say = model, link, say
+        self._model, self._link, self._say, self._unsay = model, link, say, unsay
         self.marks = TowerMarks(panel, theme)
         self._said = Towers()
+        self._told_last = ""
         panel.hovered.connect(self.marks.point_at)
         model.listen(self._changed)
 
     def _changed(self, old: Session, new: Session) -> None:
         if (old.store, _sources(old)) == (new.store, _sources(new)):
             return
+        self._unsay(self._told_last)  # it was said of another area, or of other towers
         store, sources, folder = new.store, _sources(new), self._link.workspace
         if store is None or sources == _Sources():
             self._link.drop("towers")
             self._show(Towers())
+            self._said = Towers()
             return
         geography = Geography(store.grid)
         self._link.ask("towers", lambda _: _found(sources, folder, geography), self._come)
@@ -69,6 +77,7 @@ class TowersController(QObject):
             outside = [tower.name for tower, _ in towers.outside]
             told = told or (self._told(towers) if outside else "")
             if told:
+                self._told_last = told
                 self._say(told, bool(problem) or not towers.within)
         self._said = towers
 
@@ -97,7 +106,7 @@ def _sources(now: Session) -> _Sources:
     probes = tuple(name for name in probes if name.endswith(".probe"))
     if towers is None or not (towers.sites or towers.files):
         return _Sources(probes=probes, fits=now.fits) if probes else _Sources()
-    return _Sources(towers.files, towers.sites, probes, now.fits)
+    return _Sources(towers.files, towers.sites, towers.columns, probes, now.fits)
 
 
 def _found(sources: _Sources, folder: Path, geography: Geography) -> tuple[Towers, str]:
@@ -111,8 +120,18 @@ def _found(sources: _Sources, folder: Path, geography: Geography) -> tuple[Tower
         except (OSError, ValueError):
             pass  # it was never judged, or its table was changed: nothing to mark
     try:
+        used = _in_use(sources)
         for tower in towers_of(sources.files, sources.sites, geography):
-            found[tower.name] = tower
+            if used is None or tower.name in used:
+                found[tower.name] = tower
     except (OSError, ValueError) as error:
         problem = str(error)
     return parted(found.values(), geography), problem
+
+
+def _in_use(sources: _Sources) -> frozenset[str] | None:
+    """None where it isn't known: files that can't be read are told by the fit."""
+    try:
+        return sites_named(sources.files, sources.columns)
+    except (OSError, ValueError, BadZipFile):
+        return None

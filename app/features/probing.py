@@ -125,7 +125,7 @@ def _probes(window: MainWindow) -> FitsController:
     fits = FitsController(
         window.model, window.link, window.jobs, panel, scores, window.say, window.maps.forget
     )
-    TowersController(window.model, window.link, window.map, window.theme, window.say)
+    TowersController(window.model, window.link, window.map, window.theme, window.say, window.unsay)
     window.theme.changed.connect(scores.redraw)
     fits.judged.connect(window.docks["Scores"].raise_)
     imports = TowerImportController(window.model, window.link, panel, window.say)

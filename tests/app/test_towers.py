@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from phenolens.app.controllers.towers import TowersController
 from phenolens.app.geography import Geography
-from phenolens.app.recipe import Towers
+from phenolens.app.panels.probe import ProbePanel
+from phenolens.app.recipe import TowerColumns, Towers
 from phenolens.app.tower_sites import parted, towers_of
+from phenolens.app.tower_tables import sites_named
 from phenolens.engine.client.look import Look
 
 INSIDE, OUTSIDE = (20.5, 30.5), (150.5, 30.5)
@@ -63,6 +65,37 @@ def test_towers_outside_of_the_area_are_told_with_their_distance(opened, marks, 
     until(lambda: "No tower lies within the area" in opened._message.text())
     assert opened._message.property("warning")
     assert marks.shown == ()
+
+
+def test_of_a_table_of_many_sites_those_are_marked_whose_fluxes_are_learnt_from(
+    opened, marks, geography, sites, tmp_path, until
+):
+    longitude, latitude = geography.lonlat(30.5, 10.5)
+    sites.write_text(f"{sites.read_text()}\nXX-Two,{latitude},{longitude},GRA\n")
+    ours = tmp_path / "gpp.csv"
+    ours.write_text("site,date,gpp,unit\nXX-Two,2019-05-01,4.0,gC m-2 d-1\n")
+    _learn(opened, ours, sites=sites)
+    until(lambda: marks.shown == ("XX-Two",))
+    assert "XX-Out" not in opened._message.text()
+    named = tmp_path / "FLX_XX-Two_FLUXNET2015_FULLSET_DD_2019-2020_1-4.csv"
+    named.write_text("TIMESTAMP,GPP_NT_VUT_REF\n")
+    assert sites_named([str(ours), str(named)], None) == {"XX-Two"}
+    told = TowerColumns("gpp", "gC m-2 d-1", ("date",), site="XX-In")
+    assert sites_named([str(ours)], told) == {"XX-In"}
+    assert sites_named([str(ours)], replace(told, site_column="site")) == {"XX-Two"}
+    named.rename(tmp_path / "fluxes.csv")
+    assert sites_named([str(tmp_path / "fluxes.csv")], None) is None  # nobody knows: all of the table
+
+
+def test_what_was_said_of_towers_goes_with_the_area(opened, marks, sites, until):
+    probe = opened.findChild(ProbePanel)
+    sites.with_name("far.csv").write_text("site,lat,lon\nXX-Far,51.5,4.25\n")
+    _learn(opened, sites=sites.with_name("far.csv"))
+    until(lambda: "No tower lies within the area" in opened._message.text())
+    probe.set_busy("No tower lies within the area", warning=True)
+    opened.model.change(store=None)
+    assert opened._message.text() == ""
+    assert probe._fitting.isHidden()
 
 
 def test_a_table_without_positions_says_what_is_needed(opened, marks, tmp_path, until):
