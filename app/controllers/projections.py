@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from math import ceil, sqrt
-from typing import Any
 
 import numpy as np
 from phenolens.engine.client.engine_client import EngineClient
@@ -26,6 +24,7 @@ from ..selection import LassoPick
 from ..session import Session, SessionModel
 from ..telling import sentences
 from ..theme import Theme
+from .jobs import JobsController
 from .selections import Found
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -36,16 +35,20 @@ MOST_SENT = 10_000_000
 """Pixels of a selection, one bit each, that are sent to be shown in the projection."""
 NOWHERE = (0.0, 1.0, 0.0, 1.0)
 Extent = tuple[float, float, float, float]
-Submit = Callable[[str, Mapping[str, Any], Callable[[Job], None]], None]
 
 
 class ProjectionsController:
     """Keeps the projection at the session's method, colour and date."""
 
     def __init__(
-        self, model: SessionModel, link: EngineLink, panel: ProjectionPanel, submit: Submit, theme: Theme
+        self,
+        model: SessionModel,
+        link: EngineLink,
+        panel: ProjectionPanel,
+        jobs: JobsController,
+        theme: Theme,
     ) -> None:
-        self._model, self._link, self._panel, self._submit = model, link, panel, submit
+        self._model, self._link, self._panel, self._jobs = model, link, panel, jobs
         self._theme = theme
         self._fitting: set[str] = set()
         self._asked: tuple[object, ...] | None = None
@@ -79,17 +82,31 @@ class ProjectionsController:
         if store is None or store.store in self._fitting:
             return
         self._fitting.add(store.store)
-        out = f"{store.store.removesuffix('.zarr')}-umap"
-
-        def ended(job: Job) -> None:
-            self._fitting.discard(store.store)
-            self._asked = None
-            self.refresh()
-
-        self._submit(
-            "project", {"store": store.store, "out": out, "method": "umap", "overwrite": True}, ended
-        )
         self._offer_fit()
+        out = f"{store.store.removesuffix('.zarr')}-umap"
+        params = {"store": store.store, "out": out, "method": "umap", "overwrite": True}
+        self._jobs.submit("project", params, self._fitted, lambda error: self._not_fitted(store, error))
+
+    def _fitted(self, job: Job) -> None:
+        """It is over, however it ended."""
+        self._fitting.discard(str(job.params["store"]))
+        self._asked = None
+        self.refresh()
+
+    def _not_fitted(self, store: Store, error: ServiceError) -> None:
+        self._fitting.discard(store.store)
+        if self._model.now.method == "umap":
+            self._offer_fit()
+            self._panel.say(sentences(error))
+
+    def _take_up(self, job: Job | None) -> None:
+        """One that was handed in before this window came up is waited for as well."""
+        if job is None or job.params["store"] in self._fitting:
+            return
+        self._fitting.add(str(job.params["store"]))
+        self._jobs.follow(job, self._fitted)
+        if self._model.now.method == "umap":
+            self._offer_fit()
 
     def refresh(self) -> None:
         """Ask for what is to be seen, where the panel is."""
@@ -174,8 +191,11 @@ class ProjectionsController:
 
     def _refused(self, error: ServiceError) -> None:
         self._panel.set_picture(None)
-        if isinstance(error, NotFound) and self._model.now.method == "umap":
+        store = self._model.now.store
+        if store is not None and isinstance(error, NotFound) and self._model.now.method == "umap":
             self._offer_fit()
+            name = store.store
+            self._link.ask("umap", lambda client: _under_way(client, name), self._take_up, lambda _: None)
         else:
             self._asked = None
             self._panel.offer_fit(False)
@@ -195,6 +215,14 @@ class ProjectionsController:
                 "This store has no UMAP yet. Fitting one takes a minute or more, in the background.",
             )
         )
+
+
+def _under_way(client: EngineClient, store: str) -> Job | None:
+    """In a thread: the job that fits a UMAP of the store, where there is one."""
+    for job in client.jobs.list(states=("queued", "running")).jobs:
+        if job.kind == "project" and (job.params["store"], job.params["method"]) == (store, "umap"):
+            return job
+    return None
 
 
 def scope_of(store: Store, now: Session) -> Scope:

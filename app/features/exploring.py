@@ -90,7 +90,7 @@ def _selections(window: MainWindow) -> SelectionsController:
 
 
 def _projection(window: MainWindow, panel: ProjectionPanel) -> ProjectionsController:
-    controller = ProjectionsController(window.model, window.link, panel, window.jobs.submit, window.theme)
+    controller = ProjectionsController(window.model, window.link, panel, window.jobs, window.theme)
     window.add_dock(
         QT_TRANSLATE_NOOP("MainWindow", "Projection"), panel, Qt.DockWidgetArea.RightDockWidgetArea, "Explore"
     )

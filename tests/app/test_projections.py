@@ -7,6 +7,7 @@ from phenolens.app.label_codes import label_codes
 from phenolens.app.panels.projection import ProjectionPanel
 from phenolens.app.selection import LassoPick, MapPick
 from phenolens.app.session import Label, LandClass, ProjectionChoice
+from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.projections import Scope
 from PySide6.QtCore import QPointF, Qt
 
@@ -92,6 +93,28 @@ def test_a_store_without_a_umap_offers_to_fit_one(opened, panel, until, qtbot, l
     panel._methods.button(0).click()
     until(lambda: not panel._fit.isVisible())
     assert panel.plot._picture.isVisible()
+
+
+def test_a_umap_that_is_fitted_since_before_the_window_is_waited_for(opened, panel, until):
+    client = opened.link._client
+    job = client.jobs.submit("project", {"store": "forest.zarr", "out": "forest-umap", "method": "umap"})
+    panel._methods.button(1).click()
+    until(lambda: "being fitted" in panel.told)
+    assert panel._fit.isVisible()
+    assert not panel._fit.isEnabled()
+    client.jobs.cancel(job.id)
+    until(panel._fit.isEnabled)
+    assert "no UMAP yet" in panel.told
+
+
+def test_a_umap_that_is_refused_can_be_asked_for_again(opened, panel, until, monkeypatch):
+    panel._methods.button(1).click()
+    until(panel._fit.isVisible)
+    no = ServiceError("the queue is full")
+    monkeypatch.setattr(opened.jobs, "submit", lambda kind, params, ended, failed: failed(no))
+    panel._fit.click()
+    assert panel._fit.isEnabled()
+    assert "The queue is full" in panel.told
 
 
 def test_pixels_selected_on_the_map_are_shown_where_they_lie(opened, panel, until, look):
