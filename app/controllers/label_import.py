@@ -108,13 +108,17 @@ class LabelImportController(QObject):
         if job.fault is not None or job.result is None:
             self._refused(job.fault)
             return
+        if "report" in job.result:  # a class raster leaves nothing to ask
+            self._laid(asked.store, job)
+            return
         self._tell("")
-        if job.result.get("layers"):
+        kind = next((one for one in ("layer", "variable") if f"{one}s" in job.result), "")
+        if kind:
             dialog: QDialog = ask_layer(
                 self._panel.window(),
                 asked.source.name,
-                job.result["layers"],
-                lambda name: self._peek(replace(asked, part={"layer": name})),
+                job.result[f"{kind}s"],
+                lambda name: self._peek(replace(asked, part={kind: name})),
             )
         else:
             columns = LabelImportDialog(asked.source.name, job.result, self._panel.window())

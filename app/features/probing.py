@@ -66,7 +66,7 @@ def _labels(window: MainWindow) -> None:
 
 def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
     title = window.tr("Import labels")
-    kinds = window.tr("Labels (*.gpkg *.geojson *.json *.shp *.zip *.csv)")
+    kinds = window.tr("Labels (*.gpkg *.geojson *.json *.shp *.zip *.csv *.tif *.tiff *.nc)")
 
     def read(paths: list[Path]) -> None:
         for path in paths:

@@ -169,4 +169,9 @@ def ask_layer(
 
 def _about(told: Mapping[str, Any]) -> str:
     where = told.get("crs") or translate("LabelImportDialog", "no CRS is stated")
-    return translate("LabelImportDialog", "{0:,} features; {1}.").format(int(told["features"]), where)
+    many = int(told["features"])
+    one, several = (
+        translate("LabelImportDialog", "1 feature; {1}."),
+        translate("LabelImportDialog", "{0:,} features; {1}."),
+    )
+    return (one if many == 1 else several).format(many, where)

@@ -120,7 +120,9 @@ class LabelsPanel(QWidget):
         )
         self._selected.clicked.connect(lambda _=False: self.selection_asked.emit())
         self._import = QPushButton(self.tr("Import…"))
-        self._import.setToolTip(self.tr("Labels of a GeoPackage, GeoJSON, Shapefile or CSV, in any CRS"))
+        self._import.setToolTip(
+            self.tr("Labels of a GeoPackage, GeoJSON, Shapefile, CSV or class raster, in any CRS")
+        )
         self._import.clicked.connect(lambda _=False: self.import_asked.emit())
 
     def _make_answers(self) -> None:

@@ -140,7 +140,10 @@ def _frame(path: Path, layer: str | None) -> Any:
 
 def _unreadable(path: Path, error: Exception) -> LabelError:
     known = "give a GeoPackage, GeoJSON, Shapefile or CSV, or a class raster (GeoTIFF, NetCDF)"
-    why = str(error).rpartition("; ")[2]  # GDAL says each layer's own, and the plain one last
+    said = str(error).replace(f"'{path}' ", "").split("; ")
+    why = next(
+        (one for one in said[::-1] if "driver" not in one), said[-1]
+    )  # the plain one comes last, or a hint
     return LabelError("the label file can't be read", value=f"{path.name}: {why}", remedy=known)
 
 

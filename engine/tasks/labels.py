@@ -1,6 +1,6 @@
 """Labels of a file on the pixels of a store."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from ..errors import LabelError
 from ..labels.labelset import LabelSet
-from ..labels.pixels import LabelPixels, PixelRule, pixels_and_used
-from ..labels.raster import is_raster, read_label_raster
+from ..labels.pixels import LabelPixels, PixelRule, counted, pixels_and_used
+from ..labels.raster import patches, read_label_raster
 from ..labels.read import LabelColumns, read_labels
+from ..labels.report import ImportReport
+from ..labels.suffixes import is_raster
 from ..labels.vectorfile import Place, column_names, columns_of, layers_of
 from ..labels.write import write_label_shapes
 from ..store import EmbeddingStore
@@ -79,8 +81,6 @@ _EXAMPLES = 4
 def peek(file: Path, layer: str | None = None) -> dict[str, Any]:
     """The columns of a vector file, each with its kind, examples and how many values differ; its CRS, None where
     the file states none. Of several layers their names alone, until one is named."""
-    if is_raster(file):
-        raise LabelError("a class raster has no columns", value=file, remedy="fit a probe on it as it is")
     layers = layers_of(file)
     if layer is None and len(layers) > 1:
         return {"layers": layers}
@@ -99,23 +99,40 @@ def _column(values: Any) -> dict[str, Any]:
 def import_labels(
     file: Path, reading: LabelReading, store: EmbeddingStore, out: Path, *, overwrite: bool
 ) -> dict[str, Any]:
-    """Write the usable labels of a vector file as GeoJSON in the CRS of a store's grid: `y`, `group`, `start`, `end`.
+    """Write the usable labels of a file as GeoJSON in the CRS of a store's grid: `y`, `group`, `start`, `end`.
 
-    The account of the import and the response. `LabelError` where none can be used, or there are too many to show."""
-    _check_meant(reading, file, is_raster(file))
-    if is_raster(file):
-        raise LabelError(
-            "a class raster has no points or polygons", value=file, remedy="fit a probe on it as it is"
-        )
-    found = read_label_set(file, reading)
-    if len(found) > MOST_SHOWN:
-        remedy = f"at most {MOST_SHOWN:,}; fit a probe on the file itself, with phenolens probe fit"
-        raise LabelError(
-            "there are too many labels to show one by one", value=f"{len(found):,}", remedy=remedy
-        )
-    pixels, used = on_pixels(found, reading, store)
-    write_label_shapes(found.take(used), store.grid, out, overwrite=overwrite)
-    return {"report": pixels.report.to_dict(), "response": found.response.to_dict(), "count": int(used.sum())}
+    Of a class raster: the outlines of touching pixels of a class. The account of the import and the response.
+    `LabelError` where none can be used, or there are too many to show."""
+    raster = is_raster(file)
+    _check_meant(reading, file, raster)
+    if raster:
+        found, report = _outlined(read_label_pixels(file, reading, store))
+    else:
+        labels = read_label_set(file, reading)
+        if len(labels) > MOST_SHOWN:
+            remedy = f"at most {MOST_SHOWN:,}: save a part of them as a file of its own"
+            raise LabelError(
+                "there are too many labels to show one by one", value=f"{len(labels):,}", remedy=remedy
+            )
+        pixels, used = on_pixels(labels, reading, store)
+        found, report = labels.take(used), pixels.report
+    write_label_shapes(found, store.grid, out, overwrite=overwrite)
+    return {"report": report.to_dict(), "response": found.response.to_dict(), "count": len(found)}
+
+
+def _outlined(pixels: LabelPixels) -> tuple[LabelSet, ImportReport]:
+    """The patches of a class raster as polygons along the edges of their pixels; of too many the largest."""
+    report = pixels.report
+    kept, counts = np.unique(pixels.group, return_counts=True)
+    if len(kept) > MOST_SHOWN:
+        kept = kept[np.argsort(counts)[::-1][:MOST_SHOWN]]
+        wanted = np.isin(pixels.group, kept)
+        reason = f"of patches smaller than the {MOST_SHOWN:,} largest ones"
+        dropped = {**report.dropped, reason: int((~wanted).sum())}
+        pixels = counted(replace(pixels.take(wanted), report=replace(report, dropped=dropped)))
+    labels = patches(pixels)
+    notes = (*pixels.report.notes, "a raster says no date: its labels stand for all days")
+    return labels, replace(pixels.report, notes=notes)
 
 
 def read_label_pixels(file: Path, reading: LabelReading, store: EmbeddingStore) -> LabelPixels:

@@ -3,8 +3,11 @@
 import geopandas
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 from phenolens.app.controllers.label_import import account
+from phenolens.app.label_codes import label_codes
 from phenolens.app.label_columns import guess, guess_crs, guess_place
 from phenolens.app.panels.label_import import LabelImportDialog
 from phenolens.app.panels.labels import LabelsPanel, without_parts
@@ -97,7 +100,7 @@ def test_a_file_that_is_no_labels_says_so_and_loses_nothing(opened, tmp_path, un
     labels_panel(opened).file_dropped.emit(str(path))
     until(lambda: "can't be read" in labels_panel(opened)._report.text())
     assert "[nonsense.gpkg: " in labels_panel(opened)._report.text()
-    assert "SELECT" not in labels_panel(opened)._report.text()
+    assert not {"SELECT", "driver"} & set(labels_panel(opened)._report.text().split())
     assert opened.model.now.work.labels == kept
 
 
@@ -278,6 +281,26 @@ def test_an_import_that_is_not_wanted_does_not_hold_up_the_next_one(opened, tmp_
     answered(opened, until, "second.csv")
     until(lambda: len(opened.model.now.work.labels) == 1)
     assert "first.csv: not imported." in panel._report.text()
+
+
+def test_a_class_raster_is_imported_as_the_outlines_of_its_patches(opened, tmp_path, until, look):
+    opened.show_step("Label")
+    grid = opened.model.now.store.grid
+    codes = np.zeros(grid.shape, np.uint8)
+    codes[5:15, 5:15], codes[8:10, 8:10], codes[30:40, 5:25] = 10, 50, 20
+    path = tmp_path / "cover.tif"
+    about = {"count": 1, "height": codes.shape[0], "width": codes.shape[1], "dtype": "uint8"}
+    with rasterio.open(path, "w", crs=grid.crs, transform=Affine(*grid.transform), **about) as file:
+        file.write(codes, 1)
+    panel = labels_panel(opened)
+    panel.file_dropped.emit(str(path))
+    until(lambda: len(opened.model.now.work.labels) > 0)
+    work = opened.model.now.work
+    assert {one.name: one.code for one in work.classes} == {"10": 10, "20": 20, "50": 50}
+    assert [(one.value, len(one.holes)) for one in work.labels] == [(10, 1), (20, 0), (50, 0)]
+    assert (label_codes(work.labels, grid.shape) == codes).all()
+    assert "A raster says no date" in panel._report.text()
+    look(opened)
 
 
 def test_what_lies_with_a_shapefile_is_not_dropped_beside_it():

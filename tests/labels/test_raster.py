@@ -8,7 +8,8 @@ from phenolens.engine.acquisitions.samples import open_sample
 from phenolens.engine.errors import LabelError, OutputError
 from phenolens.engine.grid import Grid
 from phenolens.engine.labels.clearness import look_at_store
-from phenolens.engine.labels.raster import read_label_raster
+from phenolens.engine.labels.pixels import label_pixels
+from phenolens.engine.labels.raster import patches, read_label_raster
 from phenolens.engine.labels.simulated import simulated_gpp_labels, simulated_land_cover_labels
 from phenolens.engine.labels.write import write_labels
 from phenolens.engine.store import EmbeddingStore
@@ -22,13 +23,15 @@ CODES = np.array([[1, 1, 0, 2, 2, 2], [1, 0, 0, 2, 2, 2], [0, 0, 1, 0, 0, 0], [1
 
 @pytest.fixture
 def raster(tmp_path):
-    def write(codes=CODES, crs="EPSG:32632", transform=GRID.transform, nodata=None):
+    def write(codes=CODES, crs="EPSG:32632", transform=GRID.transform, nodata=None, colours=None):
         path = tmp_path / "classes.tif"
         about = {"count": 1, "height": codes.shape[0], "width": codes.shape[1], "dtype": codes.dtype}
         with rasterio.open(
             path, "w", driver="GTiff", crs=crs, transform=transform, nodata=nodata, **about
         ) as file:
             file.write(codes, 1)
+            if colours:
+                file.write_colormap(1, colours)
         return path
 
     return write
@@ -60,6 +63,37 @@ def test_a_raster_that_is_stored_from_south_to_north_is_turned(raster):
     pixels = read_label_raster(raster(CODES[::-1].copy(), transform=upward))
     assert pixels.grid == GRID
     assert (CODES[pixels.rows, pixels.cols] == pixels.y).all()
+
+
+def test_of_a_large_raster_what_lies_around_the_grid_is_the_same_as_of_all(raster):
+    codes = np.random.default_rng(1).integers(0, 9, (300, 400), np.uint8)
+    wide = raster(codes, transform=GRID.transform * Affine.translation(-150, -200))
+    for east, south in ((3, -3), (33, -47), (-1497, 1987), (2473, -963)):
+        grid = Grid("EPSG:32632", Affine(20, 0, 500_000 + east, 0, -20, 5_000_200 + south), (4, 6))
+        pixels = read_label_raster(wide, grid=grid)
+        found = np.zeros(grid.shape, np.int64)
+        found[pixels.rows, pixels.cols] = pixels.y
+        with rasterio.open(wide) as file:
+            x, y = np.meshgrid(grid.x, grid.y)
+            at = file.sample(np.column_stack([x.ravel(), y.ravel()]))
+            there = np.array([code[0] for code in at]).reshape(grid.shape)
+        np.testing.assert_array_equal(found, there)
+
+
+def test_patches_of_a_raster_are_polygons_that_label_the_same_pixels(raster):
+    pixels = read_label_raster(raster())
+    again = label_pixels(patches(pixels), GRID)
+    key = lambda one: sorted(zip(one.rows, one.cols, one.y, one.group, strict=True))  # noqa: E731
+    assert key(again) == key(pixels)
+
+
+def test_classes_of_a_raster_are_drawn_in_its_own_colours_unless_some_are_alike(raster):
+    def drawn(colours):
+        return [one.colour for one in read_label_raster(raster(colours=colours)).response.classes]
+
+    plain = drawn(None)
+    assert drawn({1: (0, 100, 0), 2: (255, 187, 34)}) == ["#006400", "#ffbb22"]
+    assert drawn({1: (0, 100, 0), 2: (0, 100, 0)}) == plain
 
 
 def test_a_raster_without_crs_elsewhere_or_of_fractions_is_refused(raster, tmp_path):

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+import rioxarray  # noqa: F401
 import xarray as xr
 from phenolens.engine.config import load
 from phenolens.engine.errors import AreaError, EngineError, InputError, OutputError, TargetError
@@ -242,6 +244,28 @@ def test_columns_of_labels_are_told_then_the_labels_on_the_grid(forest, labels):
     given = json.loads((workspace.root / "labels.geojson").read_text())["features"]
     assert [f["geometry"]["coordinates"] for f in features] == [f["geometry"]["coordinates"] for f in given]
     assert features[1]["properties"] == {"y": 2.0, "group": 1, "start": None, "end": None}
+
+
+def test_labels_of_a_class_raster_are_read_at_once_and_of_several_variables_one_is_chosen(forest):
+    run, workspace = forest
+    grid = EmbeddingStore(workspace.root / "forest.zarr").grid
+    codes = np.zeros(grid.shape, np.uint8)
+    codes[2:8, 2:8], codes[4:6, 4:6], codes[12:15, 3:9] = 10, 30, 20
+    about = {"count": 1, "height": codes.shape[0], "width": codes.shape[1], "dtype": "uint8"}
+    with rasterio.open(
+        workspace.root / "cover.tif", "w", crs=grid.crs, transform=grid.transform, **about
+    ) as file:
+        file.write(codes, 1)
+    told = run("labels", store="forest.zarr", out="cover.geojson", labels={"file": "cover.tif"})
+    assert told["count"] == 3
+    assert {one["name"]: one["pixels"] for one in told["report"]["classes"]} == {"10": 32, "20": 18, "30": 4}
+    features = json.loads((workspace.root / told["file"]).read_text())["features"]
+    assert [len(one["geometry"]["coordinates"]) for one in features] == [2, 1, 1]  # one has a hole
+    planes = xr.Dataset(dict.fromkeys(("LC", "CT"), (("y", "x"), codes)), {"x": grid.x, "y": grid.y})
+    planes.rio.write_crs(grid.crs).to_netcdf(workspace.root / "cover.nc", engine="h5netcdf")
+    asked = {"store": "forest.zarr", "out": "chosen.geojson"}
+    assert run("labels", **asked, labels={"file": "cover.nc"}) == {"variables": ["LC", "CT"]}
+    assert run("labels", **asked, labels={"file": "cover.nc", "variable": "CT"})["count"] == 3
 
 
 def test_labels_that_are_dropped_are_not_among_those_to_show(forest, labels):

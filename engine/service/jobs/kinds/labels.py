@@ -1,9 +1,11 @@
 """`labels`: what a file of labels holds, for a face to show and change."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from ....labels.suffixes import is_raster
 from ...schema import Asked, WorkspacePath
 from ..context import JobContext, Kind
 from .params import check_output, plain
@@ -11,7 +13,9 @@ from .probe_fit import LabelsAsked
 
 
 class LabelsParams(Asked):
-    """Read labels onto the grid of a store; with neither a class nor a value column, tell the columns alone."""
+    """Read labels onto the grid of a store; with neither a class nor a value column, tell the columns alone.
+
+    A class raster has no columns: its labels are read at once, or its variables told where it has several."""
 
     store: WorkspacePath
     labels: LabelsAsked
@@ -22,12 +26,15 @@ class LabelsParams(Asked):
 
 def run(params: LabelsParams, context: JobContext) -> dict[str, Any]:
     """The columns; or the account of what was read and dropped, the response, and the file of labels."""
+    from ....labels.raster import variables_of
     from ....store import EmbeddingStore
     from ....tasks.labels import import_labels, peek
 
     workspace, asked = context.workspace, params.labels
     file = workspace.source(asked.file)
-    if not (asked.class_column or asked.value_column):
+    if is_raster(file) and asked.variable is None and len(names := variables_of(file)) > 1:
+        return {"variables": names}
+    if not (is_raster(file) or asked.class_column or asked.value_column):
         told: dict[str, Any] = plain(peek(file, asked.layer))
         return told
     out = check_output(workspace, params.out, ".geojson")
@@ -41,7 +48,8 @@ def run(params: LabelsParams, context: JobContext) -> dict[str, Any]:
 def outputs(params: LabelsParams) -> tuple[str, ...]:
     """Nothing where only the columns are told."""
     asked = params.labels
-    return (str(params.out),) if asked.class_column or asked.value_column else ()
+    writes = is_raster(Path(asked.file)) or asked.class_column or asked.value_column
+    return (str(params.out),) if writes else ()
 
 
 LABELS = Kind("labels", "Read labels", LabelsParams, run, outputs=outputs)
