@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -112,13 +112,14 @@ def _missing_name(wanted: Wanted) -> str:
 
 def plan(wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...]) -> Plan:
     """The job of what nothing is `missing` of."""
-    params: dict[str, Any] = {"store": store.store, "out": wanted.name, "overwrite": True}
+    stem = _stem(wanted, days)
+    params: dict[str, Any] = {"store": store.store, "out": stem, "overwrite": True}
     files: tuple[str, ...]
     if wanted.what == "probe":
         return _of_probe(wanted, store, probe, days, params)
     if wanted.what == "change":
         both = {"before": days[0], "after": days[-1]}
-        files = tuple(f"{wanted.name}-change-{kind}.tif" for kind in ("magnitude", "confidence"))
+        files = tuple(f"{stem}-change-{kind}.tif" for kind in ("magnitude", "confidence"))
         return Plan("change", {**params, **both}, files, 2 * store.grid.shape[0] * store.grid.shape[1])
     params |= {"dates": list(days)}
     pixels = store.grid.shape[0] * store.grid.shape[1]
@@ -126,14 +127,27 @@ def plan(wanted: Wanted, store: Store, probe: Probe | None, days: tuple[str, ...
         number = {"int8": 1, "uint8": 1, "float16": 2, "int16": 2}.get(store.dtype, 4)
         size = pixels * store.dims * number * len(days)
         if wanted.what == "netcdf":
-            files = (f"{wanted.name}-embedding.nc",)
+            files = (f"{stem}-embedding.nc",)
             return Plan("export", {**params, "show": "embedding", "form": "netcdf"}, files, size)
-        files = tuple(f"{wanted.name}-embedding-{day}.tif" for day in days)
+        files = tuple(f"{stem}-embedding-{day}.tif" for day in days)
         return Plan("export", {**params, "show": "embedding"}, files, size)
     more = {"dim": str(wanted.dim), "support": f"-{wanted.sensor}"}.get(wanted.what, "")
     params |= {"show": wanted.what, "dim": wanted.dim, "sensor": wanted.sensor}
-    files = tuple(f"{wanted.name}-{wanted.what}{more}-{day}.tif" for day in days)
+    files = tuple(f"{stem}-{wanted.what}{more}-{day}.tif" for day in days)
     return Plan("export", params, files, pixels * BYTES[wanted.what] * len(days))
+
+
+def _stem(wanted: Wanted, days: Sequence[str]) -> str:
+    """The name, with what the engine adds nothing of: else the map of one probe would take the place of another's."""
+    if wanted.what == "probe":
+        called = PurePath(wanted.probe).stem
+        there = f"-{called}-" in f"-{PurePath(wanted.name).name}-"
+        return wanted.name if there else f"{wanted.name}-{called}"
+    if wanted.what == "change":
+        return "-".join((wanted.name, *(day.replace("-", "") for day in (days[0], days[-1]))))
+    if wanted.what == "netcdf":
+        return f"{wanted.name}-{'_'.join(dict.fromkeys((days[0], days[-1])))}"
+    return wanted.name
 
 
 def _of_probe(
@@ -147,14 +161,15 @@ def _of_probe(
     each = {**BYTES, "probability": classes}
     pixels = store.grid.shape[0] * store.grid.shape[1]
     size = pixels * len(when) * sum(each.get(name, 1) for name in wanted.maps)
-    files = tuple(f"{wanted.name}-{name}-{one.replace('/', '_')}.tif" for one in when for name in wanted.maps)
+    stem = _stem(wanted, days)
+    files = tuple(f"{stem}-{name}-{one.replace('/', '_')}.tif" for one in when for name in wanted.maps)
     asked = {**params, "probe": wanted.probe, "dates": list(when), "maps": list(wanted.maps)}
     return Plan("probe-apply", asked, files, size)
 
 
 def _of_sum(wanted: Wanted, store: Store, probe: Probe, params: Mapping[str, Any]) -> Plan:
     made = [name for name in SUMS if name in probe.maps]
-    files = tuple(f"{wanted.name}-{name}-{wanted.start}_{wanted.end}.tif" for name in made)
+    files = tuple(f"{_stem(wanted, ())}-{name}-{wanted.start}_{wanted.end}.tif" for name in made)
     size = store.grid.shape[0] * store.grid.shape[1] * sum(BYTES[name] for name in made)
     period = f"{wanted.start}/{wanted.end}"
     return Plan(

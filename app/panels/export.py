@@ -187,7 +187,9 @@ class ExportPanel(QWidget):
         self._span.changed.connect(self._changed)
         self._name = QLineEdit()
         self._name.setAccessibleName(self.tr("Beginning of the file names"))
-        self._name.setToolTip(self.tr("What they show and the date are added; folders are made: maps/field"))
+        self._name.setToolTip(
+            self.tr("What they show, the probe and the date are added; folders are made: maps/field")
+        )
         self._name.textChanged.connect(lambda _: self._changed())
 
     def _make_end(self) -> None:

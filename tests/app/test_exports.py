@@ -84,10 +84,31 @@ def test_plans_name_every_file_of_every_date():
     change = Wanted("change", start="2019-02-01", end="2019-08-01", name="c")
     days = days_of(change, store, 0)
     assert missing(change, store, None, days) == ""
-    assert "Compares 2019-02-15 with 2019-07-15" in told(plan(change, store, None, days), 0)
+    compared = plan(change, store, None, days)
+    assert "Compares 2019-02-15 with 2019-07-15" in told(compared, 0)
+    assert compared.params["out"] == "c-20190215-20190715"
+    assert compared.files[0] == "c-20190215-20190715-change-magnitude.tif"
     assert "two dates" in missing(change, store, None, days[:1])
     whole = Wanted("netcdf", dates="all", name="a")
-    assert plan(whole, store, None, days_of(whole, store, 0)).bytes == 48 * 48 * 8 * 2 * 12
+    cube = plan(whole, store, None, days_of(whole, store, 0))
+    assert cube.bytes == 48 * 48 * 8 * 2 * 12
+    assert cube.files == ("a-2019-01-15_2019-12-15-embedding.nc",)
+
+
+def test_maps_of_two_probes_of_one_day_have_names_of_their_own():
+    grid = Grid("EPSG:32635", (10, 0, 500_000, 0, -10, 5_000_000), (48, 48))
+    store = Store("some.zarr", 8, grid, ("2019-05-15T10:30:00Z",), dtype="float16")
+
+    def files(probe, name):
+        wanted = Wanted("probe", probe=probe, maps=("value",), dates="this", name=name)
+        made = plan(wanted, store, Probe(probe, {"task": "regression"}, features="date"), ("2019-05-15",))
+        assert made.files == (f"{made.params['out']}-value-2019-05-15.tif",)
+        return made.files
+
+    assert files("gpp.probe", "maps/some") == ("maps/some-gpp-value-2019-05-15.tif",)
+    assert files("trees.probe", "maps/some") == ("maps/some-trees-value-2019-05-15.tif",)
+    assert files("o.probe", "some") == ("some-o-value-2019-05-15.tif",)
+    assert files("gpp.probe", "my-gpp") == ("my-gpp-value-2019-05-15.tif",)  # it is in there already
 
 
 @pytest.fixture
