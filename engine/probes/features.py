@@ -150,12 +150,24 @@ def _moments(
     if default is None and spec.kind in ("period", "season"):  # what holds always holds over all of the store
         first, last = (np.datetime64(int(day), "D") for day in (days[0], days[-1]))
         default = Period(first, last)
-    ends = np.stack([pixels.start, pixels.end], axis=1).astype("datetime64[D]")
-    ends = np.where(np.isnat(ends), ends[:, ::-1], ends)  # one end alone is a day
+    ends = _both_ends(pixels, days)
     unique, of = np.unique(ends.astype(np.int64), axis=0, return_inverse=True)
     dates = unique.astype("datetime64[D]")
     periods = [default if np.isnat(start) else Period(start, end) for start, end in dates]
     return _Moments(periods, of.reshape(-1))
+
+
+def _both_ends(pixels: LabelledPixels, days: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    """[sample, 2] first and last day; what holds until or from a day reaches as far as the store does."""
+    first, last = (np.datetime64(int(day), "D") for day in (days[0], days[-1]))
+    start, end = (each.astype("datetime64[D]") for each in (pixels.start, pixels.end))
+    return np.stack(
+        [
+            np.where(np.isnat(start), np.minimum(first, end), start),  # without both: NaT
+            np.where(np.isnat(end), np.maximum(last, start), end),
+        ],
+        axis=1,
+    )
 
 
 def _reasons(moments: _Moments, plans: list[Slots], seen: Bools) -> npt.NDArray[Any]:

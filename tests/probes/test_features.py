@@ -106,6 +106,23 @@ def test_every_sample_is_read_at_its_own_date(noise_store, noise, labelled):
     assert (sampling.table.day == pixels.start[kept]).all()
 
 
+def test_what_holds_until_or_from_a_day_reaches_to_the_first_or_last_date(noise_store, labelled):
+    first, last = dates(noise_store)[[0, -1]]
+    never, day = np.datetime64("NaT", "D"), first + (last - first) // 2
+    pairs = {
+        (never, day): (first, day),
+        (day, never): (day, last),
+        (never, first - 9): (first - 9, first - 9),
+    }
+    for (start, end), meant in pairs.items():
+        open_ended = replace(labelled, start=np.full(300, start), end=np.full(300, end))
+        said = replace(labelled, start=np.full(300, meant[0]), end=np.full(300, meant[1]))
+        spec = FeatureSpec("period", statistics=("mean",), largest_gap_days=60)
+        found, expected = (sample_table(noise_store, one, spec) for one in (open_ended, said))
+        np.testing.assert_array_equal(found.features(), expected.features())
+        assert (found.day == expected.day).all()
+
+
 def test_spans_reach_as_far_as_the_models_acquisitions(noise_store, labelled):
     table = sample_table(noise_store, labelled.dated("2020-03-01"), FeatureSpec("window", window_days=30))
     assert (table.span == np.array(["2020-01-06", "2020-03-31"], "datetime64[D]")).all()
