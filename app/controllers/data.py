@@ -147,19 +147,29 @@ class DataController:
             for sensor in pending.told.sensors
         }
         data = Data(pending.name, s2=files.get("s2"), s1=files.get("s1"))
-        self._told[data] = pending.told
         self._pending = None
         self._panel.end_pending()
-        kept = [one for one in self._plans.now.data if one != data]
-        self._plans.change(data=(*kept, data))
-        self._say(
-            translate(
+        self._take(data, pending.told)
+
+    def _take(self, data: Data, told: Sources) -> None:
+        """The same files, by whatever spelling they were found, are listed once: what was said last holds."""
+        listed = list(self._plans.now.data)
+        same = [number for number, one in enumerate(listed) if set(one.paths) == set(data.paths)]
+        if same:
+            data = replace(data, name=listed[same[0]].name)
+            listed[same[0]] = data
+            told_so = translate("DataController", "{} was at hand already: it is read as it was said now.")
+        else:
+            listed.append(data)
+            told_so = translate(
                 "DataController", "{} is at hand now: draw an area on its outline, or use its extent."
-            ).format(data.name),
-            False,
-        )
+            )
+        self._told[data] = told
+        self._plans.change(data=tuple(listed))
+        self._say(told_so.format(data.name), False)
         self._tell()
-        self._panel.choose(len(kept))  # the map goes there, and what can be done with it is to be seen
+        # the map goes there, and what can be done with it is to be seen
+        self._panel.choose(listed.index(data))
 
     def _discard(self) -> None:
         self._link.drop("look into")

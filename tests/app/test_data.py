@@ -1,6 +1,7 @@
 """Data of the user's own: looked into before they are taken, asked about, used, and put away."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_one_file_without_a_date_keeps_no_other_from_being_read(areas, nameless,
     state(areas, None, "s2", "s2-dn")
     until(areas.data.add_button.isEnabled)
     assert "2 dates, 2020-01-05 to 2020-01-17" in report(areas)
-    assert "left out without a date: mosaic.tif" in report(areas)
+    assert "left out without a date: mosaic.tif" in report(areas).replace("\u200b", "")
     assert "Without an answer they are left out." in report(areas)
     window.show_step("Area")
     look(window)
@@ -216,8 +217,8 @@ def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtb
 def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_that_is_said(
     areas, nameless, qtbot, until
 ):
-    def name_bands(*names):
-        add(areas, nameless, until)
+    def name_bands(folder, *names):
+        add(areas, folder, until)
         until(lambda: areas.data.findChild(BandsQuestion) is not None)
         question = areas.data.findChild(BandsQuestion)
         for box, name in zip(question.boxes, names, strict=True):
@@ -228,8 +229,9 @@ def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_th
         until(areas.data.add_button.isEnabled)
         areas.data.add_button.click()
 
-    name_bands("B02", "B03", "B04", "B08")
-    name_bands("B04", "B03", "B02", "B08")
+    other = Path(shutil.copytree(nameless, nameless.parent / "copy" / "nameless"))
+    name_bands(nameless, "B02", "B03", "B04", "B08")
+    name_bands(other, "B04", "B03", "B02", "B08")
     first, _ = areas.plans.now.data
     areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
     until(areas.compute.compute.isEnabled)
@@ -239,6 +241,19 @@ def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_th
     assert (
         "not used, as their numbers or bands are stored in another way: nameless" in areas.compute.data_told
     )
+
+
+def test_the_same_files_are_listed_once_by_whatever_name_they_are_found(areas, radar, qtbot, until, window):
+    (radar.parent.parent / "link").symlink_to(radar.parent, target_is_directory=True)
+    for folder in (radar.parent, radar.parent.parent / "link", radar.parent / ".." / "cube"):
+        add(areas, folder, until)
+        until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+        state(areas, qtbot, "s1", "s1-dn")
+        until(areas.data.add_button.isEnabled)
+        areas.data.add_button.click()
+        assert [data.name for data in areas.plans.now.data] == ["cube"]
+        assert len(lines(areas)) == 3
+    assert "cube was at hand already" in window.findChild(QLabel, "message").text()
 
 
 def test_plans_of_projects_from_before_are_read(areas):
