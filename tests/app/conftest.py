@@ -132,6 +132,12 @@ def areas(window, until):
 
 
 @pytest.fixture
+def landscape() -> tuple[float, float, float, float]:
+    """A corner of the simulated sample: 30 by 33 pixels."""
+    return 10.300, 46.030, 10.304, 46.033
+
+
+@pytest.fixture
 def look(request: pytest.FixtureRequest) -> Callable:
     """Keeps a picture of a widget where `PHENOLENS_SHOTS` names a folder."""
 

@@ -12,8 +12,6 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
-LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
-"""A corner of the simulated sample: 30 by 33 pixels."""
 WRITTEN = """JSON.stringify([...document.querySelectorAll(".degree")].map(label => {
   const mine = label.getBoundingClientRect();
   return [label.textContent, [...document.querySelectorAll(".leaflet-control")].some(control => {
@@ -84,12 +82,14 @@ def click(qtbot, ask_page):
     return click
 
 
-def test_a_rectangle_drawn_on_the_sample_is_counted_computed_and_opened(mapped, window, until, drag, look):
+def test_a_rectangle_drawn_on_the_sample_is_counted_computed_and_opened(
+    mapped, window, until, drag, look, landscape
+):
     mapped.area.findChild(QToolButton, "draw rectangle").click()
-    west, south, east, north = LANDSCAPE
+    west, south, east, north = landscape
     drag(mapped, (west, north), (east, south))
     until(lambda: mapped.plans.now.area is not None)
-    assert mapped.plans.now.area.bounds == pytest.approx(LANDSCAPE, abs=3e-4)
+    assert mapped.plans.now.area.bounds == pytest.approx(landscape, abs=3e-4)
     mapped.compute.days.setValue(180)
     until(mapped.compute.compute.isEnabled)
     told = {name: label.text() for name, label in mapped.compute.costs.items()}
@@ -106,17 +106,17 @@ def test_a_rectangle_drawn_on_the_sample_is_counted_computed_and_opened(mapped, 
     look(window, "-opened")
 
 
-def test_a_handle_that_is_dragged_changes_the_area(mapped, until, drag):
-    west, south, east, north = LANDSCAPE
-    mapped.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+def test_a_handle_that_is_dragged_changes_the_area(mapped, until, drag, landscape):
+    west, south, east, north = landscape
+    mapped.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     drag(mapped, (east, south), (east + 0.006, south - 0.004))
     until(lambda: mapped.plans.now.area.bounds[2] > east + 0.004)
     assert mapped.plans.now.area.bounds == pytest.approx((west, south - 0.004, east + 0.006, north), abs=4e-4)
 
 
-def test_what_is_being_drawn_says_its_size_until_it_is_done(mapped, until, ask_page):
+def test_what_is_being_drawn_says_its_size_until_it_is_done(mapped, until, ask_page, landscape):
     mapped.area.findChild(QToolButton, "draw rectangle").click()
-    target, west, north = mapped.area.map.view.focusProxy(), LANDSCAPE[0], LANDSCAPE[3]
+    target, west, north = mapped.area.map.view.focusProxy(), landscape[0], landscape[3]
     start, end = (
         QPointF(*json.loads(ask_page(mapped, f"areaMap.pointOf({x},{y})"))).toPoint()
         for x, y in ((west, north), (west + 0.01, north - 0.01))
@@ -214,9 +214,11 @@ def test_a_polygon_is_computed_as_such(areas, until):
     assert pixels == pytest.approx(whole / 2, rel=0.15)
 
 
-def test_a_polygon_drawn_with_the_mouse_is_embedded_inside_alone(mapped, window, until, click, look):
+def test_a_polygon_drawn_with_the_mouse_is_embedded_inside_alone(
+    mapped, window, until, click, look, landscape
+):
     mapped.area.findChild(QToolButton, "draw polygon").click()
-    west, south, east, north = LANDSCAPE
+    west, south, east, north = landscape
     click(mapped, (west, south), (east, south), (east, north), (west, south))
     until(lambda: mapped.plans.now.area is not None)
     assert len(mapped.plans.now.area.corners) == 3
@@ -235,8 +237,10 @@ def test_a_polygon_drawn_with_the_mouse_is_embedded_inside_alone(mapped, window,
     assert shown.size == whole
 
 
-def test_holes_of_a_file_are_drawn_and_not_embedded(mapped, window, until, ask_page, drag, look, tmp_path):
-    west, south, east, north = LANDSCAPE
+def test_holes_of_a_file_are_drawn_and_not_embedded(
+    mapped, window, until, ask_page, drag, look, tmp_path, landscape
+):
+    west, south, east, north = landscape
     outer = [[west, south], [east, south], [east, north], [west, south]]
     hole = [[10.3025, 46.0305], [10.3037, 46.0305], [10.3037, 46.0315], [10.3025, 46.0305]]
     file = tmp_path / "ring.geojson"

@@ -13,9 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 from rasterio.transform import from_origin
 
-LANDSCAPE = (10.300, 46.030, 10.304, 46.033)
-"""A corner of the simulated sample: 30 by 33 pixels."""
-
 
 def in_front(window, name: str) -> bool:
     """Whether a dock is to be seen, and not a tab behind others."""
@@ -33,9 +30,9 @@ def test_an_area_without_data_says_what_to_do(areas, until, look, window):
     look(window)
 
 
-def test_an_area_that_data_cover_in_part_says_how_much_lies_beyond_them(areas, until):
-    (_, south, _, north), width = LANDSCAPE, 0.004
-    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+def test_an_area_that_data_cover_in_part_says_how_much_lies_beyond_them(areas, until, landscape):
+    (_, south, _, north), width = landscape, 0.004
+    areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     until(
         lambda: areas.compute.data_told == "Data: Simulated landscape, Sentinel-1 and Sentinel-2, 2020-2021"
     )
@@ -79,8 +76,8 @@ def test_a_result_isn_t_opened_over_what_is_looked_at(opened):
     assert opened.model.now.store.store == "forest.zarr"
 
 
-def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until):
-    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until, landscape):
+    areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     until(areas.compute.compute.isEnabled)
     for name, cause in (
         ("forest", "called forest.zarr already"),
@@ -97,8 +94,8 @@ def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until):
     until(areas.compute.compute.isEnabled)
 
 
-def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until):
-    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until, landscape):
+    areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     until(areas.compute.compute.isEnabled)
     areas.compute.which.setCurrentIndex(areas.compute.which.findData("listed"))
     until(lambda: "List the days" in areas.compute.problem)
@@ -167,8 +164,8 @@ def test_scenes_of_one_pass_are_one_row_that_is_used_or_left_out_as_a_whole(area
     until(areas.compute.compute.isEnabled)
 
 
-def test_acquisitions_are_listed_with_how_clear_they_are(areas, window, until, look):
-    areas.plans.add_area(corners_of(", ".join(map(str, LANDSCAPE))), True)
+def test_acquisitions_are_listed_with_how_clear_they_are(areas, window, until, look, landscape):
+    areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     rows = areas.acquisitions.table.model()
 
     def column(number):
