@@ -60,17 +60,16 @@ class ProbesController(QObject):
             return
         missing = what_is_missing(new)
         self._panel.set_ready(not missing, missing)
-        if not new.live:
-            self._timer.stop()
-            self._panel.tell(missing)
-        elif missing:
+        if missing or not previewed(
+            new
+        ):  # a preview that is followed no more would pass for one of these labels
             self._forsake()
             self._panel.tell(missing)
         else:
             self._timer.start()
 
     def _forsake(self) -> None:
-        """The labels that the preview was of are gone: what is shown, or on its way, is nothing of theirs."""
+        """The preview is switched off or its labels are gone: what is shown, or on its way, is nothing of theirs."""
         self._timer.stop()
         self._link.drop("probe preview")
         without_layers(self._model, (PREVIEW, CONFIDENCE))
@@ -85,7 +84,7 @@ class ProbesController(QObject):
 
     def _fit(self) -> None:
         now = self._model.now
-        if now.store is None or not now.live:
+        if now.store is None or not previewed(now):
             return
         store, labels, when = now.store, now.work.labels, when_of(now)
         some = spread(labels, MOST_PREVIEWED, now.work.quantity is None)
@@ -136,7 +135,7 @@ class ProbesController(QObject):
         elif self._lost:
             self._lost = False
             now = self._model.now
-            if now.live and not what_is_missing(now):
+            if previewed(now) and not what_is_missing(now):
                 self._timer.start()
             else:
                 without_layers(self._model, (PREVIEW, CONFIDENCE))
@@ -155,6 +154,11 @@ def without_layers(model: SessionModel, names: Sequence[str]) -> None:
             look=Look() if now.look in gone else now.look,
             beside=None if now.beside in gone else now.beside,
         )
+
+
+def previewed(now: Session) -> bool:
+    """Whether a preview is wanted, and of a kind that there are previews of: of labels, and quickly fitted."""
+    return now.live and now.recipe.learns == "labels" and now.recipe.estimator != "temporal"
 
 
 def _asked(session: Session) -> tuple[object, ...]:

@@ -1,13 +1,15 @@
 """Probes: previewed while labels are drawn, then fitted for good and judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from phenolens.app.controllers.fits import FitsController, fit_told
-from phenolens.app.controllers.probes import CONFIDENCE, MOST_PREVIEWED, PREVIEW, spread
+from phenolens.app.controllers.probes import CONFIDENCE, MOST_PREVIEWED, PREVIEW, ProbesController, spread
 from phenolens.app.panels.confusion import ConfusionPanel
 from phenolens.app.panels.probe import ProbePanel
 from phenolens.app.panels.scores import ScoresPanel
-from phenolens.app.recipe import Quantity
+from phenolens.app.recipe import Quantity, Towers
 from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass
 from PySide6.QtWidgets import QPushButton
@@ -84,6 +86,28 @@ def test_a_preview_goes_with_its_labels_and_comes_back_with_them(labelled, probe
     assert "second class" in probe._said.text()
     labelled.model.undo()
     until(lambda: labelled.model.now.look.layer.startswith("probe:"))
+
+
+def test_a_preview_that_is_switched_off_leaves_the_map(labelled, probe, until):
+    labelled.show_step("Probe")
+    probe._live.click()
+    until(lambda: labelled.model.now.look.layer.startswith("probe:"))
+    probe._live.click()
+    assert not labelled.model.now.live
+    assert labelled.model.now.made == ()
+    assert not labelled.model.now.look.layer.startswith("probe:")
+    probe._live.click()
+    until(lambda: PREVIEW in {one.name for one in labelled.model.now.made})
+
+
+def test_a_probe_of_towers_has_no_preview_of_the_labels_beside_it(labelled, probe, until):
+    labelled.model.change(live=True)
+    until(lambda: PREVIEW in {one.name for one in labelled.model.now.made})
+    recipe = replace(labelled.model.now.recipe, learns="towers", towers=Towers(("towers.csv",)))
+    labelled.model.change(recipe=recipe)
+    assert labelled.model.now.made == ()
+    assert not labelled.findChild(ProbesController)._timer.isActive()
+    assert probe._fit.isEnabled()
 
 
 def test_a_layer_that_was_chosen_meanwhile_stays(labelled, probe, until):
