@@ -2,6 +2,7 @@
 
 What they hold is read by jobs, in processes of their own; here it is made sure that reading can't blow up."""
 
+import codecs
 import csv
 import io
 import re
@@ -37,6 +38,8 @@ DEEPEST_JSON = 24
 MOST_UNPACKED, MOST_PARTS, LARGEST_RATIO = 1024 * MB, 1_000, 200
 LARGEST_PIECE = 2**18
 """Bytes of a JSON file that are looked at together."""
+MOST_LOOKED_AT = 2**16
+"""Bytes of a table."""
 LONGEST_LIST = 2**20
 """Bytes of a zip file's table of contents."""
 _NAME = re.compile(r"[\w][\w .()+,=@-]{0,120}")
@@ -149,17 +152,25 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 def _check_csv(path: Path, name: str) -> None:
     with path.open("rb") as file:
-        head = file.read(64 * 1024)
+        head = file.read(MOST_LOOKED_AT)
     try:
-        rows = list(
-            csv.reader(
-                io.StringIO(head.decode("utf-8-sig", errors="strict" if len(head) < 64 * 1024 else "ignore"))
-            )
-        )
+        text = _text(head, whole=len(head) < MOST_LOOKED_AT)
+        rows = list(csv.reader(io.StringIO(text)))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError("this is no CSV file in UTF-8", value=name, remedy=str(error)) from error
-    if b"\0" in head or not rows or not rows[0] or _POINTER.match(head):
+        raise InputError("this is no CSV file", value=name, remedy=f"save it in UTF-8 ({error})") from error
+    if "\0" in text or not rows or not rows[0] or _POINTER.match(head):
         raise InputError("this is no CSV file", value=name, remedy="save it as text, one row a line")
+
+
+def _text(head: bytes, *, whole: bool) -> str:
+    """In the encodings that tables are read in: UTF-8, UTF-16 with its mark, or what Excel writes in western Europe."""
+    strict = "strict" if whole else "ignore"  # the last letter may be cut in two
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", strict)
+    try:
+        return head.decode("utf-8-sig", strict)
+    except UnicodeDecodeError:
+        return head.decode("cp1252")
 
 
 def _check_zip(path: Path, name: str) -> None:
