@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
 
 from .proportions import proportions_of
@@ -61,11 +62,16 @@ class Layout(QObject):
         self._sized: set[str] = set()
         """Arrangements whose docks have sizes of the user's, or have been given some."""
         self._planned: list[QDockWidget] = []
+        self._size = window.size()
+        """Of the window, as docks were last fitted to it."""
+        self._squeezed: dict[Qt.DockWidgetArea, int] = {}
+        """What docks of an area had, across, before the window became too small for it."""
         self._tidied = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._tidied.timeout.connect(self._tidy)
         self._restore()
         for dock in docks:
             dock.hide()
+            dock.installEventFilter(self)
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
 
@@ -93,15 +99,50 @@ class Layout(QObject):
             self._go(WORK)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() == QEvent.Type.Resize and self._now != START:
-            self._fit()
+        kind = event.type()
+        if watched is self._window and kind == QEvent.Type.Resize:
+            if self._now != START:
+                self._fit()
+                self._widen()
+            self._size = self._window.size()
+        elif isinstance(watched, QDockWidget) and isinstance(event, QResizeEvent):
+            self._dock_resized(watched, event)
+        elif isinstance(watched, QDockWidget) and kind == QEvent.Type.Close and watched.isFloating():
+            # else it would come back wherever it floated, maybe on a screen that is gone
+            QTimer.singleShot(0, watched, lambda: watched.setFloating(not watched.isHidden()))
         return False
+
+    def _dock_resized(self, dock: QDockWidget, event: QResizeEvent) -> None:
+        """Qt leaves docks as narrow as a small window made them: what they had is noted, unless the user drags."""
+        area = self._window.dockWidgetArea(dock)
+        if dock.isFloating() or dock.isHidden() or not event.oldSize().isValid():
+            return
+        before, now = _across(area, event.oldSize()), _across(area, event.size())
+        if self._window.size() != self._size and now < before:
+            self._squeezed.setdefault(area, before)
+        elif QGuiApplication.mouseButtons() and now != before:
+            self._squeezed.pop(area, None)
+
+    def _widen(self) -> None:
+        """Docks that the window was too small for, as far as there is room again."""
+        for area, size in tuple(self._squeezed.items()):
+            docks = self._seen(area)
+            front = [_across(area, dock.size()) for dock in docks if not dock.visibleRegion().isEmpty()]
+            if min(front, default=size) >= size:
+                del self._squeezed[area]
+                continue
+            tabs = [
+                bar.height() for dock in docks for bar in self._bars() if dock.windowTitle() in _titles(bar)
+            ]
+            whole = size + (max(tabs, default=0) if area == BOTTOM else 0)  # Qt counts them in
+            self._window.resizeDocks(docks, [whole] * len(docks), _orientation(area))
 
     def _restore(self) -> None:
         """What was kept the last time."""
         geometry = self._settings.value("geometry")
         if not isinstance(geometry, QByteArray) or not self._window.restoreGeometry(geometry):
-            self._window.resize(1360, 860)
+            screen = self._window.screen().availableSize()  # else the status bar may lie below it
+            self._window.resize(QSize(1360, 860).boundedTo(screen))
         for name in (WORK, PLAN):
             state = self._settings.value(name)
             if isinstance(state, QByteArray):
@@ -134,6 +175,7 @@ class Layout(QObject):
     def _come(self, name: str) -> None:
         """Use an arrangement, as it was left or, where that is of another version, as it is at first."""
         self._now, kept = name, self._kept.pop(name, None)
+        self._squeezed.clear()
         if kept is not None and self._arrange(kept.state):
             self._low = kept.low
         else:
@@ -239,6 +281,15 @@ class Layout(QObject):
                 self._window.tabifyDockWidget(docks[0], dock)
             dock.setVisible(dock in seen)
         self._window.resizeDocks(seen[:2], [3, 2][: len(seen)], Qt.Orientation.Vertical)
+
+
+def _orientation(area: Qt.DockWidgetArea) -> Qt.Orientation:
+    """In which the docks of an area are wide or narrow."""
+    return Qt.Orientation.Vertical if area == BOTTOM else Qt.Orientation.Horizontal
+
+
+def _across(area: Qt.DockWidgetArea, size: QSize) -> int:
+    return size.height() if area == BOTTOM else size.width()
 
 
 def _near(one: QPoint, other: QPoint) -> bool:

@@ -74,6 +74,33 @@ def test_at_1280_by_720_nothing_is_clipped(opened, until, look):
     assert selections not in opened.tabifiedDockWidgets(layers)
 
 
+def test_docks_have_their_sizes_again_once_a_window_that_was_tiny_is_large(window, areas, until):
+    def sizes() -> dict[str, int]:
+        wide = {name: window.docks[name].width() for name in ("Data", "Compute")}
+        return {**wide, "Acquisitions": window.docks["Acquisitions"].height()}
+
+    window.show_step("Compute")
+    until(lambda: "planning layout" in window.layout_kept._sized and window.docks["Data"].width() < 270)
+    before = sizes()
+    window.resize(500, 400)
+    assert all(sizes()[name] < size for name, size in before.items())
+    window.resize(1000, 600)
+    window.resize(1440, 900)
+    until(lambda: sizes() == before)
+
+
+def test_a_dock_that_floated_comes_back_to_its_place_once_it_was_closed(opened, until):
+    layers = opened.docks["Layers"]
+    layers.setFloating(True)
+    layers.close()
+    until(lambda: not layers.isFloating())
+    assert layers.isHidden()
+    layers.toggleViewAction().trigger()
+    assert layers.isVisible()
+    assert opened.rect().contains(layers.geometry())
+    assert opened.dockWidgetArea(layers) == Qt.DockWidgetArea.LeftDockWidgetArea
+
+
 def test_docks_that_come_up_later_are_tabs_beside_selections(opened):
     selections = opened.docks["Selections"]
     for height in (900, 720, 900):  # in low windows beside the layers as well
