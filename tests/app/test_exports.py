@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from phenolens.app.controllers.exports import there_already
 from phenolens.app.controllers.fits import FitsController
 from phenolens.app.exporting import Wanted, days_of, missing, plan, told
 from phenolens.app.label_file import class_json, label_json
@@ -109,6 +110,15 @@ def test_maps_of_two_probes_of_one_day_have_names_of_their_own():
     assert files("trees.probe", "maps/some") == ("maps/some-trees-value-2019-05-15.tif",)
     assert files("o.probe", "some") == ("some-o-value-2019-05-15.tif",)
     assert files("gpp.probe", "my-gpp") == ("my-gpp-value-2019-05-15.tif",)  # it is in there already
+
+
+def test_every_file_that_will_be_replaced_is_counted_however_many_there_are(tmp_path):
+    (tmp_path / "maps").mkdir()
+    names = [f"maps/a-{number}.tif" for number in range(300)]
+    for name in names[1:]:
+        (tmp_path / name).touch()
+    assert there_already(tmp_path, names) == 299
+    assert there_already(tmp_path, ["none/a.tif"]) == 0
 
 
 @pytest.fixture
