@@ -23,7 +23,7 @@ MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
 MOST_KEPT_BYTES = 120_000_000
 """Thirty pictures of a million pixels: as many dates are stepped through without asking again."""
-ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "s1": "s1"}
+ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "ndvi": "s2", "s1": "s1"}
 """Layers that show an acquisition, and of which sensor: the one nearest to the date."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

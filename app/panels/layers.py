@@ -65,6 +65,11 @@ def choices_of(store: Store) -> tuple[Choice, ...]:
                 Look("false-colour"),
                 translate("LayersPanel", "Near infrared, red, green"),
             ),
+            Choice(
+                translate("LayersPanel", "Sentinel-2, NDVI"),
+                Look("ndvi"),
+                translate("LayersPanel", "How green the acquisition nearest to this date saw it"),
+            ),
         ]
     if "s1" in store.modalities:
         shown.append(

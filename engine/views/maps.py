@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..acquisitions.cube import CubeSource
+from ..acquisitions.cube import Acquisition, CubeSource
 from ..errors import InputError, OutputError
 from ..export.provenance import provenance_of
 from ..grid import Window
@@ -133,13 +133,18 @@ def composite_layer(source: CubeSource, composite: Composite, frame: int) -> Lay
         f"{channel} {low:g} to {high:g} {source.modality.unit}"
         for channel, (low, high) in zip(composite.channels, composite.limits, strict=True)
     )
+    title = f"{composite.title}, {acquisition.time:%Y-%m-%d}"
+    return Layer(title, source.grid, render, channels, tags=acquisition_tags(acquisition))
+
+
+def acquisition_tags(acquisition: Acquisition) -> Mapping[str, str]:
+    """What a picture of an acquisition should say of where it comes from."""
     tags = {
         "PHENOLENS_TIME": acquisition.time.isoformat(),
         "PHENOLENS_SCENES": ", ".join(acquisition.sources),
         "PHENOLENS_ORBIT": acquisition.orbit_direction or "",
     }
-    title = f"{composite.title}, {acquisition.time:%Y-%m-%d}"
-    return Layer(title, source.grid, render, channels, tags={k: v for k, v in tags.items() if v})
+    return {name: value for name, value in tags.items() if value}
 
 
 def provenance(store: EmbeddingStore, date: int) -> Mapping[str, str]:

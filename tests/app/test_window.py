@@ -1,11 +1,13 @@
 """The window over a real service: opening, stepping, layers."""
 
 import numpy as np
+from phenolens.app.controllers.maps import dated_look
 from phenolens.app.panels.job_words import stage_of
 from phenolens.app.panels.map_legend import WIDTH
 from phenolens.app.panels.steps import STEPS
 from phenolens.app.proportions import share_of
 from phenolens.app.session import MadeLayer
+from phenolens.app.telling import numeral
 from phenolens.engine.client.look import Look
 from phenolens.engine.client.results import Job, Progress
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -53,6 +55,22 @@ def test_a_layer_that_cant_be_drawn_leaves_no_value_of_the_one_before(opened, un
     opened.model.change(look=Look("probe:none.probe"))
     until(lambda: "base" not in opened.map.shown)
     assert value not in opened.map.told
+
+
+def test_the_map_of_an_index_says_what_the_curves_say(opened, until, look):
+    model, store = opened.model, opened.model.now.store
+    (told,) = opened.link._client.views.series(store.store, pixels=[(10, 20)], dims=1, bands=True).bands
+    seen = {frame.time[:10]: frame.bands for frame in told["s2"]}
+    model.change(look=Look("ndvi"))
+    for date in range(len(store.times)):
+        model.change(date=date)
+        shown = dated_look(store, Look("ndvi"), date).date[:10]
+        until(lambda shown=shown: shown in opened.map.shown["base"][0].legend.title)
+        told_here = opened.map.shown["base"][0].told_at(10, 20)
+        index = seen.get(shown, {}).get("NDVI")
+        assert told_here == ("no data" if index is None else numeral(index, ".3g"))
+    assert seen
+    look(opened)
 
 
 def test_the_read_out_is_empty_once_the_mouse_has_left_the_map(opened):

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ...acquisitions.cube import Acquisition, Cube, CubeSource
-from ...acquisitions.modality import Modality
+from ...acquisitions.modality import SENTINEL2, Modality
 from ...config import config_beside
 from ...errors import InputError
 from ...grid import Grid, Window
@@ -14,9 +16,10 @@ from ...store_overview import Overview
 from ...views.composite import COMPOSITES
 from ...views.layer import Layer
 from ...views.maps import composite_layer
+from ...views.vegetation import ndvi_layer, ndvi_of
 from ..workspace import Workspace
 from .kept import Kept
-from .layers import Drawing, Look, named_time, picture
+from .layers import Drawing, Look, Values, named_time, picture
 from .stores import OpenStore
 
 MOST_OPEN = 4
@@ -55,19 +58,42 @@ class Acquired:
 
     def drawing(self, opened: OpenStore, look: Look) -> Drawing:
         """`InputError` for a sensor, `TargetError` for a date that there isn't."""
-        composite, sources = COMPOSITES[look.kind], self.sources(opened)
-        source = sources.get(composite.modality)
-        if source is None:
-            raise InputError(
-                f"{composite.title} needs another sensor", value=", ".join(sources), remedy="embed with it"
-            )
-        frame = named_time([a.time for a in source.acquisitions], look.date, "acquisitions")
+        composite = COMPOSITES[look.kind]
+        source, frame = self._acquisition(opened, look, composite.modality, composite.title)
 
         def layer(view: EmbeddingStore) -> Layer:
             return composite_layer(Thinned.of(source, view), composite, frame)
 
         drawing = picture(layer)
         return replace(drawing, key=id(source), most_pixels=MOST_READ)
+
+    def ndvi(self, opened: OpenStore, look: Look) -> Drawing:
+        """As `drawing`, with the values of the index."""
+        source, frame = self._acquisition(opened, look, SENTINEL2.name, "NDVI")
+
+        def values(view: EmbeddingStore) -> Values:
+            seen = Thinned.of(source, view)
+            index = ndvi_of(seen.read(seen.grid.window, [frame]))
+            return Values(index[None], ("NDVI",), "1", np.nan)
+
+        return Drawing(
+            lambda view: ndvi_layer(Thinned.of(source, view), frame),
+            values,
+            key=id(source),
+            most_pixels=MOST_READ,
+        )
+
+    def _acquisition(
+        self, opened: OpenStore, look: Look, modality: str, title: str
+    ) -> tuple[CubeSource, int]:
+        """Where it is read, and its number there."""
+        sources = self.sources(opened)
+        source = sources.get(modality)
+        if source is None:
+            raise InputError(
+                f"{title} needs another sensor", value=", ".join(sources), remedy="embed with it"
+            )
+        return source, named_time([a.time for a in source.acquisitions], look.date, "acquisitions")
 
 
 class Thinned:

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from ...errors import InputError
 from ...grid import Grid
 from ...views.composite import COMPOSITES
+from ...views.vegetation import NDVI
 from ..workspace import Workspace
 from .acquired import Acquired
 from .class_maps import ClassMaps
@@ -80,6 +81,7 @@ class Desk:
         self._makers = {
             **dict.fromkeys(STORE_LAYERS, self.layers.drawing),
             **dict.fromkeys(COMPOSITES, self.acquired.drawing),
+            NDVI: self.acquired.ndvi,
             "similarity": self.searches.drawing,
             "map": WrittenMaps(workspace).drawing,
             "probe": self.probes.drawing,

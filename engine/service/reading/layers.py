@@ -31,8 +31,8 @@ class Look:
     """What is to be seen of a store."""
 
     layer: str = "pca"
-    """`pca`, `dim`, `support`, `embedding`, `cluster`; `true-colour`, `false-colour`, `s1`; `similarity:ID`;
-    `probe:ID` or `probe:FILE`; `map:FILE`."""
+    """`pca`, `dim`, `support`, `embedding`, `cluster`; `true-colour`, `false-colour`, `ndvi`, `s1`;
+    `similarity:ID`; `probe:ID` or `probe:FILE`; `map:FILE`."""
     date: str | None = None
     """Day (2018-05-01) or time of a target date, or of an acquisition; may be left out where there is one alone."""
     dim: int = 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..reading.maps import Answer
 
 router = APIRouter(tags=["reads"])
-_LONG = frozenset({"cluster", "probe", "true-colour", "false-colour", "s1"})
+_LONG = frozenset({"cluster", "probe", "true-colour", "false-colour", "ndvi", "s1"})
 """Layers that may take seconds: what is fitted first, what trees predict, what is read from acquisitions."""
 _WINDOW = r"^\d{1,9},\d{1,9},\d{1,9},\d{1,9}$"
 
@@ -28,9 +28,9 @@ class Looked(BaseModel):
 
     store: WorkspacePath
     layer: Annotated[str, Field(max_length=1100)] = "pca"
-    """`pca`, `dim`, `support`, `embedding` (raw alone), `cluster`; acquisitions: `true-colour`, `false-colour`, `s1`;
-    `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`; `map:FILE.tif`, a map with a colour table that a
-    job wrote, whatever the date."""
+    """`pca`, `dim`, `support`, `embedding` (raw alone), `cluster`; acquisitions: `true-colour`, `false-colour`, `ndvi`,
+    `s1`; `similarity:ID`; `probe:ID` of a preview or `probe:FILE.probe`; `map:FILE.tif`, a map with a colour table
+    that a job wrote, whatever the date."""
     date: Date | None = None
     """Day (2018-05-01) or UTC time of a target date, or of an acquisition."""
     dim: Annotated[int, Field(ge=1, le=1024)] = 1
