@@ -20,7 +20,7 @@ class TowerColumns:
     gpp_column: str
     unit: str
     time_columns: tuple[str, ...]
-    """One of dates or times, or those of year, month, day, hour, minute."""
+    """One of dates or times, two of year and day of the year, or those of year, month, day, hour, minute."""
     time_is: str = "start"
     quality_column: str | None = None
     good_flags: tuple[int, ...] = (0, 1)

@@ -17,14 +17,15 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 
 UNITS = ("gC m-2 d-1", "umol m-2 s-1")
 PARTS = ("month", "day", "hour", "minute")
-DAY_IS = 3
-"""Columns of a date in several: year, month, day."""
+MONTHS = 12
+DAY_OF_YEAR = ("doy", "day_of_year", "dayofyear", "jday", "julian_day", "yday")
+"""How the column of days of the year is usually called."""
 READABLE = re.compile(r"\d{4}|\d{1,2}\.\d{1,2}\.\d{4}")
 """How dates begin."""
 USUAL: Mapping[str, tuple[str, ...]] = {
     "gpp": ("gpp", "gpp_f", "gpp_nt", "gpp_dt", "gpp_nt_vut_ref", "gpp_umol", "gpp_gc"),
     "time": ("date", "datetime", "time", "timestamp", "timestamp_start", "datum", "day_of", "year"),
-    "month": ("month",),
+    "month": ("month", *DAY_OF_YEAR),
     "day": ("day",),
     "hour": ("hour",),
     "minute": ("minute",),
@@ -109,7 +110,7 @@ class TowerColumnsDialog(ColumnsDialog):
 
     def _parts(self) -> tuple[tuple[str, str], ...]:
         return (
-            ("month", self.tr("and month")),
+            ("month", self.tr("and month, or day of the year")),
             ("day", self.tr("and day")),
             ("hour", self.tr("and hour")),
             ("minute", self.tr("and minute")),
@@ -146,7 +147,14 @@ class TowerColumnsDialog(ColumnsDialog):
     def _asks_for_more(self, before: str) -> bool:
         """Whether a part of the date may follow the one before: only a bare number, such as a year, has others."""
         examples = self._examples(before)
+        if before == "month" and self._is_day_of_year(examples):
+            return False
         return bool(examples) and all(text.isdigit() and len(text) <= 4 for text in examples)
+
+    def _is_day_of_year(self, examples: Sequence[str]) -> bool:
+        """By its name or values: the first days of a year look like months."""
+        name = str(self._boxes["month"].currentData() or "").lower()
+        return name in DAY_OF_YEAR or any(text.isdigit() and int(text) > MONTHS for text in examples)
 
     def _examples(self, role: str) -> tuple[str, ...]:
         """Values of the column that was chosen."""
@@ -170,11 +178,14 @@ class TowerColumnsDialog(ColumnsDialog):
                 ),
             ),
             (
-                self._asks_for_more("time") and len(chosen.time_columns) < DAY_IS,
+                self._asks_for_more("time") and len(chosen.time_columns) == 1,
                 self.tr(
-                    "A year alone is no day: choose month and day too. Days of the year (1 to 366) are to be "
-                    "written as dates."
+                    "A year alone is no day: choose month and day too, or the day of the year (1 to 366)."
                 ),
+            ),
+            (
+                len(chosen.time_columns) > 1 and "mon" in chosen.time_columns[-1].lower(),
+                self.tr("A month is no day: choose the day too."),
             ),
             (
                 chosen.quality_column is None and not chosen.without_quality,

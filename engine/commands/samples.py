@@ -36,6 +36,14 @@ class WhatFlags:
     ] = field(default_factory=list)
     sites: Annotated[Path | None, _flag("CSV of sites: site, lat, lon, igbp.", _TOWERS)] = None
     radius: Annotated[float, _flag("Footprint of a tower, metres.", _TOWERS)] = 100.0
+    without_quality: Annotated[
+        bool,
+        typer.Option(
+            "--without-quality",
+            help="Take tower files without quality, and all days of a CSV of phenolens towers.",
+            rich_help_panel=_TOWERS,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def sample_choice(
     what: WhatFlags, reading: LabelFlags, features: FeatureFlags, sources: SourceFlags
 ) -> "SampleChoice":
     """What all these flags add up to."""
-    from ..tasks.samples import SampleChoice
+    from ..tasks.samples import SampleChoice, TowerReading
 
     return SampleChoice(
         what.labels,
@@ -121,4 +129,5 @@ def sample_choice(
         listed(features.blocks),
         features.weather,
         sources.choice,
+        tower_reading=TowerReading(without_quality=what.without_quality),
     )

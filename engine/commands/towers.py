@@ -60,7 +60,9 @@ class TowerFlags:
     ] = ""
     time_columns: Annotated[
         str,
-        typer.Option(help="Column of dates, or year,month,day,hour,minute.", rich_help_panel=_OTHER),
+        typer.Option(
+            help="Column of dates, year,day-of-year, or year,month,day,hour,minute.", rich_help_panel=_OTHER
+        ),
     ] = "date"
     time_is: Annotated[
         TimeIs, typer.Option(help="What a time says of its interval.", rich_help_panel=_OTHER)

@@ -27,6 +27,8 @@ from ..towers.units import known_unit
 from .labels import LabelReading, read_label_pixels
 
 OBSERVED = ("bands", "indices")
+OUR_QUALITY, QUALITY = "qc", ("qc", "quality")
+"""How `phenolens towers` calls the column of quality, and how others call theirs, or anything that ends in _QC."""
 OURS = frozenset({"site", "date", "gpp", "unit"})
 """Columns of the table that `phenolens towers` writes."""
 
@@ -39,7 +41,7 @@ class TowerReading:
     site: str | None = None
     """Id of the site of a file that holds none."""
     without_quality: bool = False
-    """Take them without a column of quality."""
+    """Take them without a column of quality; tables like ours whatever theirs says."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +116,32 @@ def _of_towers(store: EmbeddingStore, choice: SampleChoice, observed: bool) -> S
 
 
 def chosen_towers(files: list[Path], site_file: Path | None, reading: TowerReading) -> Towers:
-    """Tower files with the default demands on quality; a CSV of `phenolens towers` has met its own already."""
+    """Tower files with the default demands on quality, which days of a CSV of `phenolens towers` meet as well unless
+    less was asked of them there; `without_quality` takes them as they are."""
     sites = read_sites(site_file) if site_file else None
     if reading.columns is not None:
         options = TowerOptions(without_quality=reading.without_quality)
         return read_towers(files, options, sites=sites, columns=reading.columns, site=reading.site)
     first = files[0]
-    if first.suffix == ".csv" and first.is_file() and set(read_csv(first, only=OURS).columns) >= OURS:
-        columns = TableColumns(gpp="gpp", unit=_unit_told(files), site="site")
+    if first.suffix.lower() == ".csv" and first.is_file() and set(read_csv(first, only=OURS).columns) >= OURS:
+        columns = TableColumns("gpp", _unit_told(files), quality=_quality_of(files, reading), site="site")
         return read_towers(files, TowerOptions(without_quality=True), sites=sites, columns=columns)
-    return read_towers(files, sites=sites)
+    return read_towers(files, TowerOptions(without_quality=reading.without_quality), sites=sites)
+
+
+def _quality_of(files: Sequence[Path], reading: TowerReading) -> str | None:
+    """The column of quality of tables like ours, where they have one and it isn't to be passed over.
+
+    `TowerError` where it can't be told which one it is."""
+    if reading.without_quality:
+        return None
+    names = dict.fromkeys(str(name) for file in files for name in read_csv(file).columns)
+    found = [name for name in names if name.lower() in QUALITY or name.lower().endswith("_qc")]
+    if len(found) > 1 and OUR_QUALITY not in found:
+        raise TowerError(
+            "several columns may be the quality of GPP", value=", ".join(found), remedy="keep one, called qc"
+        )
+    return OUR_QUALITY if OUR_QUALITY in found else next(iter(found), None)
 
 
 def _unit_told(files: list[Path]) -> str:

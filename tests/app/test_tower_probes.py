@@ -165,7 +165,7 @@ def test_a_site_that_no_column_says_and_dates_in_one_column_are_told_by_hand(qtb
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        (Column("Year", ("2020", "2020")), "A year alone is no day"),
+        (Column("Year", ("2020", "2020")), ""),
         (Column("Date", ("01/03/2020", "01/04/2020")), "Dates such as 01/03/2020"),
         (Column("Date", ("3.1.2020", "4.1.2020")), ""),
         (Column("Date", ("20200103", "20200104")), ""),
@@ -180,6 +180,33 @@ def test_days_that_the_engine_could_not_read_are_told_before_anything_is_fitted(
     dialog._site.setText("DE-Tha")
     assert dialog._done.isEnabled() == (not said)
     assert dialog._why.text().startswith(said)
+
+
+def test_a_year_and_the_day_of_the_year_make_a_day(qtbot, look):
+    columns = (
+        Column("Year", ("2020", "2020")),
+        Column("Month", ("1", "1")),
+        Column("Day", ("3", "4")),
+        Column("DOY", ("3", "4")),
+        Column("GPP", ("4.0", "5.0")),
+    )
+    dialog = TowerColumnsDialog("x.csv", columns)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    choose(dialog._unit, "gC m-2 d-1")
+    dialog._without.setChecked(True)
+    dialog._site.setText("DE-Tha")
+    assert dialog.answer.time_columns == ("Year", "Month", "Day")
+    choose(dialog._boxes["day"], "")
+    assert dialog._why.text() == "A month is no day: choose the day too."
+    choose(dialog._boxes["day"], "Day")
+    choose(dialog._boxes["month"], "DOY")
+    assert dialog.answer.time_columns == ("Year", "DOY")
+    assert dialog._boxes["day"].isHidden()
+    assert dialog._done.isEnabled()
+    look(dialog)
+    choose(dialog._boxes["month"], "")
+    assert dialog._why.text().startswith("A year alone is no day")
 
 
 def test_files_of_one_name_in_several_folders_are_handed_over_under_names_of_their_own():

@@ -199,6 +199,36 @@ def test_dates_with_dots_are_day_month_and_year(save, stamps):
     assert series.day.astype(str).tolist() == ["2020-01-03", "2020-02-12"]
 
 
+def of_year(path, days, time_is="start", **columns):
+    path.write_text("\n".join(["Year,DOY,GPP", *(f"{year},{day},{n}" for n, (year, day) in enumerate(days))]))
+    named = TableColumns("GPP", columns.pop("unit", "gC m-2 d-1"), ("Year", "DOY"), time_is)
+    (series,) = read_towers([path], NO_QUALITY, columns=named, site="XX-Doy")
+    return series.day.astype(str).tolist()
+
+
+def test_a_year_and_the_day_of_the_year_are_a_day(tmp_path):
+    path = tmp_path / "x.csv"
+    days = [(2019, 60), (2019, 365), (2020, 60), (2020, 366)]
+    assert of_year(path, days) == ["2019-03-01", "2019-12-31", "2020-02-29", "2020-12-31"]
+    assert of_year(path, [(2020, day) for day in (365, 366, 367)], "end")[1:] == ["2020-12-30", "2020-12-31"]
+    halves = [(2020, round(60 + n / 48, 4)) for n in range(48)]
+    assert of_year(path, halves, unit="umol m-2 s-1") == ["2020-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        ([(2019, 366)], "time stamps can't be read"),
+        ([(2019, 0), (2019, 20)], "time stamps can't be read"),
+        ([(2019, 30), ("", 31)], "time stamps can't be read"),
+        ([(2019, 1), (2019, 12)], "a year and a month are no day"),
+    ],
+)
+def test_days_that_a_year_lacks_and_months_are_no_days(tmp_path, days, why):
+    with pytest.raises(TowerError, match=why):
+        of_year(tmp_path / "x.csv", days)
+
+
 @pytest.mark.parametrize("stamps", [[2020, 2020, 2021], ["01/03/2020", "01/04/2020"], ["2020001", "2020002"]])
 def test_years_alone_and_dates_that_can_mean_two_days_are_refused(save, stamps):
     columns = TableColumns("gpp", "gC m-2 d-1", ("when",))

@@ -66,7 +66,7 @@ class TowerColumnsAsked(Asked):
     unit: Annotated[str, Field(min_length=1, max_length=64)]
     """gC m-2 d-1 or umol m-2 s-1."""
     time_columns: Annotated[list[Text], Field(min_length=1, max_length=5)]
-    """One of dates or times, or those of year, month, day, hour and minute."""
+    """One of dates or times, two of year and day of the year, or those of year, month, day, hour and minute."""
     time_is: Literal["start", "end"] = "start"
     quality_column: Text | None = None
     good_flags: Annotated[list[int], Field(min_length=1, max_length=16)] = Field(
