@@ -1,5 +1,6 @@
 """Samples of a store for a probe: labels or towers, with the features that it learns from."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +28,8 @@ from ..towers.units import known_unit
 from .labels import LabelReading, read_label_pixels
 
 OBSERVED = ("bands", "indices")
-OUR_QUALITY, QUALITY = "qc", ("qc", "quality")
-"""How `phenolens towers` calls the column of quality, and how others call theirs, or anything that ends in _QC."""
+OUR_QUALITY, QUALITY = "qc", re.compile(r"qc|quality|((gpp|nee)(_\w+)?_qc)", re.IGNORECASE)
+"""How `phenolens towers` calls the column of quality, and how others do: TA_F_QC says nothing of GPP."""
 OURS = frozenset({"site", "date", "gpp", "unit"})
 """Columns of the table that `phenolens towers` writes."""
 
@@ -136,7 +137,7 @@ def _quality_of(files: Sequence[Path], reading: TowerReading) -> str | None:
     if reading.without_quality:
         return None
     names = dict.fromkeys(str(name) for file in files for name in read_csv(file).columns)
-    found = [name for name in names if name.lower() in QUALITY or name.lower().endswith("_qc")]
+    found = [name for name in names if QUALITY.fullmatch(name)]
     if len(found) > 1 and OUR_QUALITY not in found:
         raise TowerError(
             "several columns may be the quality of GPP", value=", ".join(found), remedy="keep one, called qc"

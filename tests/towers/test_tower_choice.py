@@ -45,6 +45,8 @@ def test_which_of_several_qualities_is_meant_is_never_guessed(tmp_path):
     file = rated(tmp_path / "a.csv", "NEE_QC,GPP_QC", ("1,1", "0,1"))
     with pytest.raises(TowerError, match="several columns may be the quality of GPP"):
         chosen_towers([file], None, TowerReading())
+    other = rated(tmp_path / "c.csv", "TA_F_QC", (1, 0))
+    assert [len(series) for series in chosen_towers([other], None, TowerReading())] == [2]
     flags = rated(tmp_path / "b.csv", "qc", (0, 3))
     with pytest.raises(TowerError, match="share from 0 to 1"):
         chosen_towers([flags], None, TowerReading())
