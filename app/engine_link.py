@@ -25,6 +25,8 @@ RESTED_MS = 150
 """Without a question; dates that play follow each other at more than twice that."""
 IDLE_MINUTES = 30
 """After so long without a window, a job or QGIS the service ends by itself."""
+MOST_LETTERS = 120
+"""Of what an engine said as it gave up."""
 RESTARTS, RESTARTS_WITHIN_S = 3, 60.0
 """An engine that dies again and again is not started again and again."""
 
@@ -37,6 +39,10 @@ class EngineState:
     told: str = ""
     """In a sentence, for the status bar."""
     hello: Hello | None = None
+    remedy: str = ""
+    """What helps, where it is away."""
+    known: str = ""
+    """All that is known of why it is away, for the report: many lines, maybe."""
 
 
 @dataclass
@@ -255,7 +261,8 @@ class EngineLink(QObject):
             client = EngineClient.of_workspace(workspace)
             hello = client.hello()
         except ServiceError as error:
-            state = EngineState("away", str(error))
+            log.warning("the engine can't be started: %s", error)
+            state = self._away(error)
             self.call(lambda: self._say(state) if workspace == self.workspace else None)
             return
         self.call(lambda: self._ready(workspace, client, hello))
@@ -309,11 +316,14 @@ class EngineLink(QObject):
             self._restarts.append(time.monotonic())
             self.start()
         else:
-            self._say(
-                EngineState(
-                    "away", self.tr("engine: away. {}; click here to start it again").format(error.cause)
-                )
-            )
+            self._say(self._away(error))
+
+    def _away(self, error: ServiceError) -> EngineState:
+        """What the engine said as it gave up is many lines; the last one of them names the fault."""
+        lines = [line.strip() for line in str(error.value or "").splitlines() if line.strip()]
+        last = f" ({lines[-1][:MOST_LETTERS]})" if lines else ""
+        told = self.tr("engine: away. {}").format(f"{error.cause}{last}")
+        return EngineState("away", told, remedy=error.remedy or "", known=str(error))
 
     def _say(self, state: EngineState) -> None:
         if state != self.state:

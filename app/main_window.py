@@ -26,6 +26,7 @@ from .engine_link import EngineLink, EngineState
 from .features import FEATURES
 from .layout import Layout, Middle
 from .panels.dates import DateBar
+from .panels.job_words import done_told
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
 from .panels.map import MapPanel
@@ -34,6 +35,7 @@ from .panels.scrolled import scrolled
 from .panels.start import StartPanel
 from .panels.steps import STEPS, StepBar
 from .session import Session, SessionModel
+from .telling import plain
 from .texts import QT_TRANSLATE_NOOP
 from .theme import Theme
 
@@ -89,9 +91,10 @@ class MainWindow(QMainWindow):
         self._list_docks()
         self.model.listen(self._changed)
         link.state_changed.connect(self._show_engine)
-        link.failed.connect(lambda error: self.say(str(error), True))
+        link.failed.connect(lambda error: self.say(plain(error), True))
         self._show_engine(link.state)
         self.layout_kept = Layout(self, self._middle, list(self.docks.values()), settings)
+        self.start.setFocus()
 
     def say(self, text: str, warning: bool = False) -> None:
         """A message that goes away by itself; warnings stay until the next one."""
@@ -163,6 +166,12 @@ class MainWindow(QMainWindow):
             return
         self._middle.setCurrentWidget(widget)
 
+    def show_start(self) -> None:
+        """The start page, or the map where a store is open; the area map is left."""
+        self.steps.set_step(None)
+        self.step_shown.emit("Explore")
+        self.show_in_middle(None)
+
     def show_step(self, step: str) -> None:
         """Raise what a step of the work needs; without a store most need one first, which the start page offers."""
         premature = step not in PLANNING and self.model.now.store is None
@@ -179,13 +188,24 @@ class MainWindow(QMainWindow):
     def open_sample(self, name: str = "landscape") -> None:
         """Show a bundled sample, embedding it first where that hasn't been done."""
         self.say(self.tr("Opening the sample…"))
+        if self.link.state.name == "away":
+            self.link.start()  # says so again where it can't
         computed = self.tr("The sample is computed once, which takes minutes; it opens by itself.")
 
         def queued(job: Job) -> None:
             self.start.set_waiting(computed)
-            self.jobs.follow(job, self.open_embedded)
+            self.jobs.follow(job, self._sample_embedded)
 
         self.stores.open_sample(name, queued)
+
+    def _sample_embedded(self, job: Job) -> None:
+        """Opened unless the user has gone on to something else meanwhile, an area that is half drawn for instance."""
+        if self.start.isVisible():
+            self.open_embedded(job)
+            return
+        self.start.set_waiting("")
+        if job.state == "done":
+            self.say(done_told(job))
 
     def open_embedded(self, job: Job) -> None:
         """Show the store that a job has written."""
@@ -289,13 +309,26 @@ class MainWindow(QMainWindow):
             )
             if not self._message.property("warning"):  # of the project that was just opened, maybe
                 self.say("")
+            if new.store and not new.store.complete:
+                self.say(
+                    self.tr(
+                        "{} is unfinished: maps, curves and probes see a part of it. Resume its job in Jobs, or "
+                        "compute it again"
+                    ).format(title),
+                    True,
+                )
         self._undo.setEnabled(self.model.can_undo)
         self._redo.setEnabled(self.model.can_redo)
 
     def _show_engine(self, state: EngineState) -> None:
         self.engine_light.setText(f"{LIGHTS[state.name]} {state.told.partition('. ')[0]}")
-        self.engine_light.setToolTip(self.tr("{}. Click for a report").format(state.told))
-        self.start.set_engine(state.told)
+        away = state.name == "away"
+        tip = self.tr("{}. Click to start it again") if away else self.tr("{}. Click for a report")
+        self.engine_light.setToolTip(tip.format(state.told))
+        self.start.set_engine(state.told, away)
+        if away:
+            again = self.tr("a click on the light at the right starts it again")
+            self.say(f"{state.told} → {'; '.join(filter(None, (state.remedy, again)))}", True)
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()

@@ -148,6 +148,16 @@ def workspace_of(path: Path, project: Project) -> Path:
     return found if found.is_dir() else path.parent.resolve()
 
 
+def check_writable(workspace: Path) -> None:
+    """`InputError` for a folder that the engine can't serve from: it keeps its state there."""
+    if workspace.is_dir() and not os.access(workspace, os.W_OK):
+        raise InputError(
+            translate("Project", "this folder can't be written to, as the engine has to"),
+            value=workspace,
+            remedy=translate("Project", "copy it to a folder of your own, and open that one"),
+        )
+
+
 def with_workspace(project: Project, path: Path, workspace: Path) -> Project:
     """The project as it reads from `path`: its workspace is named relative to that."""
     try:

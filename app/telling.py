@@ -6,7 +6,7 @@ import re
 
 from phenolens.engine.client.errors import ServiceError
 
-_OPTIONS = re.compile(r" \(--[^)]*\)|(; )?see /v1/openapi\.json")
+_OPTIONS = re.compile(r" \(--[^)]*\)|( → |; )?see /v1/[\w.]+")
 """What helps at the command line, which has other names for it, or those who write programs."""
 
 

@@ -86,6 +86,7 @@ QStatusBar QToolButton, QStatusBar QPushButton {{ padding: 1px 8px; }}
 QToolButton {{ padding: 4px 8px; border-radius: 4px; }}
 QToolButton[boxed="true"] {{ border: 1px solid {line}; background: {raised}; }}
 QToolButton:hover {{ background: {line}; }}
+QToolButton:focus {{ text-decoration: underline; }}
 QToolButton:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton:disabled {{ color: {faint}; }}
 QToolButton[link="true"] {{ color: {accent}; }}
@@ -96,9 +97,11 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:checked {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; background: {window}; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; font-weight: 600; }}
+QPushButton[primary="true"]:focus {{ border-color: {text}; }}
 QPushButton[primary="true"]:disabled {{ background: {line}; color: {faint}; border-color: {line}; }}
 QFrame[card="true"] {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
 QFrame[card="true"]:hover {{ border-color: {accent}; }}
+QFrame[card="true"]:focus {{ border: 2px solid {accent}; }}
 QLabel[faint="true"] {{ color: {faint}; }}
 QLabel[heading="true"] {{ font-weight: 600; }}
 QLabel[title="true"] {{ font-size: 20pt; font-weight: 600; }}

@@ -64,7 +64,7 @@ class HelpController(QObject):
         facts = {**app_facts(), "workspace": str(self._window.link.workspace)}
         state = self._window.link.state
         if state.name == "away":
-            shown.set_report(report_of(facts, None, state.told))
+            shown.set_report(report_of(facts, None, state.known or state.told))
             return
         shown.wait()
 

@@ -11,7 +11,7 @@ from phenolens.engine.client.results import Job, JobList
 from PySide6.QtCore import QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
-from ..panels.job_words import title_of
+from ..panels.job_words import done_told, title_of
 from ..panels.jobs import JobLine, JobsPanel
 from ..telling import plain, sentences
 
@@ -37,10 +37,10 @@ class JobsController(QObject):
         for signal, work in (
             (panel.cancelled, lambda client, id: client.jobs.cancel(id)),
             (line.cancelled, lambda client, id: client.jobs.cancel(id)),
-            (panel.resumed, lambda client, id: client.jobs.resume(id)),
             (panel.deleted, lambda client, id: client.jobs.delete(id)),
         ):
             signal.connect(lambda id, work=work: self._do(work, id))
+        panel.resumed.connect(self._resume)
         panel.chosen.connect(self._show_log)
 
     def submit(
@@ -88,12 +88,20 @@ class JobsController(QObject):
         fault = job.fault
         if fault is not None and job.state != "cancelled":
             self._say(f"{title_of(job)}: {plain(fault)}", True)
+        elif job.state == "cancelled" and job.started is None:
+            self._say(self.tr("The job was cancelled before it began."), False)
         elif job.state == "cancelled":
             self._say(self.tr("The job was cancelled; what it had written is gone."), False)
+        elif ended is None:  # taken up again, or handed in by another window: nobody else says so
+            self._say(done_told(job), False)
         if self._panel.current == job:
             self._show_log(job.id)
         if ended is not None:
             ended(job)
+
+    def _resume(self, id: str) -> None:
+        self._say("", False)  # what ended it is of the past
+        self._do(lambda client, id: client.jobs.resume(id), id)
 
     def _do(self, work: Callable[[EngineClient, str], object], id: str) -> None:
         self._link.ask(f"job {id}", lambda client: work(client, id), lambda _: self.refresh())

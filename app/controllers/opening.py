@@ -13,7 +13,7 @@ from phenolens.engine.client.errors import InputError, ServiceError
 from PySide6.QtCore import QCoreApplication, QObject
 
 from ..engine_link import EngineLink
-from ..project import SUFFIX, is_store, newest
+from ..project import SUFFIX, check_writable, is_store, newest
 from .projects import ProjectController
 from .stores import StoresController
 
@@ -33,8 +33,10 @@ def openable(path: Path) -> Openable:
     if path.is_file() and path.suffix == SUFFIX:
         return Openable("project", path)
     if path.is_dir() and is_store(path):
+        check_writable(path.parent)
         return Openable("store", path)
     if path.is_dir() and (newest(path) or (path / STATE_FOLDER).is_dir() or _has_stores(path)):
+        check_writable(path)
         return Openable("workspace", path)
     cause = (
         translate("Opening", "nothing is there")

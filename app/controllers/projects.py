@@ -193,6 +193,9 @@ class ProjectController(QObject):
         self._reading = None
         try:
             read = reading.result()
+            workspace = files.workspace_of(read.path, read.project)
+            if workspace != self._link.workspace:
+                files.check_writable(workspace)
         except ServiceError as error:
             self.failed.emit(error)
             return
@@ -201,7 +204,7 @@ class ProjectController(QObject):
         self._take(path, project)
         if read.warning is not None:
             self.failed.emit(read.warning)
-        moved = self._move(files.workspace_of(path, project))
+        moved = self._move(workspace)
         if opening:
             self._show(project, moved)
         if read.warning is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import NotFound
+from phenolens.engine.client.errors import ConnectionLost, NotFound, NotRunning, ServiceError
 from phenolens.engine.client.readings import Store
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication
@@ -37,7 +37,12 @@ class StoresController:
 
     def open(self, store: str) -> None:
         """Show a store of the workspace."""
-        self._link.ask("open", lambda client: client.views.store(store), self._opened)
+        self._link.ask(
+            "open",
+            lambda client: client.views.store(store),
+            self._opened,
+            lambda error: self._gone(store, error),
+        )
 
     def open_sample(self, name: str, computing: Callable[[Job], None]) -> None:
         """Show a bundled sample; it is embedded first where that hasn't been done, and `computing` gets the job."""
@@ -50,6 +55,20 @@ class StoresController:
                 self._opened(got)
 
         self._link.ask("open", lambda client: _store_or_job(client, name, out), found)
+
+    def _gone(self, store: str, error: ServiceError) -> None:
+        """A project may have been moved without its results."""
+        if isinstance(error, NotFound):
+            error = NotFound(
+                translate("StoresController", "this folder has no result {}").format(store),
+                value=self._link.workspace,
+                remedy=translate(
+                    "StoresController",
+                    "bring it there again, or the project to where it is; what you made of it stays in the project",
+                ),
+            )
+        if not isinstance(error, (NotRunning, ConnectionLost)):
+            self._link.failed.emit(error)
 
     def _opened(self, store: Store) -> None:
         self._model.begin(self.session_of(store))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,8 +62,8 @@ class Projects(QObject):
         window.project.failed.connect(self._failed)
         window.project.opened.connect(self._opened)
         window.start_chosen.connect(lambda card: self._ask_project() if card == "project" else None)
-        window.start.dropped.connect(lambda path: self._opening.open(Path(path)))
-        window.start.recent_chosen.connect(self._opening.open)
+        window.start.dropped.connect(lambda path: self._open(Path(path)))
+        window.start.recent_chosen.connect(self._open)
         window.start.store_chosen.connect(window.stores.open)
         window.link.state_changed.connect(lambda _: self._list_here())
         window.model.listen(lambda *_: self._list_here())
@@ -84,7 +86,7 @@ class Projects(QObject):
             path = _dropped(event)
             if path is not None:
                 event.acceptProposedAction()
-                self._opening.open(path)
+                self._open(path)
                 return True
         return False
 
@@ -117,6 +119,10 @@ class Projects(QObject):
         window.add_action("File", self.tr("Close project"), keys.Close, self._close_project)
         window.add_action("File", self.tr("Quit"), "Ctrl+Q", window.close)
 
+    def _open(self, path: Path) -> None:
+        self._window.say("")  # what was wrong with the one before is of the past
+        self._opening.open(path)
+
     def _failed(self, error: ServiceError) -> None:
         self._window.say(str(error), True)
 
@@ -142,13 +148,13 @@ class Projects(QObject):
             return
         self._window.link.ask(
             "stores here",
-            lambda client: client.views.stores()[:MOST_OFFERED],
+            _finished_stores,
             self._window.start.set_stores,
             lambda _: None,
         )
 
     def _open_recent(self, path: Path, _checked: bool = False) -> None:
-        self._opening.open(path)
+        self._open(path)
 
     def _ask_new(self) -> None:
         name = self._window.link.workspace / f"project{SUFFIX}"
@@ -161,16 +167,14 @@ class Projects(QObject):
         )
 
     def _ask_project(self) -> None:
-        ask_file(
-            self._window, self.tr("Open a project"), self._window.link.workspace, _PATTERN, self._opening.open
-        )
+        ask_file(self._window, self.tr("Open a project"), self._window.link.workspace, _PATTERN, self._open)
 
     def _ask_folder(self) -> None:
         ask_folder(
             self._window,
             self.tr("Open a store, or a folder with stores"),
             self._window.link.workspace,
-            self._opening.open,
+            self._open,
         )
 
     def _ask_save_as(self) -> None:
@@ -190,6 +194,7 @@ class Projects(QObject):
     def _close_project(self) -> None:
         """Back to the start page."""
         self._window.project.leave()
+        self._window.show_start()
 
     def _ask_config(self) -> None:
         store = self._window.model.now.store
@@ -245,15 +250,23 @@ class Projects(QObject):
         shown.open()
 
 
+def _finished_stores(client: EngineClient) -> list[str]:
+    """In a thread. The first ones; what a job hasn't finished is no result."""
+    found = (name for name, store in _described(client) if store is not None and store.complete)
+    return list(islice(found, MOST_OFFERED))
+
+
 def _described_stores(client: EngineClient) -> list[Found]:
     """In a thread."""
-    found: list[Found] = []
+    return list(_described(client))
+
+
+def _described(client: EngineClient) -> Iterator[Found]:
     for number, name in enumerate(client.views.stores()):
         try:
-            found.append((name, client.views.store(name) if number < MOST_DESCRIBED else None))
+            yield name, client.views.store(name) if number < MOST_DESCRIBED else None
         except EngineFault:  # one that is broken, or goes this very moment, is listed all the same
-            found.append((name, None))
-    return found
+            yield name, None
 
 
 class _LeftJobs(QObject):

@@ -58,9 +58,17 @@ def title_of(job: Job) -> str:
     return f"{translate('JobsPanel', TITLES.get(job.kind, job.kind))}{f': {out}' if out else ''}"
 
 
+def done_told(job: Job) -> str:
+    """That a job is done, and how its result is found."""
+    if job.kind != "embed":
+        return translate("JobsPanel", "{}: done").format(title_of(job))
+    out = str(job.params.get("out", ""))
+    return translate("JobsPanel", "{} is computed: File → Open store shows it.").format(out)
+
+
 def time_left(job: Job) -> str:
-    """`2 min left`, or nothing while it can't be told."""
-    if job.state != "running" or job.progress is None or job.progress.eta_s is None:
+    """`2 min left`, or nothing while it can't be told, or as it stops."""
+    if job.state != "running" or job.cancelling or job.progress is None or job.progress.eta_s is None:
         return ""
     seconds = job.progress.eta_s
     if seconds < 90:

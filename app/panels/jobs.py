@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QItemSelection, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -44,6 +44,7 @@ class JobLine(QWidget):
         self._left.setProperty("faint", True)
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.setAccessibleName(self.tr("Cancel the job"))
+        self._cancel.setToolTip(QCoreApplication.translate("JobsPanel", _CANCELS))
         self._cancel.clicked.connect(lambda: self._job and self.cancelled.emit(self._job.id))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 1, 6, 1)
@@ -58,7 +59,8 @@ class JobLine(QWidget):
         if job is None:
             return
         progress = job.progress
-        self._text.setText("▶ " + ", ".join(filter(None, (title_of(job), stage_of(job)))))
+        going = self.tr("stopping") if job.cancelling else stage_of(job)
+        self._text.setText("▶ " + ", ".join(filter(None, (title_of(job), going))))
         self._bar.setRange(0, 1000 if progress and progress.total else 0)
         self._bar.setValue(int(1000 * progress.share) if progress else 0)
         behind = self.tr("then {} more").format(more) if more else ""
@@ -114,6 +116,11 @@ class JobsPanel(QWidget):
             QPushButton(self.tr("Remove from history")),
             QPushButton(self.tr("Diagnostics report…")),
         )
+        self._cancel.setToolTip(self.tr(_CANCELS))
+        self._resume.setToolTip(
+            self.tr("Goes on after the last finished tile; a job that was cancelled begins anew")
+        )
+        self._delete.setToolTip(self.tr("Forgets the job and its log; its result stays"))
         for button, signal in (
             (self._cancel, self.cancelled),
             (self._resume, self.resumed),
@@ -158,6 +165,7 @@ class JobsPanel(QWidget):
         self._delete.setEnabled(job is not None and job.ended)
 
 
+_CANCELS = QT_TRANSLATE_NOOP("JobsPanel", "Stops the job and deletes what it has written so far")
 _CHOOSE = QT_TRANSLATE_NOOP("JobsPanel", "Choose a job to see what it said.")
 _NONE = QT_TRANSLATE_NOOP(
     "JobsPanel",

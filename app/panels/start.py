@@ -10,9 +10,14 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ..texts import QT_TRANSLATE_NOOP
+from .message import tell
 
-MOST_LETTERS = 32
+MOST_LETTERS = 24
 """Of a name among others in a row."""
+CARD = QSize(230, 150)
+"""The least."""
+MOST_IN_CARD = 28
+"""Letters in a line of it, with its margins."""
 CARDS = (
     (
         "sample",
@@ -63,17 +68,21 @@ class StartPanel(QWidget):
         title.setProperty("title", True)
         claim = QLabel(self.tr("See what Sentinel-1 and Sentinel-2 see together: any date, clouds or not."))
         claim.setProperty("faint", True)
-        self._engine = QLabel()
+        self._engine = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignHCenter)
         self._engine.setProperty("faint", True)
         cards = QHBoxLayout()
         cards.setSpacing(14)
         cards.addStretch(1)
+        self._cards: list[_Card] = []
         for name, heading, text in CARDS:
             card = _Card(self.tr(heading), self.tr(text))
             card.setObjectName(f"card {name}")
             card.clicked.connect(lambda name=name: self.chosen.emit(name))
             cards.addWidget(card)
+            self._cards.append(card)
         cards.addStretch(1)
+        _size(self._cards)
+        self.setFocusProxy(self._cards[0])
         layout = QVBoxLayout(self)
         layout.addStretch(2)
         for label in (title, claim):
@@ -89,7 +98,7 @@ class StartPanel(QWidget):
         layout.addSpacing(12)
         layout.addWidget(self._waiting, alignment=Qt.AlignmentFlag.AlignHCenter)
         self.set_waiting("")
-        layout.addWidget(self._engine, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._engine)
         layout.addStretch(3)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -113,8 +122,9 @@ class StartPanel(QWidget):
         row.addStretch(1)
         return row
 
-    def set_engine(self, told: str) -> None:
-        self._engine.setText(told)
+    def set_engine(self, told: str, away: bool = False) -> None:
+        self._engine.setProperty("faint", not away)
+        tell(self._engine, told, away)
 
     def set_waiting(self, text: str) -> None:
         """What is on its way, if anything is."""
@@ -156,7 +166,6 @@ class _Card(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(heading)
         self.setAccessibleDescription(text)
-        self.setFixedSize(230, 150)
         title, body = QLabel(heading), QLabel(text, wordWrap=True)
         title.setProperty("heading", True)
         body.setProperty("faint", True)
@@ -175,6 +184,14 @@ class _Card(QFrame):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _size(cards: Sequence[_Card]) -> None:
+    """All as large as the one with most text needs to be, in the font that the user has."""
+    width = max(CARD.width(), MOST_IN_CARD * max(card.fontMetrics().averageCharWidth() for card in cards))
+    needed = max(card.heightForWidth(width) for card in cards)
+    for card in cards:
+        card.setFixedSize(width, max(CARD.height(), needed))
 
 
 def _link(text: str, tip: str, done: Callable[[], object]) -> QToolButton:

@@ -3,7 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from phenolens.app.controllers.helping import HelpController
+from phenolens.app.panels.diagnostics import DiagnosticsWindow
+from phenolens.engine.client.errors import NotRunning
 from phenolens.engine.client.results import GpuUse, Status
+
+GAVE_UP = NotRunning(
+    "the service gave up while it started",
+    value="exit code 1: Traceback:\n  File routing.py, line 260\nOSError: No space left on device\n",
+    remedy="see .phenolens/serve.log in the workspace",
+)
 
 
 @pytest.mark.parametrize(
@@ -26,3 +35,23 @@ def test_the_light_tells_the_use_of_the_gpu_that_the_engine_is_on(window, look, 
     assert window.engine_light.text().endswith(
         f"engine: ready, on the {'GPU' if device == 'cuda' else 'CPU'}"
     )
+
+
+def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(window, look):
+    link = window.link
+    height = window.statusBar().height()
+    ready = link.state
+    link._say(link._away(GAVE_UP))
+    assert window.engine_light.text() == "○ engine: away"
+    told = "engine: away. the service gave up while it started (OSError: No space left on device)"
+    assert window.engine_light.toolTip().startswith(told)
+    assert window._message.text().startswith(told)
+    assert "see .phenolens/serve.log in the workspace; a click on the light" in window._message.text()
+    assert window._message.property("warning")
+    look(window)
+    assert window.statusBar().height() == height
+    window.findChild(HelpController).show_diagnostics()
+    shown = window.findChild(DiagnosticsWindow)
+    assert "File routing.py, line 260" in shown.text
+    shown.reject()
+    link._say(ready)

@@ -1,11 +1,12 @@
 """The list of jobs, the line of the one that runs, and the engine's light."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from phenolens.app.panels.job_words import time_left
 from phenolens.app.panels.jobs import JobLine, JobsPanel
-from phenolens.engine.client.results import Job, Progress, Status
+from phenolens.engine.client.results import Job, JobList, Progress, Status
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTableView
 
 EMBED = {"out": "valley.zarr"}
@@ -94,6 +95,37 @@ def test_the_line_tells_of_the_jobs_behind_the_one_that_runs(qtbot):
     assert "10 min left, then 2 more" in {label.text() for label in line.findChildren(QLabel)}
     line.show_job(running(), more=0)
     assert "" in {label.text() for label in line.findChildren(QLabel)}
+
+
+def test_a_job_that_is_being_stopped_says_so_and_no_more_when_it_would_be_done(qtbot):
+    line = JobLine()
+    qtbot.addWidget(line)
+    line.show_job(replace(running(600), cancelling=True))
+    told = [label.text() for label in line.findChildren(QLabel)]
+    assert told == ["▶ Computing embeddings: valley.zarr, stopping", ""]
+    cancel = line.findChild(QPushButton)
+    assert not cancel.isEnabled()
+    assert "deletes what it has written" in cancel.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("embed", "valley.zarr is computed: File → Open store shows it."),
+        ("export", "Exporting: valley.zarr: done"),
+    ],
+)
+def test_a_job_that_nobody_waits_for_is_told_as_it_is_done(window, kind, told):
+    job = replace(running(), kind=kind)
+    window.jobs._listed(JobList((job,)))
+    window.jobs._listed(JobList((replace(job, state="done"),)))
+    assert window._message.text() == told
+
+
+def test_who_takes_a_job_up_again_reads_no_more_of_what_ended_it(window, qtbot):
+    window.say("Computing embeddings: valley.zarr: the worker process was killed from outside", True)
+    window.jobs_panel.resumed.emit("1" * 16)
+    assert window._message.text() == ""
 
 
 def test_what_ended_a_job_stands_below_its_log(window, until):

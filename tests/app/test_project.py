@@ -279,6 +279,59 @@ def test_what_can_be_opened_is_told_apart(workspace, tmp_path):
             openable(path)
 
 
+def test_a_folder_that_the_engine_cannot_write_to_is_refused_and_the_one_before_stays(
+    opened, workspace, tmp_path, until, monkeypatch
+):
+    theirs = tmp_path / "theirs"
+    shutil.copytree(workspace / STORE, theirs / STORE)
+    files.write(theirs / "shared.phenolens", Project(STORE))
+    monkeypatch.setattr("phenolens.app.project.os.access", lambda path, _mode: path != theirs)
+    for path in (theirs, theirs / STORE, theirs / "shared.phenolens"):
+        opened.say("")
+        _drop(opened, path)
+        until(lambda: "can't be written to" in opened._message.text())
+        assert "copy it to a folder of your own" in opened._message.text()
+    assert opened.link.workspace == workspace
+    assert opened.model.now.store is not None
+
+
+def test_a_project_that_was_moved_without_its_results_says_what_is_missing_and_where(window, tmp_path, until):
+    path = tmp_path / "alone" / "mine.phenolens"
+    path.parent.mkdir()
+    files.write(path, Project("gone.zarr", {"gone.zarr": Looked(work=WORK)}))
+    window.project.open(path)
+    until(lambda: "gone.zarr" in window._message.text())
+    assert str(path.parent) in window._message.text()
+    assert "stays in the project" in window._message.text()
+    assert "/v1/" not in window._message.text()
+    window.project.touch()
+    window.project.save()
+    until(lambda: files.read(path).stores["gone.zarr"].work == WORK)
+
+
+def test_a_store_that_is_not_finished_is_no_result_and_says_so_when_it_is_opened(
+    window, workspace, until, look
+):
+    partial = workspace / "partial.zarr"
+    shutil.copytree(workspace / STORE, partial)
+    about = json.loads((partial / "zarr.json").read_text())
+    about["attributes"]["status"] = "running"
+    (partial / "zarr.json").write_text(json.dumps(about))
+    try:
+        offered = []
+        window.start.set_stores = offered.append
+        window.link.state_changed.emit(window.link.state)
+        until(lambda: bool(offered))
+        assert offered == [[STORE]]
+        window.stores.open(partial.name)
+        until(lambda: window.model.now.store is not None)
+        assert "partial is unfinished" in window._message.text()
+        assert window._message.property("warning")
+        look(window)
+    finally:
+        shutil.rmtree(partial)
+
+
 def test_a_store_dropped_on_the_window_is_opened(window, workspace, until):
     _drop(window, workspace / STORE)
     until(lambda: window.model.now.store is not None)
@@ -366,6 +419,23 @@ def test_who_leaves_a_project_in_the_midst_of_its_saving_leaves_its_file_to_it(
     assert path.read_bytes() == left
     assert said == []
     project.path.unlink()
+
+
+def test_closing_the_project_leaves_the_area_map(window, areas, trigger, look):
+    window.show_step("Area")
+    assert not window.start.isVisible()
+    trigger(window, "Close project")
+    assert window.start.isVisible()
+    assert window.steps.step is None
+    look(window)
+
+
+def test_what_was_wrong_with_one_file_is_not_said_of_the_next(window, path, tmp_path, until):
+    _drop(window, tmp_path / "nothing.phenolens")
+    until(lambda: "nothing is there" in window._message.text())
+    _drop(window, path)
+    assert "nothing is there" not in window._message.text()
+    until(lambda: window.project.path == path)
 
 
 def test_a_new_project_begins_empty_in_its_folder(opened, workspace, until):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from phenolens.app.colouring import paint
 from phenolens.app.panels.value_axis import ValueAxis
-from phenolens.app.telling import numeral
+from phenolens.app.telling import numeral, plain
 from phenolens.engine.client.arrays import Raster
+from phenolens.engine.client.errors import NotFound
 from phenolens.engine.client.readings import Legend, Scale
 
 
@@ -14,6 +15,20 @@ from phenolens.engine.client.readings import Legend, Scale
 )
 def test_numbers_are_read_with_a_true_minus(value, form, shown):
     assert numeral(value, form) == shown
+
+
+@pytest.mark.parametrize(
+    ("remedy", "told"),
+    [
+        ("see /v1/stores", ""),
+        ("give a number; see /v1/openapi.json", " → give a number"),
+        ("wait", " → wait"),
+    ],
+)
+def test_the_ways_out_of_programs_are_not_told_to_people(remedy, told):
+    assert plain(NotFound("there is no such store", value="a.zarr", remedy=remedy)) == (
+        f"there is no such store [a.zarr]{told}"
+    )
 
 
 def test_the_read_out_of_a_map_and_the_axis_of_curves_have_it(qapp):
