@@ -48,7 +48,8 @@ def crosses_itself(corners: Sequence[tuple[float, float]], least: float = 0.0) -
     if not cross.any():
         return False
     one, other = one[cross], other[cross]
-    share = (back[0] / (back[0] - back[1]))[cross, None]
+    near, far = (side[cross, None] for side in back)
+    share = near / (near - far)
     meeting = starts[one] + share * (ends[one] - starts[one])
     swept = np.cumsum(_cross(starts, ends))
     loop = swept[other - 1] - swept[one] + _cross(meeting, ends[one]) + _cross(starts[other], meeting)

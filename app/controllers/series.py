@@ -18,6 +18,7 @@ from ..curve_table import write_table
 from ..curves import KINDS, Curve, Subject, axis_of, chosen_parts, curves_of, kinds_of, parts_of, seconds
 from ..engine_link import EngineLink
 from ..geography import Geography
+from ..masks import follows_dates
 from ..panels.series import SeriesPanel
 from ..probe_curves import parts_there, probes_of
 from ..session import PLACE_COLOURS, Place, SeriesChoice, Session, SessionModel
@@ -285,18 +286,25 @@ class SeriesController:
             return translate(
                 "SeriesController", "No values here. Another kind of curve, or another place, may have some."
             )
-        sampled = [one for one in shown.subjects if one.sampled]
-        if shown.note and sampled and self._selected is not None:
-            return translate("SeriesController", "{} Selection: {} of {:,} pixels.").format(
-                shown.note, len(sampled[0].pixels), self._selected.count
-            )
-        if shown.note:
+        sampled = next((one for one in shown.subjects if one.sampled), None)
+        if sampled is None or self._selected is None:
             return shown.note
-        if not sampled or self._selected is None:
-            return ""
-        return translate("SeriesController", "selection: mean and 10–90 % of {} of {:,} pixels").format(
-            len(sampled[0].pixels), self._selected.count
+        rests_on = translate("SeriesController", "{} of {:,} pixels").format(
+            len(sampled.pixels), self._selected.count
         )
+        if self._of_date:
+            rests_on = translate("SeriesController", "{}, selected on {}").format(rests_on, self._of_date)
+        if shown.note:
+            return translate("SeriesController", "{} Selection: {}.").format(shown.note, rests_on)
+        return translate("SeriesController", "selection: mean and 10–90 % of {}").format(rests_on)
+
+    @property
+    def _of_date(self) -> str:
+        """The day whose pixels the selection's curve is of, where other days have other ones."""
+        store, found = self._model.now.store, self._selected
+        if store is None or found is None or not follows_dates(found.pick):
+            return ""
+        return store.times[found.date][:10]
 
     def _refused(self, slot: str, error: ServiceError) -> None:
         self._take(slot, Answer())

@@ -40,6 +40,11 @@ def test_a_loop_that_meets_its_beginning_a_little_late_doesn_t_count():
     assert crosses_itself(BOW, PIXEL)
 
 
+def test_corners_that_a_hand_that_rests_leaves_twice_count_once():
+    assert crosses_itself((*BOW, BOW[-1], BOW[-1]), PIXEL)
+    assert not crosses_itself((*SQUARE, SQUARE[-1], SQUARE[-1]))
+
+
 def test_of_a_star_all_take_its_points_and_not_its_middle():
     metres = [GRID.transform * corner for corner in STAR]
     to_degrees = Transformer.from_crs(GRID.crs, "EPSG:4326", always_xy=True)

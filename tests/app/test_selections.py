@@ -125,6 +125,18 @@ def test_the_selection_has_a_curve_of_its_own(opened, until):
     until(lambda: not series.plot.curves)
 
 
+def test_the_curve_of_pixels_that_follow_dates_says_of_which_date_they_are(opened, tint, until):
+    series, day = opened.findChild(SeriesPanel), opened.model.now.time[:10]
+    opened.model.change(pick=LassoPick("pca", WIDE))
+    until(lambda: f"pixels, selected on {day}" in series._message.text())
+    opened.model.change(date=3)
+    until(lambda: tint() is not None)
+    assert f"pixels, selected on {day}" in series._message.text()
+    opened.model.change(pick=SQUARE)
+    until(lambda: "of 200 pixels" in series._message.text())
+    assert "selected on" not in series._message.text()
+
+
 def test_the_selection_has_the_same_colour_everywhere_once_the_theme_has_changed(opened, until):
     series, plane = opened.findChild(SeriesPanel), opened.findChild(ProjectionPanel).plot
     search = opened.findChild(SearchPanel)._table
