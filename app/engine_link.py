@@ -39,8 +39,6 @@ class EngineState:
     told: str = ""
     """In a sentence, for the status bar."""
     hello: Hello | None = None
-    remedy: str = ""
-    """What helps, where it is away."""
     known: str = ""
     """All that is known of why it is away, for the report: many lines, maybe."""
 
@@ -262,7 +260,7 @@ class EngineLink(QObject):
             hello = client.hello()
         except ServiceError as error:
             log.warning("the engine can't be started: %s", error)
-            state = self._away(error)
+            state = self._away(f"{error.cause}{_last_line(error)}", error)
             self.call(lambda: self._say(state) if workspace == self.workspace else None)
             return
         self.call(lambda: self._ready(workspace, client, hello))
@@ -316,19 +314,21 @@ class EngineLink(QObject):
             self._restarts.append(time.monotonic())
             self.start()
         else:
-            self._say(self._away(error))
+            self._say(self._away(error.cause, error))
 
-    def _away(self, error: ServiceError) -> EngineState:
-        """What the engine said as it gave up is many lines; the last one of them names the fault."""
-        lines = [line.strip() for line in str(error.value or "").splitlines() if line.strip()]
-        last = f" ({lines[-1][:MOST_LETTERS]})" if lines else ""
-        told = self.tr("engine: away. {}").format(f"{error.cause}{last}")
-        return EngineState("away", told, remedy=error.remedy or "", known=str(error))
+    def _away(self, cause: str, error: ServiceError) -> EngineState:
+        return EngineState("away", self.tr("engine: away. {}").format(cause), known=str(error))
 
     def _say(self, state: EngineState) -> None:
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+
+
+def _last_line(error: ServiceError) -> str:
+    """Of what an engine said as it gave up: it names the fault."""
+    lines = [line.strip() for line in str(error.value or "").splitlines() if line.strip()]
+    return f" ({lines[-1][:MOST_LETTERS]})" if lines else ""
 
 
 def _shut_down(client: EngineClient) -> None:

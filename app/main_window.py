@@ -73,6 +73,8 @@ class MainWindow(QMainWindow):
         link.setParent(self)  # who listens to link and theme is freed with the window
         theme.belong_to(self)
         self.model = SessionModel()
+        self._away = ""
+        """What was said of an engine that is."""
         self.docks: dict[str, QDockWidget] = {}
         self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
         self.setWindowTitle(self.tr("Phenolens"))
@@ -327,8 +329,13 @@ class MainWindow(QMainWindow):
         self.engine_light.setToolTip(tip.format(state.told))
         self.start.set_engine(state.told, away)
         if away:
-            again = self.tr("a click on the light at the right starts it again")
-            self.say(f"{state.told} → {'; '.join(filter(None, (state.remedy, again)))}", True)
+            why = state.told.partition(". ")[2]
+            self._away = self.tr(
+                "The engine is away; click the light at the right to start it again: {}"
+            ).format(why)
+            self.say(self._away, True)
+        elif state.name == "ready":
+            self.unsay(self._away)
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -92,6 +93,8 @@ class StartPanel(QWidget):
         layout.addSpacing(8)
         layout.addLayout(self._other_sample())
         self._recent, self._stores = QHBoxLayout(), QHBoxLayout()
+        self._recent_links: list[QToolButton] = []
+        self._store_links: list[QToolButton] = []
         layout.addLayout(self._recent)
         layout.addLayout(self._stores)
         self._waiting = QLabel()
@@ -110,7 +113,7 @@ class StartPanel(QWidget):
         row = QHBoxLayout()
         told = QLabel(self.tr("Or open a real place:"))
         told.setProperty("faint", True)
-        forest = QToolButton(text=self.tr("a forest in Romania, Sentinel-2, 2015-2021"))
+        forest = self._forest = QToolButton(text=self.tr("a forest in Romania, Sentinel-2, 2015-2021"))
         forest.setObjectName("card romania")
         forest.setToolTip(self.tr("1 km² of forest; embedded at every 30th day, which takes a minute once"))
         forest.setProperty("link", True)
@@ -137,6 +140,8 @@ class StartPanel(QWidget):
             _link(path.stem, str(path), lambda path=path: self.recent_chosen.emit(path)) for path in projects
         ]
         _fill(self._recent, self.tr("Go on with"), links)
+        self._recent_links = links
+        self._order()
 
     def set_stores(self, stores: Sequence[str]) -> None:
         """Results in the workspace, by their names."""
@@ -145,6 +150,13 @@ class StartPanel(QWidget):
             for name in stores
         ]
         _fill(self._stores, self.tr("Open a result of this folder:"), links)
+        self._store_links = links
+        self._order()
+
+    def _order(self) -> None:
+        """The tab key goes down the page, whenever the links came."""
+        for before, after in pairwise([self._forest, *self._recent_links, *self._store_links]):
+            QWidget.setTabOrder(before, after)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if event.mimeData().hasUrls():

@@ -37,16 +37,22 @@ def test_the_light_tells_the_use_of_the_gpu_that_the_engine_is_on(window, look, 
     )
 
 
-def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(window, look):
-    link = window.link
+def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(
+    window, look, monkeypatch, until
+):
+    def give_up(*_: object, **__: object) -> None:
+        raise GAVE_UP
+
     height = window.statusBar().height()
-    ready = link.state
-    link._say(link._away(GAVE_UP))
+    with monkeypatch.context() as patch:
+        patch.setattr("phenolens.app.engine_link.launch.start", give_up)
+        window.link.start()
+        until(lambda: window.link.state.name == "away")
+    why = "the service gave up while it started (OSError: No space left on device)"
     assert window.engine_light.text() == "○ engine: away"
-    told = "engine: away. the service gave up while it started (OSError: No space left on device)"
-    assert window.engine_light.toolTip().startswith(told)
-    assert window._message.text().startswith(told)
-    assert "see .phenolens/serve.log in the workspace; a click on the light" in window._message.text()
+    assert window.engine_light.toolTip() == f"engine: away. {why}. Click to start it again"
+    told = f"The engine is away; click the light at the right to start it again: {why}"
+    assert window._message.text() == told
     assert window._message.property("warning")
     look(window)
     assert window.statusBar().height() == height
@@ -54,4 +60,6 @@ def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(
     shown = window.findChild(DiagnosticsWindow)
     assert "File routing.py, line 260" in shown.text
     shown.reject()
-    link._say(ready)
+    window.engine_light.click()
+    until(lambda: window.link.state.name in ("ready", "busy"))
+    assert window._message.text() == ""

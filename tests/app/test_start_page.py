@@ -6,6 +6,7 @@ from phenolens.app.theme import apply_theme, theme_named
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolButton
 
 
@@ -44,6 +45,18 @@ def test_long_names_of_projects_and_results_stay_in_the_window(start, tmp_path, 
     links = [link for link in start.findChildren(QToolButton) if link.accessibleName() in names]
     assert len(links) == 8
     assert all(start.rect().contains(link.geometry()) for link in links)
+
+
+def test_the_tab_key_goes_down_the_page(start, tmp_path):
+    start.set_stores(["valley.zarr"])
+    start.set_recent([tmp_path / "mine.phenolens"])
+    QApplication.processEvents()
+    start.findChild(QFrame, "card sample").setFocus()
+    seen = []
+    for _ in range(6):
+        seen.append(QApplication.focusWidget().accessibleName() or QApplication.focusWidget().objectName())
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert seen[3:] == ["card romania", "mine", "valley"]
 
 
 def test_the_keyboard_shows_where_it_is(start, qtbot):
