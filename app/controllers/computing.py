@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-from phenolens.engine.client.errors import ServiceError
+from phenolens.engine.client.errors import AcquisitionError, ServiceError
 from phenolens.engine.client.results import Job
 from phenolens.engine.client.sources import Plan
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
@@ -74,6 +74,8 @@ class ComputeController(QObject):
         self._listed: tuple[object, ...] = ()
         self._counting = False
         """Whether a plan is under way."""
+        self._rows: list[Row] = []
+        """Of the chosen area, as the engine told them."""
         self._look: Callable[[], None] | None = None
         self._soon = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._soon.timeout.connect(self._ask)
@@ -226,7 +228,13 @@ class ComputeController(QObject):
             return
         self._panel.set_plan(self._plan, problem, waiting=True)
         self._counting = True
-        self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, self._no_plan)
+
+        def failed(error: ServiceError) -> None:
+            self._no_plan(error)
+            if isinstance(error, AcquisitionError) and "leave_out" in params["sources"]:
+                self._data.look_again(chosen)  # what is left out may be gone from its folder
+
+        self._link.ask("plan", lambda client: client.sources.plan(params), self._planned, failed)
 
     def _data_told(self, chosen: Chosen, area: Area, sensors: Collection[str]) -> str:
         """Which data are used, the one sensor that they are of, and what of the area they leave empty."""
@@ -265,24 +273,27 @@ class ComputeController(QObject):
 
     def _list(self, chosen: Chosen | None, area: dict[str, Any] | None) -> None:
         """The acquisitions of the chosen data; which of them touch the area, and how clear they are, follow."""
-        key = () if chosen is None else (repr(chosen.asked), repr(area))
-        if key == self._listed:
-            return
-        self._listed, self._look = key, None
-        self._link.drop("acquisitions")
-        self._link.drop("clear")
-        if chosen is None:
-            self._acquisitions.set_rows((), "")
-            return
-        self._acquisitions.set_rows(chosen.rows, self._rows_told(chosen, chosen.rows))
-        self._link.ask(
-            "acquisitions",
-            lambda client: client.sources.over(chosen.asked, area),
-            lambda found: self._found(chosen, area, chosen.rows_over(found)),
-            lambda _: None,  # the plan says why
-        )
+        key = () if chosen is None else (repr(chosen.asked), repr(area), chosen.told)
+        if key != self._listed:
+            self._listed, self._rows, self._look = key, [], None
+            self._link.drop("acquisitions")
+            self._link.drop("clear")
+            rows = [] if chosen is None else chosen.rows
+            self._acquisitions.set_rows(rows, "" if chosen is None else self._rows_told(chosen, rows))
+        if chosen is not None:  # also of data that are listed: their files may be others by now
+            self._link.ask(
+                "acquisitions",
+                lambda client: client.sources.over(chosen.asked, area),
+                lambda found: self._found(chosen, area, chosen.rows_over(found)),
+                lambda _: None,  # the plan says why
+            )
 
     def _found(self, chosen: Chosen, area: dict[str, Any] | None, rows: list[Row]) -> None:
+        if rows == self._rows:
+            return
+        self._rows = rows
+        if not chosen.keys.issuperset(key for row in rows for key in row.keys):
+            self._data.look_again(chosen)  # scenes have come to its folder: they couldn't be left out
         told = self._rows_told(chosen, rows)
         if not any(row.sensor == "s2" for row in rows):
             self._acquisitions.set_rows(rows, told)

@@ -165,6 +165,7 @@ class DataController:
                 "DataController", "{} is at hand now: draw an area on its outline, or use its extent."
             )
         self._told[data] = told
+        self._problems.pop(data, None)
         self._plans.change(data=tuple(listed))
         self._say(told_so.format(data.name), False)
         self._tell()
@@ -225,13 +226,23 @@ class DataController:
                 self._look_again(one)
         self._tell()
 
+    def look_again(self, chosen: Chosen) -> None:
+        """Into the user's data among these: their files are others than they were."""
+        for data in self._plans.now.data:
+            if data.used and data.name in chosen.names:
+                self._look_again(data)
+
     def _look_again(self, data: Data) -> None:
-        """Into data of a project that was opened."""
+        """Into data of a project that was opened, or whose files have changed."""
 
         def found(told: Sources) -> None:
+            if told == self._told.get(data):
+                return
             if told.sensors:
                 self._told[data] = told
+                self._problems.pop(data, None)
             else:
+                self._told.pop(data, None)
                 self._problems[data] = (
                     told.faults[0].cause if told.faults else translate("DataController", "Nothing was found")
                 )

@@ -164,6 +164,30 @@ def test_scenes_of_one_pass_are_one_row_that_is_used_or_left_out_as_a_whole(area
     until(areas.compute.compute.isEnabled)
 
 
+def test_scenes_that_come_to_a_folder_or_go_from_it_can_be_left_out_and_are_not_missed(
+    areas, tracks, workspace, until
+):
+    areas.plans.change(data=tracks[:1])
+    until(lambda: len(areas.data_at_hand.at_hand) == 3)
+    areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
+    told = areas.compute.costs["Acquisitions"]
+    until(lambda: told.text() == "2 S2")
+    old, new = (workspace / f"west/S2A_202006{day}T105031.tif" for day in ("01", "21"))
+    new.write_bytes(old.read_bytes())
+    areas.plans.leave_out(["s2:2020-06-01T10:50:31Z"], out=True)
+    until(lambda: told.text() == "2 S2")
+    rows = areas.acquisitions.table.model()
+    until(lambda: rows.rowCount() == 3)
+    rows.setData(rows.index(2, 0), Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    until(lambda: told.text() == "1 S2")
+    old.unlink()
+    areas.compute.days.setValue(5)
+    until(lambda: rows.rowCount() == 2)
+    until(areas.compute.compute.isEnabled)
+    assert told.text() == "1 S2"
+    assert areas.compute.problem == ""
+
+
 def test_acquisitions_are_listed_with_how_clear_they_are(areas, window, until, look, landscape):
     areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     rows = areas.acquisitions.table.model()

@@ -342,11 +342,19 @@ def test_data_of_a_project_are_looked_into_again(areas, radar, qtbot, until):
     areas.data_at_hand.forget()
     areas.plans.begin(Plans.from_json(stored))
     until(lambda: any(data.name == "radar" for data, _ in areas.data_at_hand.at_hand))
+    content = radar.read_bytes()
     radar.unlink()
     areas.plans.begin(Plans())
     areas.data_at_hand.forget()
     areas.plans.begin(Plans.from_json(stored))
     until(lambda: "can't be read" in areas.data.findChild(QTreeWidget).topLevelItem(0).text(1))
+    radar.write_bytes(content)  # it is there again, and added again
+    add(areas, radar, until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+    state(areas, qtbot, "s1", "s1-dn")
+    until(areas.data.add_button.isEnabled)
+    areas.data.add_button.click()
+    assert areas.data.findChild(QTreeWidget).topLevelItem(0).text(1) == "2 S1"
 
 
 def test_data_of_one_name_in_several_places_are_all_looked_into_again(areas, workspace, until):
