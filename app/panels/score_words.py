@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from phenolens.engine.client.readings import Probe
 from PySide6.QtCore import QCoreApplication
 
-from ..report import METRICS, CurvePoint, Gap
+from ..report import METRICS, CurvePoint, Gap, Score
 from ..telling import numeral
 from ..texts import QT_TRANSLATE_NOOP
 
@@ -35,6 +35,14 @@ def described(probe: Probe) -> str:
     parts += [translate("Scores", "{} features").format(probe.features) if probe.features else ""]
     parts += [translate("Scores", "{:,} samples").format(probe.samples) if probe.samples else ""]
     return ", ".join(part for part in parts if part)
+
+
+def errors_told(scores: Mapping[str, Score], unit: str) -> str:
+    """`All: R² 0.65, RMSE 1.94, bias +0.58 gC m-2 d-1; n 1,788`: of a quantity, those scores that there are."""
+    parts = [f"{METRICS[name]} {scores[name].told}" for name in ("r2", "rmse", "bias") if name in scores]
+    told = translate("Scores", "All: {}{}; n {:,}.")
+    n = max((score.n for score in scores.values()), default=0)
+    return told.format(", ".join(parts), f" {unit}" if unit and len(parts) > 1 else "", n)
 
 
 def curve_told(points: Sequence[CurvePoint], metric: str) -> str:

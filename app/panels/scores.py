@@ -25,7 +25,7 @@ from .elided import NarrowCombo
 from .message import tell
 from .score_plots import CurvePlot, ScatterPlot, SitePlot
 from .score_tables import ScoreTable
-from .score_words import curve_told, described, gap_told, held_out
+from .score_words import curve_told, described, errors_told, gap_told, held_out
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -118,7 +118,7 @@ class ScoresPanel(QWidget):
         self._gap.setText(gap_told(report.gap(), METRICS[report.metric], report.question))
         self._scheme.clear()
         for scheme in report.schemes:
-            self._scheme.addItem(self.tr("{0}: {1}").format(scheme.name, scheme.question), scheme.name)
+            self._scheme.addItem(f"{held_out(scheme.name)}: {scheme.question}", scheme.name)
         self._scheme.setCurrentIndex(self._scheme.findData(report.honest))
         self._show_where()
         self._curve.set_points(report.learning_curve, report.metric)
@@ -157,7 +157,7 @@ class ScoresPanel(QWidget):
         self._head.addWidget(self._probes, 1)
         self._head.addWidget(self._map)
         self._head.addWidget(self._open)
-        self._said = QLabel(wordWrap=True)
+        self._said = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         self._said.setProperty("faint", True)
 
     def _make_expect(self) -> None:
@@ -196,6 +196,8 @@ class ScoresPanel(QWidget):
         self._scatter.setFixedHeight(SCATTER_HEIGHT)
         self._sites.setAccessibleName(self.tr("Scores of each site"))
         self._sites.cellClicked.connect(lambda row, _: self._show_site(row, chosen=True))
+        self._errors = QLabel(wordWrap=True)
+        self._errors.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._site_note, self._site_plot = QLabel(wordWrap=True), SitePlot(theme)
         self._site_note.setProperty("faint", True)
         self._site_key = QLabel(wordWrap=True)
@@ -204,7 +206,7 @@ class ScoresPanel(QWidget):
         column = QVBoxLayout(self._where)
         column.setContentsMargins(0, 8, 0, 0)
         for widget in (
-            self._scheme, self._confusion, self._scatter, self._site_note, self._sites, self._site_key,
+            self._scheme, self._confusion, self._errors, self._scatter, self._site_note, self._sites, self._site_key,
             self._site_plot,
         ):  # fmt: skip
             column.addWidget(widget)
@@ -272,10 +274,12 @@ class ScoresPanel(QWidget):
         detail = report.detail[scheme]
         self._confusion.setVisible(detail.confusion is not None)
         self._scatter.setVisible(report.regression)
+        self._errors.setVisible(report.regression)
+        whole = next(one for one in report.of(scheme) if one.method == report.headline).scores
         if detail.confusion is not None:
-            whole = next(one for one in report.of(scheme) if one.method == report.headline).scores
             self._confusion.set_confusion(detail.confusion, detail.classes, whole)
         if report.regression:
+            self._errors.setText(errors_told(whole, report.unit))
             self._scatter.set_samples([one for one in report.held if one.scheme == scheme], report)
         self._show_sites(report, detail.rows.get("site", ()))
 

@@ -27,6 +27,9 @@ def test_values_are_scored_by_scatter_and_sites(qtbot, tmp_path, look):
     scores.show()
     score = {"value": 0.61, "low": 0.48, "high": 0.7, "n": 4}
     lone = {"value": 0.74, "low": None, "high": None, "n": 4}
+    errors = {
+        name: {"value": v, "low": None, "high": None, "n": 4} for name, v in (("rmse", 1.94), ("bias", -0.2))
+    }
     rows = [{"label": "BE-Bra", "n": 4, "scores": dict.fromkeys(("r2", "rmse", "bias"), score)}]
     told = {
         "title": "GPP", "lead": "Expect R² 0.61.", "samples": 4, "headline": "embedding (linear)",
@@ -34,7 +37,7 @@ def test_values_are_scored_by_scatter_and_sites(qtbot, tmp_path, look):
         "honest_scheme": "site", "intervals": "",
         "schemes": [{"name": n, "question": q} for n, q in (("random", "the same"), ("site", "a new site"))],
         "results": [
-            {"method": "embedding (linear)", "scheme": n, "baseline": False, "scores": {"r2": s}}
+            {"method": "embedding (linear)", "scheme": n, "baseline": False, "scores": {"r2": s, **errors}}
             for n, s in (("random", lone), ("site", score))
         ],
         "gaps": [{"method": "embedding (linear)", "scheme": "site", "random": lone, "expected": score,
@@ -55,6 +58,8 @@ def test_values_are_scored_by_scatter_and_sites(qtbot, tmp_path, look):
     assert scores._schemes.item(0, 2).text() == "too few groups"
     scores._tabs.setCurrentIndex(1)
     assert scores._sites.item(0, 0).text() == "BE-Bra"
+    assert scores._scheme.currentText() == "sites out: a new site"
+    assert scores._errors.text() == "All: R² 0.61, RMSE 1.94, bias −0.20 gC m-2 d-1; n 4."
     assert "gC m-2 d-1" in scores._scatter.getAxis("bottom").labelText
     lines = {item.name(): item.yData for item in scores._site_plot.listDataItems()}
     assert list(lines) == ["measured", "mean seasonal cycle", "probe"]
