@@ -107,12 +107,13 @@ def day_weights(
     if not len(when) or end < start or (np.diff(when) <= 0).any():
         raise ProbeError("a sum needs dates in ascending order, and a period", value=f"{first} to {last}")
     daily = np.arange(start, end + 1)
-    gap = _largest_gap(when, start, end)
+    gap, since, until = _largest_gap(when, start, end)
     if gap > longest_gap:
         raise ProbeError(
             "the dates leave too long a gap for a sum",
-            value=f"{gap:.0f} days between {first} and {last}",
-            remedy=f"at most {longest_gap:.0f} days are bridged; choose another period",
+            value=f"none from {_day(since)} to {_day(until)}, in a sum from {first} to {last}",
+            remedy=f"at most {longest_gap:.0f} days are bridged between two dates, half as many before the first and "
+            "after the last; choose another period",
         )
     right = np.clip(np.searchsorted(when, daily), 1, max(len(when) - 1, 1))
     if len(when) == 1:
@@ -189,11 +190,19 @@ def _spacing(place: Ids, when: Reals) -> float:
     return float(np.median(steps)) if len(steps) else 1.0
 
 
-def _largest_gap(when: Reals, start: float, end: float) -> float:
-    """Days between two dates that matter to a period; beyond the outer ones days count twice."""
-    inner = np.diff(when[max(np.searchsorted(when, start) - 1, 0) : np.searchsorted(when, end, "right") + 1])
-    ends = (2 * (when[0] - start), 2 * (end - when[-1]))
-    return float(max(*ends, inner.max(initial=0)))
+def _largest_gap(when: Reals, start: float, end: float) -> tuple[float, float, float]:
+    """(days, from, to) between two dates that matter to a period; beyond the outer ones days count twice."""
+    near = when[max(np.searchsorted(when, start) - 1, 0) : np.searchsorted(when, end, "right") + 1]
+    gaps = [(2 * (when[0] - start), start, float(when[0])), (2 * (end - when[-1]), float(when[-1]), end)]
+    inner = np.diff(near)
+    if len(inner):
+        widest = int(inner.argmax())
+        gaps.append((float(inner[widest]), float(near[widest]), float(near[widest + 1])))
+    return max(gaps)
+
+
+def _day(number: float) -> np.datetime64:
+    return np.datetime64(int(number), "D")
 
 
 def _autocovariance(held: HeldOut, place: Ids, when: Reals) -> tuple[Reals, Reals, Reals]:

@@ -16,6 +16,8 @@ from .validation import Gap, Validation
 Origin = Literal["real", "simulated"]
 CLEAR_LOSS = 0.05
 """Of R² or macro-F1: a smaller one is no news."""
+LARGE_LOSS = 0.2
+"""One that is told even where its interval isn't known."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,18 @@ def expectation(v: Validation) -> str:
 
 
 def weakest(v: Validation) -> str:
-    """The scheme under which the probe does clearly worse than under the one that the expectation is of."""
+    """The scheme under which the probe does clearly worse than under the one that the expectation is of, or much worse
+    as far as one can tell with too few groups for an interval: who asks for that has to know."""
     if v.honest is None:
         return ""
     others = [s.name for s in v.schemes if s.name not in ("random", v.honest)]
     first = v.results[v.headline, v.honest]
     losses = {name: v.less(first, v.results[v.headline, name]) for name in others}
-    clear = {name: loss.value for name, loss in losses.items() if loss.low > 0 and loss.value >= CLEAR_LOSS}
+    clear = {
+        name: loss.value
+        for name, loss in losses.items()
+        if (loss.low > 0 and loss.value >= CLEAR_LOSS) or (math.isnan(loss.low) and loss.value >= LARGE_LOSS)
+    }
     if not clear:
         return ""
     name = max(clear, key=lambda n: clear[n])

@@ -38,6 +38,14 @@ def test_a_long_gap_anywhere_is_refused(dates: np.ndarray) -> None:
         day_weights(dates, FIRST, LAST)
 
 
+def test_a_gap_is_told_by_the_days_around_it() -> None:
+    days = np.array(["2019-03-01", "2019-03-20", "2019-08-01"], "datetime64[D]")
+    with pytest.raises(ProbeError, match="none from 2019-03-20 to 2019-08-01, in a sum from 2019-03-01"):
+        day_weights(days, np.datetime64("2019-03-01"), np.datetime64("2019-08-01"))
+    with pytest.raises(ProbeError, match="none from 2019-01-01 to 2019-03-01"):
+        day_weights(days[:2], np.datetime64("2019-01-01"), np.datetime64("2019-03-20"))
+
+
 def test_pixels_are_summed_over_the_dates_that_they_have() -> None:
     values = np.ones((len(DATES), 2, 2))
     values[3, 0, 1] = np.nan

@@ -18,7 +18,15 @@ from phenolens.engine.response import Response
 from phenolens.engine.validation.curve import CurvePoint
 from phenolens.engine.validation.fits import blocks_fit
 from phenolens.engine.validation.heldout_file import write_heldout
-from phenolens.engine.validation.report import Report, comparison, expectation, interval_note, number, signed
+from phenolens.engine.validation.report import (
+    Report,
+    comparison,
+    expectation,
+    interval_note,
+    number,
+    signed,
+    weakest,
+)
 from phenolens.engine.validation.report_files import as_json, as_markdown, write_report
 from phenolens.engine.validation.scores import Score
 from phenolens.engine.validation.validation import Gap, validate
@@ -216,6 +224,18 @@ def test_classes_of_one_polygon_are_named_as_untestable():
     assert (
         "held out whole" not in Report("", validate(table, LINEAR, baselines=False, curve=False), "real").lead
     )
+
+
+@pytest.mark.parametrize(("loss", "said"), [(2.84, "But only −2.19 (too few groups"), (0.1, "")])
+def test_a_large_loss_is_told_although_too_few_sites_give_no_interval(loss, said):
+    unknown = {"low": float("nan"), "high": float("nan"), "n": 3}
+    found = SimpleNamespace(
+        headline="ridge", honest="site", schemes=[SimpleNamespace(name=n) for n in ("random", "site", "year")],
+        results={("ridge", name): name for name in ("site", "year")}, less=lambda *_: Score(loss, **unknown),
+        score=lambda *_: Score(-2.19, **unknown),
+    )  # fmt: skip
+    assert weakest(found).startswith(said)
+    assert bool(weakest(found)) == bool(said)
 
 
 def test_a_year_that_is_unlike_the_others_is_said_although_new_places_are_fine():
