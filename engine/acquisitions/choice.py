@@ -11,6 +11,7 @@ from ..errors import AcquisitionError, AreaError, InputError
 from ..grid import Grid, Window
 from ..outline import Outline
 from .cube import CubeSource, PartOfSource, SomeFrames
+from .footprint import BeyondError
 from .local import open_local
 from .modality import MODALITIES
 from .options import AS_STATED, ReadOptions
@@ -55,16 +56,26 @@ class SourceChoice:
         sources: dict[str, CubeSource] = {}
         notes: list[str] = []
         known: set[str] = set()
+        beyond: dict[str, BeyondError] = {}
         # Sentinel-2 first: without an area its pixels become the grid, and Sentinel-1 is put on them
         paths = {name: list(self.files[name]) for name in ("s2", "s1") if self.files.get(name)}
         for name, given in paths.items():
             options = self.options.get(name, AS_STATED)
-            source = open_local(given, MODALITIES[name], grid=grid, options=options)
+            try:
+                source = open_local(given, MODALITIES[name], grid=grid, options=options)
+            except BeyondError as error:
+                if options.strict:
+                    raise
+                beyond[name] = error
+                notes.append(f"{name}: {error.cause}, they are left out")
+                continue
             sources[name], grid = source, source.grid
             known = known.union(*(scene.names(name) for scene in source.report.scenes))
             notes += [f"{name}: {problem}" for problem in source.report.problems]
-        assert grid is not None
-        return Gathered(next(iter(paths.values()))[0].stem, grid, sources, tuple(notes), known=known)
+        if grid is None or not sources:
+            raise next(iter(beyond.values()))
+        name = next(iter(paths.values()))[0].stem
+        return Gathered(name, grid, sources, tuple(notes), known=known, beyond=tuple(beyond))
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class Gathered:
     """The part of the grid that is wanted; None: all of it."""
     known: Collection[str] = ()
     """What may be left out beside the acquisitions: scenes that don't touch the grid."""
+    beyond: Collection[str] = ()
+    """Sensors none of whose files touch the grid."""
 
     def without(self, left_out: Sequence[str]) -> "Gathered":
         """What is left without some acquisitions, by their names; a sensor that loses all dates is gone.
@@ -95,7 +108,7 @@ class Gathered:
             known = known.union(*names)
             if kept:
                 sources[name] = SomeFrames(source, kept)
-        wrong = [one for one in left_out if one not in known]
+        wrong = [one for one in left_out if one not in known and one.partition(":")[0] not in self.beyond]
         if wrong:
             raise AcquisitionError(
                 "an acquisition that is to be left out isn't there",

@@ -9,6 +9,10 @@ from .scenes import Scene
 from .warp import RasterGrid
 
 
+class BeyondError(AcquisitionError):
+    """Files that lie elsewhere: of one sensor alone they stop, beside those of another they are left out."""
+
+
 def own_grid(scenes: list[Scene]) -> Grid:
     """The 10 m grid of the files themselves: on their own pixels where 10 m nest in them, else snapped."""
     grids = {(g.crs, g.transform, g.shape): g for s in scenes for g in s.grids}.values()
@@ -42,12 +46,12 @@ def _lattice(file: RasterGrid) -> tuple[float, float]:
 
 
 def overlapping(scenes: list[Scene], grid: Grid) -> list[Scene]:
-    """The scenes that touch the grid; `AcquisitionError` with both bounds where none does."""
+    """The scenes that touch the grid; `BeyondError` with both bounds where none does."""
     kept = [s for s in scenes if any(_touch(g, grid) for g in s.grids)]
     if not any(s.bands for s in kept):
         file = next(g for s in scenes for g in s.grids)
         files = f"files {_rounded(file.bounds_in(grid.crs))}"
-        raise AcquisitionError(
+        raise BeyondError(
             "the files don't overlap the area",
             value=f"{files}, area {_rounded(grid.bounds)}, left bottom right top in {grid.crs[:40]}",
             remedy="choose an area within the files, or other files",

@@ -288,6 +288,26 @@ def test_paths_that_hold_nothing_are_refused(tmp_path: Path) -> None:
         open_local(tmp_path / "product.zip", SENTINEL2)
 
 
+def test_a_sensor_that_lies_elsewhere_is_left_out_beside_another_and_told(tmp_path: Path) -> None:
+    write(tmp_path / "S2A_20200601.tif", {"blue": field(400)})
+    far = write(
+        tmp_path / "S1A_20200601.tif", {"VV": field(400)}, transform=PLACE * Affine.translation(1000, 0)
+    )
+    files, options = {"s2": [tmp_path], "s1": [tmp_path]}, {"s2": DN, "s1": ReadOptions.s1_dn()}
+    choice = SourceChoice(files=files, options=options, leave_out=("s1:2020-06-01",))
+    grid = Grid("EPSG:32631", PLACE, (24, 24))
+    for area in (grid, None):
+        found = choice.open(area)
+        assert list(found.sources) == ["s2"]
+        assert "s1: the files don't overlap the area, they are left out" in found.notes
+    for alone in (
+        SourceChoice(files={"s1": [far]}, options=options),
+        SourceChoice(files=files, options={name: one.but(strict=True) for name, one in options.items()}),
+    ):
+        with pytest.raises(AcquisitionError, match="don't overlap the area"):
+            alone.open(grid)
+
+
 def test_a_pass_is_left_out_by_the_time_of_any_of_its_scenes_and_those_beside_the_area_may_be_named(
     tmp_path: Path,
 ) -> None:
