@@ -111,14 +111,15 @@ class SeriesPlot(pg.PlotWidget):
         return float(self.plotItem.vb.mapSceneToView(scene).x())
 
     def _told(self, time: float) -> str:
-        parts = []
+        """Of each curve its point nearest to a time; curves of acquisitions don't all have one on the same day."""
+        parts, said = [], ""
         for curve in self._curves[:MOST_TOLD]:
             value, quality, nearest = value_near(curve, time)
             shown = quality_name(NO_DATA) if np.isnan(value) else f"{numeral(value, '.3g')} ({quality})"
-            parts.append(f"{curve.owner} {curve.name} {shown}")
             day = datetime.fromtimestamp(nearest, UTC).strftime("%Y-%m-%d")
-            if len(parts) == 1:
-                parts[0] = f"{day}   {parts[0]}"
+            parts += [day] if day != said else []
+            parts.append(f"{curve.owner} {curve.name} {shown}")
+            said = day
         more = len(self._curves) - MOST_TOLD
         return "   ".join([*parts, self.tr("and {} more").format(more)] if more > 0 else parts)
 

@@ -8,6 +8,7 @@ from phenolens.app.curve_table import write_table
 from phenolens.app.curves import IN_PART, OBSERVED, Subject, curves_of
 from phenolens.app.geography import Geography
 from phenolens.app.panels.series import SeriesPanel
+from phenolens.app.panels.series_plot import SeriesPlot
 from phenolens.app.theme import theme_named
 from phenolens.engine.client.arrays import Array, Grid
 from phenolens.engine.client.readings import BandsAt, Series
@@ -53,3 +54,19 @@ def test_a_polygon_lies_at_its_centre_of_gravity_however_its_corners_are_spread(
     assert Subject("A", "#a04020", corners=corners).centre == pytest.approx((4, 2))
     crossing = ((0.0, 0.0), (8.0, 4.0), (8.0, 0.0), (0.0, 4.0))
     assert Subject("A", "#a04020", corners=crossing).centre == (4, 2)
+
+
+def test_the_read_out_says_of_which_day_the_value_of_each_curve_is(qtbot):
+    plot = SeriesPlot(theme_named("light"))
+    qtbot.addWidget(plot)
+    clear = (("2020-06-01T00:00:00Z", {"B08": 0.3}), ("2020-06-06T00:00:00Z", {"B08": 0.4}))
+    curves = []
+    for name, frames in (("A", clear), ("B", clear), ("C", clear[:1])):
+        place = Subject(name, "#a04020", ((0, 0),))
+        curves += curves_of(place, acquired("s2", frames), "s2", ("B08",))
+    plot.set_curves(curves, "reflectance")
+    first, last = curves[0].times
+    assert plot._told(first).count("2020-06-01") == 1
+    told = plot._told(last)
+    assert told.index("2020-06-06") < told.index("A B08") < told.index("B B08") < told.index("2020-06-01")
+    assert told.endswith("2020-06-01   C B08 0.3 (observed)")
