@@ -9,12 +9,14 @@ from typing import Any
 from phenolens.engine.client.errors import InputError
 from PySide6.QtCore import QCoreApplication
 
+from .label_file import placed
 from .recipe import Quantity
 from .session import CLASS_COLOURS, Label, LandClass, Work
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
 MOST_CODES = 254
+_Where = tuple[tuple[tuple[float, float], ...], str | None, str | None]
 
 
 def beside(
@@ -135,11 +137,45 @@ def _same(one: Quantity | None, other: Quantity | None) -> bool:
     )
 
 
+def repeats_told(before: Work, after: Work, given: int) -> list[str]:
+    """How many of the labels `given` were there already, and how many of those were corrected by them."""
+    if not _same(before.quantity, after.quantity):
+        return []
+    gone = len(set(before.labels).difference(after.labels))
+    known = given - (len(after.labels) - len(before.labels) + gone)
+    lines = []
+    if gone == 1:
+        lines.append(
+            translate("LabelImport", "1 label of the same place and days was replaced: Undo brings it back.")
+        )
+    elif gone:
+        told = translate(
+            "LabelImport", "{:,} labels of the same place and days were replaced: Undo brings them back."
+        )
+        lines.append(told.format(gone))
+    if known > 0:
+        many = translate("LabelImport", "1 was") if known == 1 else translate("LabelImport", "{:,} were")
+        lines.append(translate("LabelImport", "{} there already.").format(many.format(known)))
+    return lines
+
+
 def _all_of(kept: tuple[Label, ...], new: tuple[Label, ...]) -> tuple[Label, ...]:
-    """New ones in groups of their own; the same file imported twice labels nothing twice."""
+    """New ones in groups of their own. What they say of the same place and days holds, as where one is drawn again;
+    the same file imported twice labels nothing twice."""
     first = 1 + max((label.group for label in kept if label.group is not None), default=-1)
+    said: dict[_Where, set[float]] = {}
+    for one in new:
+        said.setdefault(_where(one), set()).add(one.value)
+    still = (one for one in kept if one.value in said.get(_where(one), {one.value}))
     apart = (replace(one, group=first + (one.group or 0)) for one in new)
-    return tuple({(one.value, one.corners, one.start, one.end): one for one in (*kept, *apart)}.values())
+    found: dict[tuple[_Where, float], Label] = {}
+    for one in (*still, *apart):
+        found.setdefault((_where(one), one.value), one)
+    return tuple(found.values())
+
+
+def _where(label: Label) -> _Where:
+    return tuple(map(placed, label.corners)), label.start, label.end
 
 
 def _fresh(classes: list[LandClass], wanted: str) -> str:

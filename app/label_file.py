@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phenolens.engine.client.errors import BadAnswer
+from phenolens.engine.client.errors import BadAnswer, OutputError
 from phenolens.engine.client.readings import Store
 
 from .geography import Geography
 from .session import Label, Work
 
+DECIMALS = 3
+"""Of a pixel: what is written in degrees comes back a hair beside where it was."""
 Corners = tuple[tuple[float, float], ...]
 
 
 def label_json(store: Store, work: Work) -> dict[str, Any]:
-    """A GeoJSON feature collection (WGS 84): `class` and `code`, or the quantity; `group`, `start` and `end`."""
+    """A GeoJSON feature collection (WGS 84): `class`, `code`, `colour`, or the quantity; `group`, `start`, `end`."""
     geography = Geography(store.grid)
-    names = {one.code: one.name for one in work.classes}
+    known = {one.code: one for one in work.classes}
     first_free = 1 + max((label.group for label in work.labels if label.group is not None), default=0)
     features = []
     for number, label in enumerate(work.labels):
         told: dict[str, Any] = {"group": first_free + number if label.group is None else label.group}
         if work.quantity is None:
-            told |= {"class": names.get(int(label.value), str(int(label.value))), "code": int(label.value)}
+            code = int(label.value)
+            one = known.get(code)
+            told |= {"class": one.name if one else str(code), "code": code}
+            told |= {"colour": one.colour if one else None}
         else:
             told[value_column(work)] = label.value
         told |= {"start": label.start, "end": label.end}
         features.append({"type": "Feature", "properties": told, "geometry": _geometry(label, geography)})
     return {"type": "FeatureCollection", "features": features}
+
+
+def write_labels(path: Path, store: Store, work: Work) -> None:
+    """For QGIS, or to be imported again; whole or not at all. `OutputError` where it can't be written."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.write_text(json.dumps(label_json(store, work), ensure_ascii=False), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(
+            f"the labels can't be written: {error.strerror}", value=path, remedy="choose another folder"
+        ) from error
 
 
 def value_column(work: Work) -> str:
@@ -54,6 +73,11 @@ def read_labels(path: Path, store: Store) -> tuple[Label, ...]:
         raise BadAnswer("the labels can't be read", value=path.name, remedy=str(error)) from error
 
 
+def placed(corner: tuple[float, float]) -> tuple[float, float]:
+    """A corner to so many decimals that it is the same after it was written and read."""
+    return round(corner[0], DECIMALS), round(corner[1], DECIMALS)
+
+
 def _geometry(label: Label, geography: Geography) -> dict[str, Any]:
     if len(label.corners) < 3:
         return {"type": "Point", "coordinates": list(geography.lonlat(*label.corners[0]))}
@@ -66,7 +90,7 @@ def _labels(feature: Mapping[str, Any], geography: Geography) -> Iterator[Label]
     told = feature["properties"]
     common = {"start": told["start"], "end": told["end"], "group": int(told["group"])}
     for rings in _parts(feature["geometry"]):
-        outer, *holes = ([geography.pixel(x, y) for x, y in ring] for ring in rings)
+        outer, *holes = ([placed(geography.pixel(x, y)) for x, y in ring] for ring in rings)
         yield Label(float(told["y"]), _open(outer), holes=tuple(_open(hole) for hole in holes), **common)
 
 

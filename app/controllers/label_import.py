@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QDialog
 
 from ..crossing import crossings_told
 from ..engine_link import EngineLink
-from ..joining import joined, joining_told
+from ..joining import joined, joining_told, repeats_told
 from ..label_file import read_labels
 from ..panels.label_import import LabelImportDialog, ask_layer
 from ..panels.labels import LabelsPanel
@@ -157,7 +157,8 @@ class LabelImportController(QObject):
             self._refused(error)
             return
         self._model.do(classes=work.classes, labels=work.labels, quantity=work.quantity)
-        self._end("\n".join([*joining_told(before, work, response), account(result["report"])]), False)
+        changed = [*joining_told(before, work, response), *repeats_told(before, work, len(labels))]
+        self._end("\n".join([*changed, account(result["report"])]), False)
 
     def _refused(self, error: ServiceError | None) -> None:
         self._end(plain(error) if error else self.tr("The import was stopped."), True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import floor, hypot
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from ..engine_link import EngineLink
 from ..joining import made_one, put_aside
+from ..label_file import placed, write_labels
 from ..masks import Bits, find_on
 from ..panels.labels import LabelsPanel
 from ..panels.map import MapPanel
@@ -99,6 +101,19 @@ class LabelsController:
         gone = set(numbers)
         labels = self._model.now.work.labels
         self._model.do(labels=tuple(one for number, one in enumerate(labels) if number not in gone))
+
+    def save(self, path: Path) -> None:
+        """Write the labels as GeoJSON."""
+        store, work = self._model.now.store, self._model.now.work
+        if store is None:
+            return
+        saved = translate("LabelsController", "The labels are in {}.").format(path)
+        self._link.ask(
+            "save labels",
+            lambda _: write_labels(path, store, work),  # in a thread: there may be thousands
+            lambda _: self._say(saved, False),
+            lambda error: self._say(str(error), True),
+        )
 
     def label_selection(self) -> None:
         """The selected pixels get the class of the moment: an outline as a polygon, others one by one."""
@@ -229,9 +244,9 @@ def _shown(session: Session) -> tuple[object, ...]:
 
 
 def thinned(corners: Corners) -> Corners:
-    """Without the corners that a slow hand draws too many of."""
+    """Without the corners that a slow hand draws too many of; as exact as files of labels are."""
     kept: list[tuple[float, float]] = []
-    for corner in corners:
+    for corner in map(placed, corners):
         if not kept or hypot(corner[0] - kept[-1][0], corner[1] - kept[-1][1]) >= SHORTEST_EDGE:
             kept.append(corner)
     if len(kept) > 3 and hypot(kept[0][0] - kept[-1][0], kept[0][1] - kept[-1][1]) < SHORTEST_EDGE:

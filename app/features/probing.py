@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 
 from ..controllers.accuracy import AccuracyController
-from ..controllers.dialogs import ask_file, ask_files
+from ..controllers.dialogs import ask_file, ask_file_to_write, ask_files
 from ..controllers.exports import ExportsController
 from ..controllers.fits import FitsController
 from ..controllers.label_import import LabelImportController
@@ -62,6 +62,8 @@ def _labels(window: MainWindow) -> None:
     window.add_action(
         "Labels", translate("Probing", "Import…"), None, lambda: _choose_labels(window, imports)
     )
+    panel.saving_asked.connect(lambda: _save_labels(window, controller))
+    window.add_action("Labels", translate("Probing", "Save…"), None, lambda: _save_labels(window, controller))
 
 
 def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
@@ -73,6 +75,15 @@ def _choose_labels(window: MainWindow, imports: LabelImportController) -> None:
             imports.read(str(path))
 
     ask_files(window, title, Path.home(), kinds, read)
+
+
+def _save_labels(window: MainWindow, controller: LabelsController) -> None:
+    now = window.model.now
+    if now.store is None or not now.work.labels:
+        window.say(window.tr("There are no labels to save."), False)
+        return
+    name = Path.home() / f"{Path(now.store.store).stem}-labels.geojson"
+    ask_file_to_write(window, window.tr("Save the labels"), name, "GeoJSON (*.geojson)", controller.save)
 
 
 def _searches(window: MainWindow) -> None:

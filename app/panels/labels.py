@@ -47,6 +47,7 @@ class LabelsPanel(QWidget):
     selection_asked = Signal()
     """Label what is selected."""
     import_asked = Signal()
+    saving_asked = Signal()
     file_dropped = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -81,6 +82,7 @@ class LabelsPanel(QWidget):
         self._hint.setText(self._advice(now))
         self._hint.setVisible(bool(self._hint.text()))
         self._selected.setEnabled(now.pick is not None)
+        self._save.setEnabled(bool(work.labels))
         count = self.tr("one label") if len(work.labels) == 1 else self.tr("{0:,} labels")
         self._count.setText(count.format(len(work.labels)) if work.labels else "")
 
@@ -124,6 +126,9 @@ class LabelsPanel(QWidget):
             self.tr("Labels of a GeoPackage, GeoJSON, Shapefile, CSV or class raster, in any CRS")
         )
         self._import.clicked.connect(lambda _=False: self.import_asked.emit())
+        self._save = QPushButton(self.tr("Save…"))
+        self._save.setToolTip(self.tr("Save the labels as GeoJSON, for QGIS or to import them again"))
+        self._save.clicked.connect(lambda _=False: self.saving_asked.emit())
 
     def _make_answers(self) -> None:
         self._answers = NarrowCombo()
@@ -204,6 +209,7 @@ class LabelsPanel(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self._count, 1)
         foot.addWidget(self._import)
+        foot.addWidget(self._save)
         foot.addWidget(self._remove)
         self._class_buttons = QWidget()
         buttons = QHBoxLayout(self._class_buttons)

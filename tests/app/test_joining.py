@@ -1,7 +1,7 @@
 """Classes and labels of files beside those that there are."""
 
 import pytest
-from phenolens.app.joining import beside, joined, joining_told
+from phenolens.app.joining import beside, joined, joining_told, repeats_told
 from phenolens.app.recipe import Quantity
 from phenolens.app.session import Label, LandClass, Work
 from phenolens.engine.client.errors import InputError
@@ -88,3 +88,27 @@ def test_classes_whose_names_differ_in_capitals_or_blanks_alone_are_told_and_kep
     said = [line for line in joining_told(before, work, response) if "differ" in line]
     assert [line.partition(" differ")[0] for line in said] == ["“Wald”, “wald”", "“Moor”, “moor ”"]
     assert not any("differ" in line for line in joining_told(work, work, response))
+
+
+def test_a_label_of_the_same_place_and_days_is_corrected_which_is_said():
+    response = told((1, "forest"), (2, "heath"))
+    before = joined(Work(), (point(1, 1, 0), point(1, 2, 1), point(1, 3, 2)), response)
+    corners = ((2.5 + 1e-9, 0.5),)  # written in degrees, and read again
+    file = (point(1, 1, 0), Label(2.0, corners, group=1), point(2, 9, 2))
+    work = joined(before, file, response)
+    assert {(one.value, int(one.corners[0][0])) for one in work.labels} == {(1, 1), (2, 2), (1, 3), (2, 9)}
+    assert len(work.labels) == 4
+    assert repeats_told(before, work, len(file)) == [
+        "1 label of the same place and days was replaced: Undo brings it back.",
+        "1 was there already.",
+    ]
+    assert repeats_told(Work(), before, 3) == []
+
+
+def test_days_of_their_own_make_labels_of_one_place_different():
+    response = told((1, "maize"), (2, "wheat"))
+    spring, autumn = (
+        Label(float(code), ((1.5, 0.5),), f"2019-0{code}-01", f"2019-0{code}-28") for code in (1, 2)
+    )
+    work = joined(joined(Work(), (spring,), response), (autumn,), response)
+    assert len(work.labels) == 2

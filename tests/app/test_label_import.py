@@ -9,13 +9,15 @@ from affine import Affine
 from phenolens.app.controllers.label_import import account
 from phenolens.app.label_codes import label_codes
 from phenolens.app.label_columns import guess, guess_crs, guess_place
+from phenolens.app.label_file import write_labels
 from phenolens.app.panels.label_import import LabelImportDialog
 from phenolens.app.panels.labels import LabelsPanel, without_parts
 from phenolens.app.session import Label, LandClass
+from phenolens.engine.client.errors import OutputError
 from phenolens.engine.labels.report import ImportReport
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QInputDialog, QLabel
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel
 
 
 def labels_panel(window):
@@ -301,6 +303,50 @@ def test_a_class_raster_is_imported_as_the_outlines_of_its_patches(opened, tmp_p
     assert (label_codes(work.labels, grid.shape) == codes).all()
     assert "A raster says no date" in panel._report.text()
     look(opened)
+
+
+def test_labels_that_were_saved_come_back_as_they_were(opened, tmp_path, until, look):
+    opened.show_step("Label")
+    panel = labels_panel(opened)
+    assert not panel._save.isEnabled()
+    ring = ((10.0, 10.0), (20.0, 10.0), (20.0, 20.0), (10.0, 20.0))
+    labels = (
+        Label(3.0, ((5.5, 7.5),), "2019-05-01", "2019-06-30"),
+        Label(4.0, ring),
+        Label(3.0, ((1.5, 1.5),)),
+    )
+    classes = (LandClass(3, "Grünland", "#56b4e9"), LandClass(4, "oak", "#e69f00"))
+    opened.model.do(classes=classes, labels=labels)
+    panel._save.click()
+    dialog = opened.findChild(QFileDialog)
+    assert dialog.selectedFiles()[0].endswith("forest-labels.geojson")
+    dialog.reject()
+    path = tmp_path / "mine.geojson"
+    opened.findChild(QFileDialog).fileSelected.emit(str(path))
+    until(path.is_file)
+    for kept, told in (
+        (labels, "3 were there already."),
+        (labels[:1], "1 was there already."),
+        ((), "Read 3"),
+    ):
+        opened.model.do(labels=kept)
+        panel.file_dropped.emit(str(path))
+        answered(opened, until, "mine.geojson", crs="")
+        until(lambda: "Read 3" in panel._report.text())
+        assert told in panel._report.text()
+        found = opened.model.now.work
+        assert found.classes == classes
+        assert len(found.labels) == 3
+        assert {(one.value, one.start, one.end) for one in found.labels} == {
+            (one.value, one.start, one.end) for one in labels
+        }
+    look(panel)
+
+
+def test_labels_that_can_not_be_written_are_told(opened, tmp_path, until):
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"),), labels=(Label(1.0, ((1.5, 1.5),)),))
+    with pytest.raises(OutputError, match="can't be written"):
+        write_labels(tmp_path / "nowhere" / "a.geojson", opened.model.now.store, opened.model.now.work)
 
 
 def test_what_lies_with_a_shapefile_is_not_dropped_beside_it():
