@@ -5,6 +5,7 @@ It lies in the workspace; paths in it are relative, so that the folder can be mo
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -135,7 +136,12 @@ def write(path: Path, project: Project) -> None:
         raise OutputError(
             translate("Project", "the project can't be saved: {}").format(error.strerror or error),
             value=path,
-            remedy=translate("Project", "free some space, or use File → Save project as…"),
+            remedy=translate("Project", "free some space, or use File → Save project as…")
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else translate(
+                "Project",
+                "see that its folder is there and can be written to, or use File → Save project as…",
+            ),
         ) from error
     finally:
         with suppress(OSError):  # it has taken its place, or was never made

@@ -95,6 +95,7 @@ class JobsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(MEASURED)
+        header.setHighlightSections(False)  # bold titles take the room of the jobs' names
         self._table.verticalScrollBar().valueChanged.connect(lambda _: header.resizeSections())
         self._table.selectionModel().selectionChanged.connect(self._select)
         self._log = QPlainTextEdit(readOnly=True)
@@ -102,7 +103,9 @@ class JobsPanel(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self._table)
         split.addWidget(self._log)
-        split.setSizes([600, 300])
+        split.setSizes([750, 250])
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(split)
@@ -118,7 +121,7 @@ class JobsPanel(QWidget):
         )
         self._cancel.setToolTip(self.tr(_CANCELS))
         self._resume.setToolTip(
-            self.tr("Goes on after the last finished tile; a job that was cancelled begins anew")
+            self.tr("Goes on with what is finished of its result; a job that was cancelled begins anew")
         )
         self._delete.setToolTip(self.tr("Forgets the job and its log; its result stays"))
         for button, signal in (
@@ -162,6 +165,8 @@ class JobsPanel(QWidget):
         job = self.current
         self._cancel.setEnabled(job is not None and not job.ended and not job.cancelling)
         self._resume.setEnabled(job is not None and job.ended and job.state != "done")
+        cancelled = job is not None and job.state == "cancelled"  # what it had written is gone
+        self._resume.setText(self.tr("Run again") if cancelled else self.tr("Resume"))
         self._delete.setEnabled(job is not None and job.ended)
 
 

@@ -84,7 +84,7 @@ def test_a_job_can_be_stopped_while_it_goes_on_and_taken_up_again_or_removed_aft
         {"Cancel"},
         {"Remove from history"},
         {"Resume", "Remove from history"},
-        {"Resume", "Remove from history"},
+        {"Run again", "Remove from history"},
     ]
 
 
