@@ -50,6 +50,7 @@ MEANINGS = {
     "recall": QT_TRANSLATE_NOOP("Report", "Of those that are, how many are called so (producer's accuracy)"),
     "f1": QT_TRANSLATE_NOOP("Report", "Harmonic mean of precision and recall"),
 }
+ASTRAY = 1e6
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,19 @@ class Score:
     @property
     def told(self) -> str:
         """`0.61`"""
-        return "—" if self.value is None else numeral(self.value, ".2f")
+        return "—" if self.value is None else _short(self.value)
 
     @property
     def interval(self) -> str:
         """`0.48 – 0.70`"""
         if self.low is None or self.high is None:
             return translate("Score", "too few groups")
-        return f"{numeral(self.low, '.2f')} – {numeral(self.high, '.2f')}"
+        return f"{_short(self.low)} – {_short(self.high)}"
+
+
+def _short(value: float) -> str:
+    """A fit that went far astray may have an R² of minus some billions: digits of that say nothing."""
+    return numeral(value, ".2f" if abs(value) < ASTRAY else ".1e")
 
 
 @dataclass(frozen=True)

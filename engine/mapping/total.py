@@ -129,15 +129,19 @@ class Summing:
         products = {"sum": self._product("sum", (total,), partial(_sum, total, made), options)}
         if self.error is None:
             return products
-        share = f"{self.error.confidence:.0%}"
+        share, groups = f"{self.error.confidence:.0%}", f", from {self.error.groups} held-out groups"
         about = f"factor {self.error.factor:.3g} on the standard error, from {self.error.basis}"
         bands = tuple(
             ProductBand(
-                f"{name}, {what} of the {share} interval of the sum", unit, description=about, ramp=ramp
+                f"{name}, {what} of the {share} interval of the sum{told}", unit, description=about, ramp=ramp
             )
-            for what, ramp in (("width", Ramp.named("magma")), ("low end", None), ("high end", None))
+            for what, told, ramp in (
+                ("width", groups, Ramp.named("magma")),
+                ("low end", "", None),
+                ("high end", "", None),
+            )
         )
-        title = f"{share} interval of the sum"
+        title = f"{share} interval of the sum{groups}"
         products["sum-interval"] = self._product(title, bands, partial(_ends, bands, made), options)
         return products
 

@@ -16,6 +16,7 @@ from .validation import Gap, Validation
 Origin = Literal["real", "simulated"]
 CLEAR_LOSS = 0.05
 """Of R² or macro-F1: a smaller one is no news."""
+ASTRAY = 1e6
 LARGE_LOSS = 0.2
 """One that is told even where its interval isn't known."""
 
@@ -180,7 +181,9 @@ def short(score: Score) -> str:
 
 
 def number(value: float) -> str:
-    return "—" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # no −0.00
+    """With two digits, and no −0.00; of what went far astray those say nothing."""
+    told = f"{value:.1e}" if abs(value) >= ASTRAY else f"{round(value, 2) + 0.0:.2f}"
+    return "—" if math.isnan(value) else told.replace("-", "−")
 
 
 def signed(value: float) -> str:

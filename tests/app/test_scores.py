@@ -177,6 +177,11 @@ def test_while_a_probe_is_fitted_the_scores_of_another_are_not_taken_for_its_own
     assert len(submitted) == 1
 
 
+def test_a_score_that_is_far_astray_is_told_in_few_digits():
+    score = Score(-7542572321.27, -8e9, 0.5, 9)
+    assert (score.told, score.interval) == ("−7.5e+09", "−8.0e+09 – 0.50")
+
+
 def report_of_classes() -> Report:
     score, schemes = {"macro_f1": Score(0.5, 0.4, 0.6, 9)}, (Scheme("polygon", "a new polygon"),)
     results = (Result("linear", "polygon", False, score),)

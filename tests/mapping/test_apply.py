@@ -364,6 +364,8 @@ def test_a_sum_over_the_season_has_the_interval_of_a_sum(store, gpp, tmp_path):
         assert (raster.units, raster.descriptions) == (("gC m-2",), ("GPP, sum",))
         summed = raster.read(1)
     width, _, high = _read(written["sum-interval"].raster)
+    with rasterio.open(written["sum-interval"].raster) as raster:
+        assert raster.descriptions[0].endswith(f"of the sum, from {ERROR.groups} held-out groups")
     np.testing.assert_allclose(summed[60:], np.tensordot(weights, daily, 1)[60:], rtol=1e-5)
     np.testing.assert_allclose(high[60:] - summed[60:], ERROR.margin(days, weights), rtol=1e-3)
     np.testing.assert_allclose(width[60:], 2 * ERROR.margin(days, weights), rtol=1e-5)

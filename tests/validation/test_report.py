@@ -150,6 +150,7 @@ def test_real_data_is_called_real(gpp):
 
 def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert (number(-0.25), number(-0.004), number(float("nan"))) == ("−0.25", "0.00", "—")
+    assert number(-7542572321.27) == "−7.5e+09"
     assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "−0.10", "+0.00")
 
 
