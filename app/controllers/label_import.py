@@ -63,6 +63,8 @@ class LabelImportController(QObject):
         self._going: Path | None = None
         self._accounts: list[tuple[str, str, bool]] = []
         """(file, what became of it, whether that is a warning) of those that were handed over together."""
+        self._chosen: dict[Path, Mapping[str, Any]] = {}
+        """What the columns of a file are, where it must be imported again."""
         self._workspace = link.workspace
         panel.file_dropped.connect(self.read)
 
@@ -98,7 +100,7 @@ class LabelImportController(QObject):
     def _peek(self, asked: _Import) -> None:
         self._submit(asked, {}, lambda job: self._peeked(asked, job))
 
-    def _submit(self, asked: _Import, columns: Mapping[str, str], ended: Callable[[Job], None]) -> None:
+    def _submit(self, asked: _Import, columns: Mapping[str, Any], ended: Callable[[Job], None]) -> None:
         out = f"{asked.file.rpartition('.')[0]}-on-{Path(asked.store.store).stem}.geojson"
         labels = {"file": asked.file, **asked.part, **columns}
         params = {"store": asked.store.store, "out": out, "overwrite": True, "labels": labels}
@@ -121,13 +123,16 @@ class LabelImportController(QObject):
                 lambda name: self._peek(replace(asked, part={kind: name})),
             )
         else:
-            columns = LabelImportDialog(asked.source.name, job.result, self._panel.window())
+            columns = LabelImportDialog(
+                asked.source.name, job.result, self._panel.window(), self._chosen.get(asked.source)
+            )
             columns.chosen.connect(lambda answer: self._import(asked, answer))
             dialog = columns
         dialog.rejected.connect(lambda: self._end("", False))
         dialog.open()
 
-    def _import(self, asked: _Import, columns: Mapping[str, str]) -> None:
+    def _import(self, asked: _Import, columns: Mapping[str, Any]) -> None:
+        self._chosen[asked.source] = columns
         self._tell(self.tr("Laying the labels on the map…"))
         self._submit(asked, columns, lambda job: self._laid(asked.store, job))
 

@@ -8,7 +8,7 @@ from typing import Any
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QInputDialog, QLineEdit, QWidget
 
 from ..label_columns import DEGREES, guess, guess_crs, guess_place
 from .columns_dialog import ColumnsDialog
@@ -19,7 +19,14 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 class LabelImportDialog(ColumnsDialog):
     """Asks what the columns of a file are; `chosen` tells them by names of `LabelsAsked`."""
 
-    def __init__(self, name: str, told: Mapping[str, Any], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        told: Mapping[str, Any],
+        parent: QWidget | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`before`: what was chosen for this file the last time."""
         super().__init__(
             translate("LabelImportDialog", "Import labels: {0}").format(name),
             _about(told),
@@ -33,23 +40,41 @@ class LabelImportDialog(ColumnsDialog):
         self._unit.setPlaceholderText(self.tr("of the values, such as gC m-2 d-1"))
         self._unit.setAccessibleName(self.tr("Unit of the values"))
         self._crs.setAccessibleName(self.tr("Coordinate reference system"))
+        self._zero = QCheckBox(self.tr("0 is a class too, not nodata"))
         if self._is_table:
             self._add_place()
         self._form.addRow(self.tr("CRS"), self._crs)
         self._add_rows()
+        if before:
+            self._choose(before)
         for edit in (self._unit, self._crs):
             edit.textChanged.connect(lambda _: self._check())
         self._check()
 
     @property
-    def answer(self) -> dict[str, str]:
+    def answer(self) -> dict[str, Any]:
         """What was chosen, without what wasn't."""
-        found = {role: str(box.currentData()) for role, box in self._boxes.items() if box.currentData()}
+        found: dict[str, Any] = {
+            role: str(box.currentData()) for role, box in self._boxes.items() if box.currentData()
+        }
         if "value_column" in found and self._unit.text().strip():
             found["unit"] = self._unit.text().strip()
         if self._crs.text().strip():
             found["crs"] = self._crs.text().strip()
+        if self._zero.isChecked() and self._of_numbers(found.get("class_column")):
+            found["zero_is_class"] = True
         return found
+
+    def _choose(self, before: Mapping[str, Any]) -> None:
+        if all(box.findData(before.get(role, "")) >= 0 for role, box in self._boxes.items()):
+            for role, box in self._boxes.items():
+                box.setCurrentIndex(box.findData(before.get(role, "")))
+            self._unit.setText(before.get("unit", ""))
+            self._crs.setText(before.get("crs", ""))
+            self._zero.setChecked("zero_is_class" in before)
+
+    def _of_numbers(self, column: str | None) -> bool:
+        return any(one["name"] == column and one["kind"] == "whole number" for one in self._columns)
 
     def _add_place(self) -> None:
         """Where the labels of a table lie, which a file of geometries says by itself."""
@@ -75,6 +100,8 @@ class LabelImportDialog(ColumnsDialog):
             ("colour_column", self.tr("Colour")),
         ):
             self._add_row(role, text, guessed)
+            if role == "class_column":
+                self._form.addRow("", self._zero)
             if role == "value_column":
                 self._form.addRow(self.tr("Unit"), self._unit)
         self._boxes["group_column"].setToolTip(
@@ -104,7 +131,9 @@ class LabelImportDialog(ColumnsDialog):
 
     def _check(self) -> None:
         super()._check()
-        self._form.setRowVisible(self._unit, "value_column" in self.answer)
+        asked = self.answer
+        self._form.setRowVisible(self._unit, "value_column" in asked)
+        self._form.setRowVisible(self._zero, self._of_numbers(asked.get("class_column")))
         stated = self._crs_stated
         self._crs.setPlaceholderText(
             self.tr("{0}, as stated; write another one where that is wrong").format(stated)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ..session import Label, LandClass, Work
+from ..telling import numeral
 from .swatches import swatch
 
 Index = QModelIndex | QPersistentModelIndex
@@ -105,7 +106,7 @@ class _Rows(QAbstractTableModel):
             return f"{label.start} – {label.end}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        said = one.name if one is not None else f"{label.value:g}"
+        said = one.name if one is not None else numeral(label.value, "g")
         shape = self.tr("polygon") if len(label.corners) > 2 else self.tr("point")
         return (said, shape, self._held(label))[index.column()]
 

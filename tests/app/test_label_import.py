@@ -188,6 +188,36 @@ def test_a_table_says_where_its_labels_lie_in_columns_of_any_name_and_crs(opened
     assert np.allclose(opened.model.now.work.labels[0].corners, [(5.5, 7.5)], atol=0.01)
 
 
+def test_a_file_that_was_refused_is_asked_about_as_it_was_answered(opened, tmp_path, until, look):
+    path = tmp_path / "plots.csv"
+    path.write_text(f"when,x,y,kind,code\n2019,{place_in(opened, 3.5, 3.5)},oak,0\n")
+    panel = labels_panel(opened)
+
+    def asked():
+        panel.file_dropped.emit(str(path))
+        until(lambda: opened.findChild(LabelImportDialog) is not None)
+        return opened.findChild(LabelImportDialog)
+
+    dialog = asked()
+    assert not dialog._zero.isVisibleTo(dialog)
+    for role, name in (("class_column", "code"), ("date_column", "when")):
+        dialog._boxes[role].setCurrentIndex(dialog._boxes[role].findData(name))
+    dialog._zero.setChecked(True)
+    look(dialog)
+    dialog._crs.setText("EPSG:32601")
+    dialog._done.click()
+    until(lambda: "outside the area" in panel._report.text())
+    again = asked()
+    assert again.answer == {
+        "x_column": "x", "y_column": "y", "crs": "EPSG:32601", "class_column": "code", "date_column": "when",
+        "zero_is_class": True,
+    }  # fmt: skip
+    again._crs.setText(opened.model.now.store.grid.crs)
+    again._done.click()
+    until(lambda: len(opened.model.now.work.labels) == 1)
+    assert [one.name for one in opened.model.now.work.classes] == ["0"]
+
+
 def test_a_crs_that_a_file_states_wrongly_can_be_said(opened, shapefile, until, look):
     frame = geopandas.read_file(shapefile).dropna(subset="geometry").to_crs(opened.model.now.store.grid.crs)
     path = shapefile.with_suffix(".gpkg")
