@@ -36,7 +36,7 @@ NO_DATA = QT_TRANSLATE_NOOP(
 ALONE = {
     "s2": QT_TRANSLATE_NOOP(
         "ComputeController",
-        "Sentinel-1 is missing: embeddings rest on Sentinel-2 alone, where it is cloudy on the clear dates around",
+        "Sentinel-1 is missing: embeddings rest on Sentinel-2 alone, and under clouds on its other dates",
     ),
     "s1": QT_TRANSLATE_NOOP(
         "ComputeController",

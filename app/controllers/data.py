@@ -249,8 +249,9 @@ class DataController:
             self._tell()
 
         def failed(error: ServiceError) -> None:
-            self._problems[data] = str(error)
-            self._tell()
+            if self._problems.get(data) != str(error):  # else there is nothing new to those who ask again
+                self._problems[data] = str(error)
+                self._tell()
 
         # a channel for each: folders of several places are often called alike
         channel = f"look into {data.asked}"
