@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 6
 CHECKED_MS = 3_000
+PATIENCE_S = 10.0
+"""Until an engine that doesn't say how it is is no longer called ready."""
 RESTED_MS = 150
 """Without a question; dates that play follow each other at more than twice that."""
 IDLE_MINUTES = 30
@@ -86,6 +88,7 @@ class EngineLink(QObject):
         self._ahead: dict[str, _Asked] = {}
         """Wait until nobody has asked anything else for a while."""
         self._restarts: list[float] = []
+        self._checked_at = 0.0
         self._closed = False
         self._telling = Lock()
         self._returned.connect(self._take)
@@ -277,8 +280,15 @@ class EngineLink(QObject):
             self._send(asked)
 
     def _check(self) -> None:
-        if self._client is not None:
+        """An engine that hangs, or a machine that is short of memory, is not called ready."""
+        hello = self.state.hello
+        if self._client is None or hello is None:
+            return
+        if "status" not in self._under_way:
+            self._checked_at = time.monotonic()
             self.ask("status", lambda client: client.status(), self._checked, lambda _: None)
+        elif (waited := time.monotonic() - self._checked_at) > PATIENCE_S:
+            self._say(EngineState("busy", self.tr("engine: no answer for {:.0f} s").format(waited), hello))
 
     def _checked(self, status: Status) -> None:
         running = int(status.jobs.get("running", 0))

@@ -1,5 +1,6 @@
 """The engine's light tells how much its GPU works while jobs run."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,10 @@ GAVE_UP = NotRunning(
     value="exit code 1: Traceback:\n  File routing.py, line 260\nOSError: No space left on device\n",
     remedy="see .phenolens/serve.log in the workspace",
 )
+
+
+def give_up(*_: object, **__: object) -> None:
+    raise GAVE_UP
 
 
 @pytest.mark.parametrize(
@@ -40,9 +45,6 @@ def test_the_light_tells_the_use_of_the_gpu_that_the_engine_is_on(window, look, 
 def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(
     window, look, monkeypatch, until
 ):
-    def give_up(*_: object, **__: object) -> None:
-        raise GAVE_UP
-
     height = window.statusBar().height()
     with monkeypatch.context() as patch:
         patch.setattr("phenolens.app.engine_link.launch.start", give_up)
@@ -63,3 +65,27 @@ def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(
     window.engine_light.click()
     until(lambda: window.link.state.name in ("ready", "busy"))
     assert window._message.text() == ""
+
+
+def test_who_opens_the_sample_while_the_engine_is_away_starts_it_again(window, monkeypatch, until):
+    with monkeypatch.context() as patch:
+        patch.setattr("phenolens.app.engine_link.launch.start", give_up)
+        window.link.start()
+        until(lambda: window.link.state.name == "away")
+    monkeypatch.setattr(window.stores, "open_sample", lambda name, queued: None)
+    window.start.chosen.emit("sample")
+    until(lambda: window.link.state.name in ("ready", "busy"))
+
+
+def test_an_engine_that_does_not_answer_is_not_called_ready(window, qtbot):
+    link = window.link
+    qtbot.waitUntil(lambda: "status" not in link._under_way)
+    link._checks.stop()
+    idle = window.engine_light.text()
+    link._under_way["status"] = object()
+    link._checked_at = time.monotonic() - 30
+    link._check()
+    assert window.engine_light.text() == "◉ engine: no answer for 30 s"
+    del link._under_way["status"]
+    link._checked(Status(1.0, {}, 50.0))
+    assert window.engine_light.text() == idle
