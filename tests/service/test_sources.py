@@ -121,6 +121,19 @@ def test_the_day_of_files_that_carry_no_date_is_asked_for_and_then_taken(client,
             client.sources.describe({"s1": {**files, "day": day}})
 
 
+def test_names_of_bands_are_not_asked_for_where_those_of_a_sensor_are_known(client, unstated, tmp_path):
+    folder = Path(shutil.copytree(unstated, tmp_path / "mixed"))
+    with rasterio.open(shutil.copy(folder / "S1A_20200105.tif", folder / "tree_cover.tif"), "r+") as file:
+        file.descriptions = (None, None)
+    paths = {"paths": [client.sources.admit(str(folder))]}
+    told = client.sources.describe({"s2": paths, "s1": paths})
+    assert [fault.code for fault in told.faults] == ["band", "unit"]
+    assert told.unnamed is None
+    (folder / "S1A_20200105.tif").unlink()
+    (folder / "S1A_20200117.tif").unlink()
+    assert client.sources.describe({"s2": paths, "s1": paths}).unnamed.file == "tree_cover.tif"
+
+
 def test_what_is_wrong_with_one_sensor_is_told_beside_the_other(client, unstated):
     path = client.sources.admit(str(unstated))
     files = {"paths": [path], "stored_as": "s1-dn"}

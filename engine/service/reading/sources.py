@@ -73,7 +73,7 @@ class SourcesAtHand:
         if choice.sample or not choice.given:
             choice.open()  # says what is wrong with a choice
             return _of_sample(str(choice.sample))
-        told, faults, grid, nameless = [], [], None, False
+        told, faults, errors, grid = [], [], list[AcquisitionError](), None
         for name in ("s2", "s1"):
             if not choice.files.get(name):
                 continue
@@ -85,10 +85,13 @@ class SourcesAtHand:
                 )
             except AcquisitionError as error:
                 faults.append(_fault(name, error))
-                nameless = nameless or isinstance(error, BandError)
+                errors.append(error)
             else:
                 grid = grid or source.grid
                 told.append(_of_report(source.report))
+        nameless = [isinstance(error, BandError) for error in errors]
+        # where a sensor's bands are known, those of other files are none that are missed
+        asked = all(nameless) or any(options.band_names for options in choice.options.values())
         return {
             "name": next(iter(choice.files.values()))[0].stem,
             "title": "",
@@ -99,7 +102,7 @@ class SourcesAtHand:
             "faults": faults,
             "grid": None if grid is None else _grid(grid),
             "footprint": [] if grid is None else footprint(grid),
-            "unnamed": _unnamed(choice) if nameless and not told else None,
+            "unnamed": _unnamed(choice) if any(nameless) and asked and not told else None,
         }
 
     def opened(self, choice: SourceChoice, area: WantedArea) -> Gathered:
