@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phenolens.engine.client.results import Export
-from phenolens.engine.client.sampling import SamplePlan
+from phenolens.engine.client.sampling import SamplePlan, Stratum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -112,7 +112,7 @@ class SamplePage(QWidget):
         """What was asked for would take this."""
         way = plan.allocations[str(self._sharing.currentData())]
         if self._table.set_plan(plan, way):
-            self._offer_classes(plan)
+            self._offer_classes(plan.strata)
         self._about.setText(
             self.tr("{0} in {1} classes, {2:,} pixels.").format(
                 hectares(plan.pixels, plan.pixel_m2), len(plan.strata), plan.pixels
@@ -159,16 +159,17 @@ class SamplePage(QWidget):
     def begin(self) -> None:
         """Another map, or other strata: nothing is known of the classes."""
         self._table.forget()
+        self._offer_classes(())
         self._about.setText("")
         self.tell("")
         self._say(self._plan, self.tr("Counting pixels…") if self.map else "", False)
         self.wanted_changed.emit()
 
-    def _offer_classes(self, plan: SamplePlan) -> None:
-        """Those whose area may be the aim."""
+    def _offer_classes(self, strata: Sequence[Stratum]) -> None:
+        """Those whose area may be the aim: a class of the map before is none of this one."""
         self._quiet = True
         self._class.clear()
-        for one in plan.strata:
+        for one in strata:
             self._class.addItem(one.name, one.code)
         self._quiet = False
 

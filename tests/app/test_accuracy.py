@@ -24,7 +24,7 @@ from phenolens.engine.client.sampling import Allocation, SamplePlan, Stratum
 from phenolens.engine.export.files import write_product
 from phenolens.engine.export.product import Product, ProductBand
 from phenolens.engine.grid import Grid
-from PySide6.QtWidgets import QSpinBox, QTableWidget
+from PySide6.QtWidgets import QComboBox, QSpinBox, QTableWidget
 
 CLASSES = ClassTable.of_names(["beech", "spruce", "open land"])
 MAP = "area/cover-class.tif"
@@ -236,6 +236,23 @@ def test_points_may_be_drawn_from_the_classes_of_another_map(opened, cover, unti
     assert ((sample.stratum == 7) == (sample.cols < 24)).all()
     page._aim.setCurrentIndex(page._aim.findData("class"))
     until(lambda: "only where the strata are the map's classes" in page._plan.text())
+
+
+def test_a_class_that_another_map_lacks_is_aimed_at_no_more(opened, cover, until):
+    page, folder = cover.sample, opened.link.workspace
+    aims, classes = (
+        named(page, QComboBox, f"{name} to be known") for name in ("What is", "Class whose area is")
+    )
+    aims.setCurrentIndex(aims.findData("class"))
+    classes.setCurrentIndex(classes.findData(3))
+    until(lambda: "the area of open land" in page._plan.text())
+    with rasterio.open(folder / MAP) as source:
+        profile, codes = source.profile, source.read(1)
+    with rasterio.open(folder / "area/halves.tif", "w", **profile) as target:
+        target.write(np.where(codes == 1, 7, 9)[None].astype("uint8")[0], 1)
+    opened.findChild(AccuracyController).add_map(str(folder / "area/halves.tif"))
+    until(lambda: "the area of class 7" in page._plan.text())
+    assert column(page, 0) == ["class 7", "class 9"]
 
 
 def test_forms_that_do_not_fit_say_why_and_an_estimate_of_before_goes(opened, cover, until, tmp_path):
