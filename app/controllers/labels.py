@@ -57,6 +57,7 @@ class LabelsController:
         panel.span_chosen.connect(self._hold)
         panel.selection_asked.connect(self.label_selection)
         panel.list.removed.connect(self.remove)
+        panel.list.reclassed.connect(self._reclass)
         panel.list.shown.connect(self._centre)
         panel.set_session(model.now)
 
@@ -101,6 +102,15 @@ class LabelsController:
         gone = set(numbers)
         labels = self._model.now.work.labels
         self._model.do(labels=tuple(one for number, one in enumerate(labels) if number not in gone))
+
+    def _reclass(self, numbers: tuple[int, ...], code: int) -> None:
+        changed, labels = set(numbers), self._model.now.work.labels
+        self._model.do(
+            labels=tuple(
+                replace(one, value=float(code)) if number in changed else one
+                for number, one in enumerate(labels)
+            )
+        )
 
     def save(self, path: Path) -> None:
         """Write the labels as GeoJSON."""

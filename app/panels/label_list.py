@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QContextMenuEvent, QIcon, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from ..session import Label, LandClass, Work
 from ..telling import numeral
@@ -21,6 +21,8 @@ class LabelList(QTableView):
 
     removed = Signal(object)
     """Numbers of labels."""
+    reclassed = Signal(object, int)
+    """Numbers of labels, and the code of the class that they are to be of."""
     shown = Signal(int)
     """The number of one that the map is to show."""
     marked = Signal(bool)
@@ -29,7 +31,12 @@ class LabelList(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Labels"))
-        self.setToolTip(self.tr("Double-click shows a label on the map; Delete removes the marked ones."))
+        self.setToolTip(
+            self.tr(
+                "Double-click shows a label on the map; Delete removes the marked ones, "
+                "a right click gives them another class."
+            )
+        )
         self._rows = _Rows()
         self.setModel(self._rows)
         self.setShowGrid(False)
@@ -60,6 +67,20 @@ class LabelList(QTableView):
         """Numbers of the marked labels."""
         return tuple(sorted(index.row() for index in self.selectionModel().selectedRows()))
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        if self.chosen() and self._rows.of_classes:
+            self.class_menu().popup(event.globalPos())
+
+    def class_menu(self) -> QMenu:
+        """The classes that the marked labels could be of."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        numbers = self.chosen()
+        for one in self._rows.classes.values():
+            action = menu.addAction(swatch(one.colour), one.name.replace("&", "&&"))
+            action.triggered.connect(lambda _=False, code=one.code: self.reclassed.emit(numbers, code))
+        return menu
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
             self.removed.emit(self.chosen())
@@ -84,6 +105,15 @@ class _Rows(QAbstractTableModel):
         self._icons = {one.colour: swatch(one.colour) for one in classes.values()}
         self.endResetModel()
         return True
+
+    @property
+    def classes(self) -> Mapping[int, LandClass]:
+        """By code."""
+        return self._classes
+
+    @property
+    def of_classes(self) -> bool:
+        return self._of_classes
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self._labels)

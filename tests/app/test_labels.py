@@ -153,6 +153,21 @@ def test_marked_labels_are_deleted_with_the_key(opened, qtbot):
     assert opened.model.now.work.labels == (labels[0], *labels[2:])
 
 
+def test_marked_labels_get_another_class(opened, look):
+    labels = tuple(Label(1.0, ((x + 0.5, 1.5),)) for x in range(4))
+    opened.model.do(classes=(LandClass(1, "a", "#e69f00"), LandClass(2, "b & c", "#56b4e9")), labels=labels)
+    shown = labels_panel(opened).list
+    shown.selectRow(1)
+    menu = shown.class_menu()
+    assert [action.text() for action in menu.actions()] == ["a", "b && c"]
+    look(menu)
+    menu.actions()[1].trigger()
+    assert [one.value for one in opened.model.now.work.labels] == [1, 2, 1, 1]
+    opened.model.undo()
+    assert opened.model.now.work.labels == labels
+    menu.close()
+
+
 def test_what_is_marked_stays_marked_until_the_labels_change(opened):
     panel = labels_panel(opened)
     opened.model.do(
