@@ -31,6 +31,8 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 
 LETTERS, MOST_LETTERS = re.compile(r"[^\w .()+,=@-]|^\W"), 100
 """What names of files handed over don't hold."""
+KINDS = (".gpkg", ".geojson", ".json", ".shp", ".zip", ".csv", ".tif", ".tiff", ".nc")
+"""Files of labels that the service takes."""
 OF_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -223,6 +225,14 @@ def _hand_over(client: EngineClient, source: Path) -> str:
             translate("LabelImport", "the file is empty"),
             value=source.name,
             remedy=translate("LabelImport", "choose another one"),
+        )
+    if source.suffix.lower() not in KINDS:
+        raise InputError(
+            translate("LabelImport", "labels aren't read from files of this kind"),
+            value=source.name,
+            remedy=translate(
+                "LabelImport", "save it as GeoPackage, GeoJSON or CSV, or choose the .shp of a Shapefile"
+            ),
         )
     if source.suffix.lower() != ".shp":
         return client.files.upload(source, name=_taken_name(source.name), overwrite=True).path

@@ -237,6 +237,8 @@ def test_a_crs_that_a_file_states_wrongly_can_be_said(opened, shapefile, until, 
     ("name", "text", "said"),
     [
         ("empty.csv", "", "the file is empty"),
+        ("places.kml", "<kml/>", "save it as GeoPackage, GeoJSON or CSV"),
+        ("fields.dbf", "some", "choose the .shp of a Shapefile"),
         ("nowhere.csv", "class,b\nwheat,2\n", "Choose the columns that say where the labels lie"),
     ],
 )
