@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import atan2, degrees
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyproj import CRS, Transformer
 
 Floats = npt.NDArray[np.float64]
 Numbers = TypeVar("Numbers", float, Floats)
+NEAR_DEGREES = 1e-3
 
 
 class Geography:
@@ -48,6 +50,13 @@ class Geography:
         a, b, c, d, e, f = self.grid.transform
         determinant = a * e - b * d
         return (e * (x - c) - b * (y - f)) / determinant, (a * (y - f) - d * (x - c)) / determinant
+
+    def north(self, column: float, row: float) -> float:
+        """Where true north is on the map, in degrees clockwise from up: 9 to the left in EPSG:3035 at 22° E."""
+        longitude, latitude = self.lonlat(column, row)
+        towards = max(-90.0, min(90.0, latitude + NEAR_DEGREES))
+        away_column, away_row = self.pixel_of_lonlat(longitude, towards)
+        return degrees(atan2(away_column - column, row - away_row))
 
     def told(self, column: float, row: float) -> str:
         """`51.18012 N 3.37911 E   x 526 430 y 5 669 770`"""

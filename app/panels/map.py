@@ -134,8 +134,9 @@ class MapPanel(QWidget):
         self.set_selected(None)
         self._geography = Geography(store.grid) if store else None
         self._scale.metres_per_pixel = abs(store.grid.transform[0]) if store else 0.0
-        if store is not None:
+        if store is not None and self._geography is not None:
             rows, columns = store.grid.shape
+            self._scale.north = self._geography.north(columns / 2, rows / 2)
             for edge in self._edges:
                 edge.setRect(QRectF(0, 0, columns, rows))
             self.layers.set_area(rows, columns)

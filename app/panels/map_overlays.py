@@ -89,9 +89,11 @@ class ReadOut(Overlay):
 
 
 class ScaleBar(Overlay):
-    """A round length at the lower right, and where north is (the grid's)."""
+    """A round length at the lower right, and where north is."""
 
     metres_per_pixel = 0.0
+    north = 0.0
+    """Degrees clockwise from up."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent)
@@ -126,9 +128,10 @@ class ScaleBar(Overlay):
         painter.drawText(QPointF(left, base - 7), text)
         x = self.width() - PADDING - 6
         painter.drawText(QRectF(x - 8, 2, 16, self.height() - 16), Qt.AlignmentFlag.AlignCenter, "N")
-        painter.drawLine(QPointF(x, self.height() - 6), QPointF(x, self.height() - 16))
-        painter.drawLine(QPointF(x, self.height() - 16), QPointF(x - 3, self.height() - 12))
-        painter.drawLine(QPointF(x, self.height() - 16), QPointF(x + 3, self.height() - 12))
+        painter.translate(x, self.height() - 11)
+        painter.rotate(self.north)
+        for end, tip in (((0, 5), (0, -5)), ((-3, -1), (0, -5)), ((3, -1), (0, -5))):
+            painter.drawLine(QPointF(*end), QPointF(*tip))
 
 
 def round_below(length: float) -> float:

@@ -3,6 +3,7 @@
 import pyqtgraph as pg
 import pytest
 from phenolens.app.appearance import Appearance
+from phenolens.app.geography import Geography
 from phenolens.app.panels.labels import LabelsPanel
 from phenolens.app.panels.map_marks import MOST_PINS
 from phenolens.app.panels.report_text import HIGHEST
@@ -10,7 +11,9 @@ from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.panels.stores import StoreList
 from phenolens.app.session import Label, LandClass, Place
 from phenolens.app.theme import theme_named
+from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.look import Look
+from pyproj import Proj
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
@@ -138,3 +141,22 @@ def test_axes_keep_their_names_when_the_theme_changes(opened, until, look):
         assert "value" in axis.label.toPlainText()
         assert theme_named(name).faint in axis.label.toHtml()
         look(opened, f"-{name}")
+
+
+@pytest.mark.parametrize(
+    ("crs", "left", "top"),
+    [("EPSG:3035", 5_271_982, 2_533_004), ("EPSG:32635", 700_000, 5_000_000), ("EPSG:32735", 300_000, 7e6)],
+)
+def test_the_arrow_points_to_true_north_where_the_grid_leans(crs, left, top):
+    geography = Geography(Grid(crs, (10.0, 0.0, left, 0.0, -10.0, top), (100, 100)))
+    convergence = Proj(crs).get_factors(*geography.lonlat(50, 50)).meridian_convergence
+    assert geography.north(50, 50) == pytest.approx(-convergence, abs=0.01)
+
+
+def test_the_arrow_is_that_of_the_area_that_is_shown(opened, look):
+    store = opened.model.now.store
+    rows, columns = store.grid.shape
+    expected = Geography(store.grid).north(columns / 2, rows / 2)
+    assert opened.map._scale.north == expected
+    assert -9.5 < expected < -8
+    look(opened.map)
