@@ -97,6 +97,10 @@ class DataController:
         if not paths:
             return
         name = Path(paths[0]).stem or paths[0]
+        before = self._pending
+        if before is not None and before.told is not None and before.told.sensors:
+            told_so = translate("DataController", "{} wasn't added: {} is looked into instead.")
+            self._say(told_so.format(before.name, name), True)
         self._pending = _Pending(name, ())
         self._panel.set_pending(name, None)
 

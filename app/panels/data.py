@@ -255,9 +255,6 @@ class DataPanel(QWidget):
             self._list.setCurrentItem(item)
 
     def _choose(self) -> None:
-        if self._pending:
-            self.discarded.emit()
-            return
         self._show_chosen()
         if self._chosen() >= 0:
             self.picked.emit(self._chosen())
@@ -280,6 +277,7 @@ class DataPanel(QWidget):
     def _enable(self) -> None:
         number = self._chosen()
         line = self._lines[number] if 0 <= number < len(self._lines) else None
+        self._list.setEnabled(not self._pending)  # one click there must not lose what was answered
         for button in (self._add, self._discard):
             button.setVisible(self._pending)
         self._extent.setVisible(

@@ -15,6 +15,7 @@ from phenolens.app.panels.data_report import report_of
 from phenolens.engine.client.sources import Sensor, Sources
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTreeWidget
 from rasterio.transform import from_origin
 
@@ -193,6 +194,24 @@ def test_one_file_without_a_date_keeps_no_other_from_being_read(areas, nameless,
     until(lambda: areas.data.findChild(QLineEdit, "day") is None)
     areas.data.add_button.click()
     assert areas.plans.now.data[0].s2.stated == {"day": "2020-02-01", "stored_as": "s2-dn"}
+
+
+def test_what_is_looked_into_isn_t_lost_by_a_click_in_the_list_nor_by_other_files_without_a_word(
+    areas, radar, workspace, until, window
+):
+    add(areas, radar, until)
+    until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
+    state(areas, None, "s1", "s1-dn")
+    until(areas.data.add_button.isEnabled)
+    window.show_step("Area")
+    shown = areas.data.findChild(QTreeWidget)
+    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert areas.data.add_button.isEnabled()
+    assert not areas.data.add_button.isHidden()
+    add(areas, workspace / "forest.nc", until)
+    assert "radar wasn't added: forest is looked into instead" in window.findChild(QLabel, "message").text()
+    areas.data_at_hand._discard()
+    assert shown.isEnabled()
 
 
 def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtbot, until):
