@@ -109,12 +109,12 @@ def import_labels(
         found, report = _outlined(read_label_pixels(file, reading, store))
     else:
         labels = read_label_set(file, reading)
-        if len(labels) > MOST_SHOWN:
+        pixels, used = on_pixels(labels, reading, store)
+        if used.sum() > MOST_SHOWN:  # of a whole country's parcels few may lie in the area
             remedy = f"at most {MOST_SHOWN:,}: save a part of them as a file of its own"
             raise LabelError(
-                "there are too many labels to show one by one", value=f"{len(labels):,}", remedy=remedy
+                "there are too many labels to show one by one", value=f"{used.sum():,}", remedy=remedy
             )
-        pixels, used = on_pixels(labels, reading, store)
         found, report = labels.take(used), pixels.report
     write_label_shapes(found, store.grid, out, overwrite=overwrite)
     return {"report": report.to_dict(), "response": found.response.to_dict(), "count": len(found)}

@@ -246,6 +246,20 @@ def test_columns_of_labels_are_told_then_the_labels_on_the_grid(forest, labels):
     assert features[1]["properties"] == {"y": 2.0, "group": 1, "start": None, "end": None}
 
 
+def test_only_labels_in_the_area_count_towards_those_that_can_be_shown(forest, labels, monkeypatch):
+    run, workspace = forest
+    content = json.loads((workspace.root / "labels.geojson").read_text())
+    for number, feature in enumerate(content["features"][:10]):
+        feature["geometry"] = {"type": "Point", "coordinates": [float(number), 0.0]}
+    (workspace.root / "country.geojson").write_text(json.dumps(content))
+    asked = {**{k: v for k, v in labels.items() if k != "when"}, "file": "country.geojson"}
+    monkeypatch.setattr("phenolens.engine.tasks.labels.MOST_SHOWN", 6)
+    assert run("labels", store="forest.zarr", out="part.geojson", labels=asked)["count"] == 6
+    monkeypatch.setattr("phenolens.engine.tasks.labels.MOST_SHOWN", 5)
+    with pytest.raises(InputError, match="too many labels to show"):
+        run("labels", store="forest.zarr", out="part.geojson", labels=asked, overwrite=True)
+
+
 def test_labels_of_a_class_raster_are_read_at_once_and_of_several_variables_one_is_chosen(forest):
     run, workspace = forest
     grid = EmbeddingStore(workspace.root / "forest.zarr").grid
