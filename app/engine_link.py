@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from phenolens.engine.client import launch
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import ConnectionLost, NotRunning, ServiceError
+from phenolens.engine.client.errors import ConnectionLost, NotRunning, ServiceError, Timeout
 from phenolens.engine.client.results import GpuUse, Hello, Status
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 6
 CHECKED_MS = 3_000
-PATIENCE_S = 10.0
-"""Until an engine that doesn't say how it is is no longer called ready."""
 RESTED_MS = 150
 """Without a question; dates that play follow each other at more than twice that."""
 IDLE_MINUTES = 30
@@ -88,7 +86,6 @@ class EngineLink(QObject):
         self._ahead: dict[str, _Asked] = {}
         """Wait until nobody has asked anything else for a while."""
         self._restarts: list[float] = []
-        self._checked_at = 0.0
         self._closed = False
         self._telling = Lock()
         self._returned.connect(self._take)
@@ -280,15 +277,14 @@ class EngineLink(QObject):
             self._send(asked)
 
     def _check(self) -> None:
-        """An engine that hangs, or a machine that is short of memory, is not called ready."""
+        if self._client is not None and "status" not in self._under_way:
+            self.ask("status", lambda client: client.status(), self._checked, self._unchecked)
+
+    def _unchecked(self, error: ServiceError) -> None:
+        """It hangs, or the machine is short of memory: it isn't ready, whatever it was before."""
         hello = self.state.hello
-        if self._client is None or hello is None:
-            return
-        if "status" not in self._under_way:
-            self._checked_at = time.monotonic()
-            self.ask("status", lambda client: client.status(), self._checked, lambda _: None)
-        elif (waited := time.monotonic() - self._checked_at) > PATIENCE_S:
-            self._say(EngineState("busy", self.tr("engine: no answer for {:.0f} s").format(waited), hello))
+        if isinstance(error, Timeout) and hello is not None:
+            self._say(EngineState("busy", self.tr("engine: doesn't answer"), hello))
 
     def _checked(self, status: Status) -> None:
         running = int(status.jobs.get("running", 0))
