@@ -105,7 +105,11 @@ class SelectionsPanel(QWidget):
     def _buttons(self) -> QGridLayout:
         self._lasso = QPushButton(self.tr("Lasso"))
         self._lasso.setCheckable(True)
-        self._lasso.setToolTip(self.tr("Draw around pixels on the map (L); Esc stops"))
+        self._lasso.setToolTip(
+            self.tr(
+                "Draw around pixels on the map (L): drag, or click corners and end with a double click; Esc stops"
+            )
+        )
         self._lasso.clicked.connect(self.lasso_wanted)
         self._clear = QPushButton(self.tr("Clear"))
         self._clear.setToolTip(self.tr("Select nothing"))

@@ -123,7 +123,12 @@ class SeriesPanel(QWidget):
     def _make_buttons(self) -> None:
         self._outline = QPushButton(self.tr("Polygon"))
         self._outline.setCheckable(True)
-        self._outline.setToolTip(self.tr("Draw a polygon on the map: the mean of its pixels becomes a curve"))
+        self._outline.setToolTip(
+            self.tr(
+                "Draw a polygon on the map (drag, or click its corners and end with a double click): the mean of its "
+                "pixels becomes a curve"
+            )
+        )
         self._outline.clicked.connect(self.outline_wanted)
         self._remove = QPushButton(self.tr("Remove"))
         self._remove.setToolTip(self.tr("Remove the chosen place, or all where none is chosen"))
