@@ -97,7 +97,8 @@ def _workspace(workspace: Path) -> Path:
         (workspace / ".phenolens").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SystemExit(
-            f"phenolens app: the workspace can't be used: {error.strerror} [{workspace}]"
+            f"phenolens app: the workspace can't be used: {error.strerror} [{workspace}] → "
+            "use a folder of your own, with a copy of what is in it"
         ) from error
     return workspace.resolve()
 

@@ -160,7 +160,7 @@ def check_writable(workspace: Path) -> None:
         raise InputError(
             translate("Project", "this folder can't be written to, as the engine has to"),
             value=workspace,
-            remedy=translate("Project", "copy it to a folder of your own, and open that one"),
+            remedy=translate("Project", "use a folder of your own, with a copy of what is in it"),
         )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from phenolens.engine.client.errors import OutputError, ServiceError
+from phenolens.engine.client.errors import InputError, OutputError, ServiceError
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -97,6 +97,11 @@ class ProjectController(QObject):
 
     def begin(self, path: Path) -> None:
         """A new, empty project in its folder; a file that is there is replaced, as the user was asked."""
+        try:
+            files.check_writable(path.parent)
+        except InputError as error:
+            self.failed.emit(error)
+            return
         self.save()
         self._disk.replace(path)
         self._take(path, Project())
