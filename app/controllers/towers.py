@@ -49,20 +49,18 @@ class TowersController(QObject):
         super().__init__(panel)
         self._model, self._link, self._say, self._unsay = model, link, say, unsay
         self.marks = TowerMarks(panel, theme)
-        self._said = Towers()
-        self._told_last = ""
+        self._said = ""
         panel.hovered.connect(self.marks.point_at)
         model.listen(self._changed)
 
     def _changed(self, old: Session, new: Session) -> None:
         if (old.store, _sources(old)) == (new.store, _sources(new)):
             return
-        self._unsay(self._told_last)  # it was said of another area, or of other towers
         store, sources, folder = new.store, _sources(new), self._link.workspace
         if store is None or sources == _Sources():
             self._link.drop("towers")
             self._show(Towers())
-            self._said = Towers()
+            self._tell("", warning=False)
             return
         geography = Geography(store.grid)
         self._link.ask("towers", lambda _: _found(sources, folder, geography), self._come)
@@ -73,13 +71,15 @@ class TowersController(QObject):
         told = problem and self.tr(
             "Where towers stand can't be read there (needed are columns site, lat, lon): {}"
         ).format(problem)
-        if told or towers != self._said:
-            outside = [tower.name for tower, _ in towers.outside]
-            told = told or (self._told(towers) if outside else "")
-            if told:
-                self._told_last = told
-                self._say(told, bool(problem) or not towers.within)
-        self._said = towers
+        self._tell(told or (self._told(towers) if towers.outside else ""), bool(problem) or not towers.within)
+
+    def _tell(self, text: str, warning: bool) -> None:
+        """Once; what was said of another area, or of other towers, goes."""
+        if text != self._said:
+            self._unsay(self._said)
+            self._said = text
+            if text:
+                self._say(text, warning)
 
     def _show(self, towers: Towers) -> None:
         self.marks.set_towers(towers.within)

@@ -92,6 +92,10 @@ def test_what_was_said_of_towers_goes_with_the_area(opened, marks, sites, until)
     sites.with_name("far.csv").write_text("site,lat,lon\nXX-Far,51.5,4.25\n")
     _learn(opened, sites=sites.with_name("far.csv"))
     until(lambda: "No tower lies within the area" in opened._message.text())
+    opened.model.change(look=Look("probe:none.probe"))  # of the same towers it still holds
+    opened.model.change(look=Look("pca"))
+    until(lambda: "towers" not in opened.link._under_way)
+    assert "No tower lies within the area" in opened._message.text()
     probe.set_busy("No tower lies within the area", warning=True)
     opened.model.change(store=None)
     assert opened._message.text() == ""
