@@ -58,7 +58,7 @@ class AreaMap(QStackedWidget):
         self.loaded = False
         self.calls: dict[str, str] = {}
         """The newest one of each function."""
-        self._folder = TemporaryDirectory(prefix="phenolens-", ignore_cleanup_errors=True)
+        self._folder = TemporaryDirectory(None, "phenolens-", ignore_cleanup_errors=True)
         self._page = ""
         self._begun = False
         self._lost = 0
