@@ -18,7 +18,7 @@ class Message(QLabel):
     """Holds the whole text; shows what there is room for, and the rest in its tooltip."""
 
     def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
-        super().setText(text)
+        super().setText(" ".join(text.splitlines()))  # more lines than one would raise the whole status bar
         self.setToolTip(text)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from phenolens.app.colouring import paint
+from phenolens.app.panels.message import Message
 from phenolens.app.panels.value_axis import ValueAxis
 from phenolens.app.telling import numeral, plain
 from phenolens.engine.client.arrays import Raster
@@ -29,6 +30,16 @@ def test_the_ways_out_of_programs_are_not_told_to_people(remedy, told):
     assert plain(NotFound("there is no such store", value="a.zarr", remedy=remedy)) == (
         f"there is no such store [a.zarr]{told}"
     )
+
+
+def test_a_message_of_many_lines_is_as_high_as_any_other_and_told_whole_in_its_tip(qtbot):
+    message = Message()
+    qtbot.addWidget(message)
+    message.setText("one")
+    height = message.sizeHint().height()
+    message.setText("one\ntwo\nthree")
+    assert message.sizeHint().height() == height
+    assert (message.text(), message.toolTip()) == ("one two three", "one\ntwo\nthree")
 
 
 def test_the_read_out_of_a_map_and_the_axis_of_curves_have_it(qapp):
