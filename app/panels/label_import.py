@@ -136,7 +136,7 @@ class LabelImportDialog(ColumnsDialog):
         self._form.setRowVisible(self._zero, self._of_numbers(asked.get("class_column")))
         stated = self._crs_stated
         self._crs.setPlaceholderText(
-            self.tr("{0}, as stated; write another one where that is wrong").format(stated)
+            self.tr("{0}, as stated; or write another one").format(stated)
             if stated
             else self.tr("such as EPSG:32631; none is stated")
         )
