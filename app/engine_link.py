@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 6
+_CAUSE = re.compile(r"(?:exit code -?\d+: )?error\s+(.+)")
+"""As the engine's commands tell what hinders them."""
 CHECKED_MS = 3_000
 RESTED_MS = 150
 """Without a question; dates that play follow each other at more than twice that."""
@@ -332,9 +335,10 @@ class EngineLink(QObject):
 
 
 def _last_line(error: ServiceError) -> str:
-    """Of what an engine said as it gave up: it names the fault."""
+    """Of what an engine said as it gave up: the one with the cause, or else the last one, names the fault."""
     lines = [line.strip() for line in str(error.value or "").splitlines() if line.strip()]
-    return f" ({lines[-1][:MOST_LETTERS]})" if lines else ""
+    told = next((found[1] for line in lines if (found := _CAUSE.match(line))), lines[-1] if lines else "")
+    return f" ({told[:MOST_LETTERS]})" if told else ""
 
 
 def _shut_down(client: EngineClient) -> None:

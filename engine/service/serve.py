@@ -100,9 +100,13 @@ async def _serve(
         while not (server.started or serving.done()):
             await asyncio.sleep(0.02)
         if server.started:
-            with announced(service.workspace, discovery):
-                ready(discovery)
-                await _idle(service, options.idle_s, serving)
+            try:
+                with announced(service.workspace, discovery):
+                    ready(discovery)
+                    await _idle(service, options.idle_s, serving)
+                    await serving
+            finally:  # one that can't be announced ends as well: cut off, it would log a traceback
+                server.end()
                 await serving
         await serving
     if service.failure is not None:

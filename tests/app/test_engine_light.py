@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from phenolens.app.controllers.helping import HelpController
+from phenolens.app.engine_link import _last_line
 from phenolens.app.panels.diagnostics import DiagnosticsWindow
 from phenolens.engine.client.errors import NotRunning, Timeout
 from phenolens.engine.client.results import GpuUse, Status
@@ -64,6 +65,15 @@ def test_an_engine_that_gave_up_is_told_in_one_line_and_all_of_it_in_the_report(
     window.engine_light.click()
     until(lambda: window.link.state.name in ("ready", "busy"))
     assert window._message.text() == ""
+
+
+def test_of_what_the_engine_says_as_it_gives_up_the_cause_is_told():
+    said = "exit code 2: error   the disk is full\nvalue   /a/jobs.sqlite\nremedy  free some space"
+    assert _last_line(NotRunning("", value=said)) == " (the disk is full)"
+    assert (
+        _last_line(NotRunning("", value="exit code 1: it said nothing")) == " (exit code 1: it said nothing)"
+    )
+    assert _last_line(NotRunning("the workspace can't be written to")) == ""
 
 
 def test_who_opens_the_sample_while_the_engine_is_away_starts_it_again(window, monkeypatch, until):

@@ -180,3 +180,14 @@ def test_a_data_folder_is_remembered_and_shown(serve, tmp_path):
     service = serve()
     Workspace(service.root).add_data_folder(tmp_path / "scenes")
     assert service.ask.get("/diagnostics")["service"]["data_folders"] == [str(tmp_path / "scenes")]
+
+
+def test_a_service_that_cannot_say_where_it_listens_ends_with_the_reason_alone(tmp_path):
+    state = tmp_path / ".phenolens"
+    (state / f".{FILE_NAME}.partial").mkdir(parents=True)  # in the way of the file
+    state.chmod(0o700)
+    command = [sys.executable, "-m", "phenolens.engine", "serve", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error ")
+    assert "Traceback" not in (state / "service.log").read_text()
