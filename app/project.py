@@ -6,6 +6,7 @@ It lies in the workspace; paths in it are relative, so that the folder can be mo
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -58,6 +59,8 @@ class Looked:
     recipe: Recipe = field(default_factory=Recipe)
     grid: Mapping[str, Any] = field(default_factory=dict)
     """That the work's pixels are counted in."""
+    basis: str = ""
+    """Tells the embeddings apart that selections in a projection were drawn on."""
     work: Work = field(default_factory=Work)
 
     @classmethod
@@ -66,6 +69,7 @@ class Looked:
         return cls(
             time=now.time,
             grid=grid_told(now.store.grid),
+            basis=basis_of(now.store),
             **{name: getattr(now, name) for name in KEPT},
         )
 
@@ -213,6 +217,12 @@ def free_name(path: Path) -> Path:
 
 def is_store(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zmetadata"))
+
+
+def basis_of(store: Store) -> str:
+    """The same for the same dates, embedded by the same model."""
+    told = json.dumps([store.times, store.modalities, dict(store.model)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def grid_told(grid: Grid) -> dict[str, Any]:

@@ -59,3 +59,10 @@ class Selection:
     pick: Pick
     shown: bool = False
     """Whether it is drawn in its colour, beside the selection of the moment."""
+
+
+def drawn_in_projection(pick: Pick) -> bool:
+    """Whether any part of it means places in a projection, which are others once that is made of other numbers."""
+    if isinstance(pick, Combined):
+        return drawn_in_projection(pick.first) or drawn_in_projection(pick.second)
+    return isinstance(pick, LassoPick)

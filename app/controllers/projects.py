@@ -17,6 +17,7 @@ from .. import project as files
 from ..engine_link import EngineLink
 from ..project import Looked, Project
 from ..project_disk import ProjectDisk, Read
+from ..selection import drawn_in_projection
 from ..session import Session, SessionModel
 from .stores import StoresController
 
@@ -158,21 +159,30 @@ class ProjectController(QObject):
         if looked is None:
             return Session(store=store, date=len(store.times) // 2)
         if looked.grid and looked.grid != files.grid_told(store.grid):
-            return self._set_aside(store, looked)
+            self._set_aside(
+                looked,
+                store,
+                self.tr("the store covers another area than when labels and selections were made"),
+            )
+            return Session(store=store, date=len(store.times) // 2)
+        if looked.basis and looked.basis != files.basis_of(store):
+            return self._without_lassos(store, looked)
         return looked.session(store)
 
-    def _set_aside(self, store: Store, looked: Looked) -> Session:
-        """The store was computed again over another area: pixels of the work mean other places now."""
+    def _without_lassos(self, store: Store, looked: Looked) -> Session:
+        """The store was embedded anew: its pixels mean the same places, but lie elsewhere in a projection."""
+        lasting = tuple(one for one in looked.work.selections if not drawn_in_projection(one.pick))
+        if lasting != looked.work.selections:
+            cause = self.tr("the store was computed again since selections were drawn in its projection")
+            self._set_aside(looked, store, cause)
+        return replace(looked, work=replace(looked.work, selections=lasting)).session(store)
+
+    def _set_aside(self, looked: Looked, store: Store, cause: str) -> None:
+        """Keep what no longer fits the store under another name."""
         name = f"{store.store} (until {datetime.now():%Y-%m-%d %H:%M})"
         self._project = replace(self._project, stores={**self._project.stores, name: looked})
-        self.failed.emit(
-            ServiceError(
-                self.tr("the store covers another area than when labels and selections were made"),
-                value=store.store,
-                remedy=self.tr("they are kept in the project file under “{}”").format(name),
-            )
-        )
-        return Session(store=store, date=len(store.times) // 2)
+        remedy = self.tr("they are kept in the project file under “{}”").format(name)
+        self.failed.emit(ServiceError(cause, value=store.store, remedy=remedy))
 
     def _changed(self, old: Session, new: Session) -> None:
         if _kept(old) != _kept(new):

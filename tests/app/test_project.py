@@ -220,6 +220,24 @@ def test_a_store_over_another_area_begins_afresh_and_the_work_is_kept_aside(open
     assert WORK.places in kept
 
 
+def test_selections_in_the_projection_of_a_store_embedded_anew_are_kept_aside_and_the_others_hold(
+    opened, path, said
+):
+    on_map = Selection("edge", "#ff0000", MapPick(((0.0, 0.0), (4.0, 0.0), (4.0, 4.0))))
+    lasso = LassoPick("pca", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), dates=(0,))
+    drawn = Selection("cloud", "#00ff00", Combined("not", on_map.pick, lasso))
+    opened.model.do(places=WORK.places, selections=(on_map, drawn))
+    opened.project.snapshot()
+    store = opened.model.now.store
+    assert opened.project._session_of(store).work.selections == (on_map, drawn)
+    assert said == []
+    session = opened.project._session_of(replace(store, times=store.times[1:]))
+    assert (session.work.places, session.work.selections) == (WORK.places, (on_map,))
+    assert "drawn in its projection" in said[0]
+    kept = [looked.work.selections for looked in opened.project.snapshot().stores.values()]
+    assert (on_map, drawn) in kept
+
+
 def test_searches_that_ended_with_the_engine_are_not_shown_again(opened):
     looked = Looked(look=Look("similarity:7"), beside=Look("probe:crops.probe"))
     session = looked.session(opened.model.now.store)
