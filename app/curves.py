@@ -289,9 +289,7 @@ def summed(values: Floats, quality: Codes, decibels: bool = False) -> Summary:
 
 def _bands(subject: Subject, told: Series, kind: str, parts: Sequence[str]) -> Iterable[Curve]:
     sensor, pixels = "s1" if kind == "s1" else "s2", told.bands or ()
-    frames: dict[
-        str, dict[int, BandsAt]
-    ] = {}  # of each time by the pixel; of tiles that overlap the last one
+    frames: dict[str, dict[int, BandsAt]] = {}  # by time and pixel; of tiles that overlap the last one
     for row, each in enumerate(pixels):
         for frame in each.get(sensor, ()):
             frames.setdefault(frame.time, {})[row] = frame

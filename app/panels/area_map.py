@@ -112,7 +112,7 @@ class AreaMap(QStackedWidget):
         """In a thread: folium takes half a second to load, and the browser's libraries as long."""
         from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
 
-        with suppress(RuntimeError, OSError):  # the window was closed and freed meanwhile, or its folder is gone
+        with suppress(RuntimeError, OSError):  # the window, or its folder, is gone meanwhile
             page = write_page(self.folder)
             self._prepared.emit(AreaBrowser, str(page))
 
