@@ -38,8 +38,14 @@ def take_stock(paths: Sequence[Path]) -> Inventory:
     """All files under the paths that could be acquisitions, each once; `AcquisitionError` where there are none."""
     stock, seen = Inventory(), set[Path]()
     for path in paths:
-        if not path.exists():
-            raise AcquisitionError("there is no such file or folder", value=path, remedy="check the path")
+        try:
+            path.stat()
+        except FileNotFoundError:
+            raise AcquisitionError(
+                "there is no such file or folder", value=path, remedy="check the path"
+            ) from None
+        except OSError as error:
+            raise _closed(path, error) from error
         for found in _walk(path, stock):
             if found.resolve() not in seen:
                 seen.add(found.resolve())
@@ -57,6 +63,12 @@ def take_stock(paths: Sequence[Path]) -> Inventory:
 
 def _walk(path: Path, stock: Inventory) -> Iterator[Path]:
     """The path itself if it is one thing, else the readable things below it; what is refused is noted."""
+    try:
+        if path.is_dir():  # names may be listed where what they name may not be looked at
+            next(path.iterdir(), path).lstat()
+    except OSError as error:
+        stock.refused.append((path, _closed(path, error)))
+        return
     if path.name == METADATA:
         yield path.parent
     elif _is_product(path) or _is_zarr(path):
@@ -79,6 +91,14 @@ def _walk(path: Path, stock: Inventory) -> Iterator[Path]:
         stock.refused.append(
             (path, AcquisitionError("files of this kind are not read", value=path, remedy=remedy))
         )
+
+
+def _closed(path: Path, error: OSError) -> AcquisitionError:
+    return AcquisitionError(
+        f"this can't be looked into: {error.strerror}",
+        value=path,
+        remedy="allow reading it, or give another one",
+    )
 
 
 def _is_product(path: Path) -> bool:
