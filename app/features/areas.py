@@ -121,9 +121,11 @@ class Areas(QObject):
             self._step("Explore")
 
     def _embedded(self, job: Job) -> None:
-        """Shown at once, unless the user looks at another result meanwhile."""
+        """Shown at once, unless the user looks at another result or draws the next area meanwhile."""
         self.areas.refresh()
-        if job.state != "done" or self._planning or self._window.model.now.store is None:
+        looking = not self._planning and self._window.model.now.store is not None
+        drawing = self._planning and self.area.drawing
+        if job.state != "done" or not (looking or drawing):
             self._window.open_embedded(job)
             return
         out = str(job.params.get("out", ""))

@@ -93,6 +93,11 @@ class AreaPanel(QWidget):
         """Of what is being drawn."""
         return self._size.text()
 
+    @property
+    def drawing(self) -> bool:
+        """Whether an outline is begun, or about to be."""
+        return any(button.isChecked() for button in self._tools.values())
+
     def event(self, event: QEvent) -> bool:
         """While something is drawn, Esc is this panel's, also where the page hasn't the keyboard."""
         if event.type() == QEvent.Type.ShortcutOverride and self._leaves(event):
@@ -108,7 +113,7 @@ class AreaPanel(QWidget):
 
     def _leaves(self, event: QEvent) -> bool:
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        return escape and any(button.isChecked() for button in self._tools.values())
+        return escape and self.drawing
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         if any(url.isLocalFile() for url in event.mimeData().urls()):

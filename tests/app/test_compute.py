@@ -76,6 +76,20 @@ def test_a_result_isn_t_opened_over_what_is_looked_at(opened):
     assert opened.model.now.store.store == "forest.zarr"
 
 
+def test_a_result_isn_t_opened_over_an_area_that_is_drawn(window, areas, monkeypatch):
+    opened = []
+    monkeypatch.setattr(window.stores, "open", opened.append)
+    done = Job("0" * 16, "embed", "done", params={"out": "b.zarr"}, result={"store": "b.zarr"})
+    window.show_step("Area")
+    areas.area.draw("polygon")
+    areas.computing.done(done)
+    assert opened == []
+    assert "b.zarr is computed" in window.findChild(QLabel, "message").text()
+    areas.area.draw(None)
+    areas.computing.done(done)
+    assert opened == ["b.zarr"]
+
+
 def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until, landscape):
     areas.plans.add_area(corners_of(", ".join(map(str, landscape))), True)
     until(areas.compute.compute.isEnabled)
