@@ -68,6 +68,8 @@ class Files:
     """Of Sentinel-1."""
     day: str | None = None
     """Of those that carry no date."""
+    crs: str | None = None
+    """Of those that declare none."""
 
     @property
     def stated(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ EngineError
 │   ├── AreaError             area of interest: empty, absurd, outside, unreadable
 │   ├── AcquisitionError      acquisitions: no dates, no overlap, unreadable file
 │   │   ├── BandError         a band is missing or unknown
+│   │   ├── CrsError          files that declare no CRS, or a stated one that can't be theirs
 │   │   ├── DateError         files that carry no date
 │   │   └── UnitError         values that can't be in the stated units, or units that nobody stated
 │   ├── TargetError           target dates: none, outside the acquisitions
@@ -49,6 +50,10 @@ class AcquisitionError(InputError):
 
 class BandError(AcquisitionError):
     code = "band"
+
+
+class CrsError(AcquisitionError):
+    code = "crs"
 
 
 class DateError(AcquisitionError):

@@ -16,7 +16,7 @@ import torch
 from phenolens.engine.__main__ import main
 from phenolens.engine.acquisitions.samples import open_sample
 from phenolens.engine.commands.sources import SourceFlags
-from phenolens.engine.errors import TargetError
+from phenolens.engine.errors import CrsError, TargetError
 from phenolens.engine.representation.checkpoint import save_checkpoint
 from phenolens.engine.representation.config import DenseConfig
 from phenolens.engine.representation.fusion import DenseModel
@@ -80,6 +80,15 @@ def test_files_without_a_date_are_of_the_day_that_is_stated():
     assert SourceFlags().options("s2").time is None
     with pytest.raises(TargetError, match="write it as 2018-05-01"):
         SourceFlags(s2_day="in May").options("s2")
+
+
+def test_files_without_a_crs_are_in_the_one_that_is_stated():
+    flags = SourceFlags(s2_crs="32631", s1_crs="EPSG:32632")
+    assert flags.options("s2").crs == "EPSG:32631"
+    assert flags.options("s1").crs == "EPSG:32632"
+    assert SourceFlags().options("s2").crs is None
+    with pytest.raises(CrsError, match=r"no such CRS.*write it as EPSG:32631"):
+        SourceFlags(s2_crs="somewhere").options("s2")
 
 
 def test_an_area_is_its_polygons_from_a_file_or_as_corners(model, tmp_path, capsys):

@@ -22,7 +22,7 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 Found = Callable[[], None]
 MOST_NAMED = 5
 """Of paths, where the mouse rests on data."""
-LASTING = {"band_names", "orbit_direction", "day"}
+LASTING = {"band_names", "orbit_direction", "day", "crs"}
 """What was said of files and holds whichever way their numbers are stored."""
 
 
@@ -54,6 +54,7 @@ class DataController:
         link.state_changed.connect(self._engine_changed)
         panel.dropped.connect(self.add)
         panel.stated.connect(lambda sensor, said: self._state({sensor: said}))
+        panel.placed.connect(self._state)
         panel.named.connect(self._name)
         panel.accepted.connect(self._accept)
         panel.discarded.connect(self._discard)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from ..texts import QT_TRANSLATE_NOOP
 from .data_bands import BandsQuestion
-from .data_questions import DayQuestion, NumbersQuestion, OrbitQuestion, is_asked, question_of
+from .data_questions import CrsQuestion, DayQuestion, NumbersQuestion, OrbitQuestion, is_asked, question_of
 from .data_report import report_of
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -61,6 +61,8 @@ class DataPanel(QWidget):
     """Chosen in the list by the user."""
     stated = Signal(str, object)
     """A sensor and what was said of its files, as the engine takes it."""
+    placed = Signal(object)
+    """The same by sensor: the CRS of files that declare none."""
     named = Signal(object)
     """The same of all sensors at once: which bands files without names hold."""
     accepted = Signal()
@@ -236,8 +238,13 @@ class DataPanel(QWidget):
             widget = item.widget() if item else None
             if widget is not None:
                 widget.deleteLater()
+        placeless = [fault for fault in faults if fault.code == "crs"]
+        if placeless:
+            question = CrsQuestion(placeless)
+            question.answered.connect(self.placed)
+            self._questions.addWidget(question)
         for fault in faults:
-            if is_asked(fault):
+            if is_asked(fault) and fault not in placeless:
                 self._add_question(question_of(fault), fault.sensor)
 
     def _add_question(self, question: DayQuestion | NumbersQuestion | OrbitQuestion, sensor: str) -> None:

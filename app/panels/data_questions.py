@@ -1,7 +1,8 @@
-"""What files don't say themselves and the user is asked: their day, how numbers are stored, the orbit."""
+"""What files don't say themselves and the user is asked: their CRS and day, how numbers are stored, the orbit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from .crs_fault import crs_fault
 from .elided import breakable
 
 SENSORS = {"s1": "Sentinel-1", "s2": "Sentinel-2"}
@@ -164,6 +166,56 @@ class DayQuestion(QWidget):
             self.answered.emit({"day": date.fromisoformat(self._day.text().strip()).isoformat()})
 
 
+class CrsQuestion(QWidget):
+    """In which CRS files are that declare none; asked once of all sensors, as the same file is looked into for each."""
+
+    answered = Signal(object)
+    """By sensor, as `FilesAsked` of the engine takes it."""
+
+    def __init__(self, faults: Sequence[SensorFault], parent: QWidget | None = None) -> None:
+        """`faults`: of code `crs`, at least one."""
+        super().__init__(parent)
+        self.setObjectName("crs question")
+        self._sensors = tuple(fault.sensor for fault in faults)
+        self._crs = QLineEdit(placeholderText="EPSG:32631")
+        self._crs.setObjectName("crs")
+        self._crs.setAccessibleName(self.tr("Coordinate reference system of files that declare none"))
+        self._go = QPushButton(self.tr("Read them so"))
+        self._go.setObjectName("state crs")
+        self._go.setEnabled(False)
+        self._why = QLabel(wordWrap=True)
+        self._why.setObjectName("crs fault")
+        self._why.hide()
+        self._crs.textChanged.connect(lambda _: self._check())
+        self._crs.returnPressed.connect(self._answer)
+        self._go.clicked.connect(lambda _=False: self._answer())
+        row = QHBoxLayout()
+        row.addWidget(self._crs, 1)
+        row.addWidget(self._go)
+        text = self.tr(
+            "In which coordinate reference system (CRS) are the files? All that declare none are read in this one."
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(QLabel(text, wordWrap=True))
+        column.addLayout(row)
+        column.addWidget(self._why)
+
+    @property
+    def _typed(self) -> str:
+        return self._crs.text().strip()
+
+    def _check(self) -> None:
+        fault = crs_fault(self._typed) if self._typed else ""
+        self._why.setText(breakable(fault))
+        self._why.setVisible(bool(fault))
+        self._go.setEnabled(bool(self._typed) and not fault)
+
+    def _answer(self) -> None:
+        if self._go.isEnabled():
+            self.answered.emit({sensor: {"crs": self._typed} for sensor in self._sensors})
+
+
 class OrbitQuestion(QWidget):
     """From which side Sentinel-1 looked, where files don't say it: the same ground looks different from either."""
 
@@ -193,10 +245,11 @@ class OrbitQuestion(QWidget):
 
 def is_asked(fault: SensorFault) -> bool:
     """Whether the user can state what is missing."""
-    return fault.code == "date" or bool(fault.choices)
+    return fault.code in ("date", "crs") or bool(fault.choices)
 
 
 def question_of(fault: SensorFault) -> DayQuestion | NumbersQuestion:
+    """Of one sensor alone, but for the CRS."""
     if fault.code == "date":
         return DayQuestion(fault.sensor, fault.value or "")
     return NumbersQuestion(fault)

@@ -14,7 +14,7 @@ from .elided import breakable
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
-_FOR_PROGRAMS = re.compile(r", state \w+=.*")
+_FOR_PROGRAMS = re.compile(r",( or)? state \w+=.*")
 MOST_NAMED = 3
 """Of files that can't be read."""
 
@@ -58,7 +58,11 @@ def _of_sensor(sensor: Sensor) -> str:
         translate("DataPanel", "Pixel size: {}").format(escape("; ".join(sensor.pixels))),
     ]
     if sensor.skipped:
-        rows.append(translate("DataPanel", "Unreadable: {}").format(_named(sensor.skipped, MOST_NAMED)))
+        rows.append(
+            translate("DataPanel", "Unreadable: {}").format(
+                _named([_FOR_PROGRAMS.sub("", file) for file in sensor.skipped], MOST_NAMED)
+            )
+        )
     if sensor.ignored:
         rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
     rows += [f"⚠ {_shown(_FOR_PROGRAMS.sub('', problem))}" for problem in sensor.problems]

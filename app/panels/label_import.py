@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QInputDialog, QLineEdit, QWidget
 
 from ..label_columns import DEGREES, guess, guess_crs, guess_place
 from .columns_dialog import ColumnsDialog
+from .crs_fault import crs_fault
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -158,9 +157,9 @@ class LabelImportDialog(ColumnsDialog):
         return ""
 
     def _without_crs(self, asked: Mapping[str, str]) -> str:
-        if "crs" in asked and not _is_crs(asked["crs"]):
-            return self.tr("No CRS is called {0}: write it as EPSG:32631.").format(asked["crs"])
-        if "crs" not in asked and not self._crs_stated:
+        if "crs" in asked:
+            return crs_fault(asked["crs"])
+        if not self._crs_stated:
             return self.tr("Say in which CRS the coordinates are.")
         return ""
 
@@ -172,14 +171,6 @@ class LabelImportDialog(ColumnsDialog):
         if "start_column" in asked and "date_column" in asked:
             return self.tr("Choose a date, or a first and last day.")
         return ""
-
-
-def _is_crs(text: str) -> bool:
-    try:
-        CRS.from_user_input(text)
-    except CRSError:
-        return False
-    return True
 
 
 def ask_layer(

@@ -21,6 +21,7 @@ from .productid import direction_of, facts_of
 from .reading import Budget, Reading
 from .scenes import Findings, Layer, MaskLayer, Scene, UnreadableError
 from .sensors import resolve
+from .stated_crs import grid_by
 from .units import Encoding, Raw, Stated
 from .warp import RasterGrid, parse_crs
 
@@ -238,7 +239,10 @@ def cube_grid(dataset: xr.Dataset, array: xr.DataArray, path: Path, options: Rea
     x0, dx = _steps(array, x, path)
     y0, dy = _steps(array, y, path)
     transform = Affine(dx, 0, x0 - dx / 2, 0, dy, y0 - dy / 2)
-    return RasterGrid(options.crs or _crs(dataset, array, path), transform, (array.sizes[y], array.sizes[x]))
+    declared, shape = _crs(dataset, array), (array.sizes[y], array.sizes[x])
+    return (
+        RasterGrid(declared, transform, shape) if declared else grid_by(options.crs, transform, shape, path)
+    )
 
 
 def _steps(array: xr.DataArray, dimension: str, path: Path) -> tuple[float, float]:
@@ -255,7 +259,8 @@ def _steps(array: xr.DataArray, dimension: str, path: Path) -> tuple[float, floa
     return float(centres[0]), float(step)
 
 
-def _crs(dataset: xr.Dataset, array: xr.DataArray, path: Path) -> str:
+def _crs(dataset: xr.Dataset, array: xr.DataArray) -> str | None:
+    """As the cube declares it."""
     mapping = array.attrs.get("grid_mapping", "")
     candidates = [str(mapping).split(":", maxsplit=1)[0], "spatial_ref", "crs"]
     holders = [dataset[n].attrs for n in candidates if n in dataset.variables] + [array.attrs, dataset.attrs]
@@ -265,6 +270,4 @@ def _crs(dataset: xr.Dataset, array: xr.DataArray, path: Path) -> str:
                 return crs
     if _axis(array, ("lon", "longitude"), "") and _axis(array, ("lat", "latitude"), ""):
         return "EPSG:4326"
-    raise AcquisitionError(
-        "the cube declares no CRS", value=path, remedy="state it: crs=EPSG:32631, for instance"
-    )
+    return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import BandError, DateError
+from ..errors import BandError, CrsError, DateError
 from .bands import MASK_BAND, band_of, known_names
 from .cube import Acquisition
 from .modality import Modality
@@ -44,13 +44,13 @@ def scan_geotiffs(paths: Sequence[Path], reading: Reading) -> Findings:
     found, modality, options = Findings(), reading.modality, reading.options
     scenes: dict[tuple[Path, str], _Parts] = {}
     strangers: list[str] = []
-    placeless: list[PlacelessError] = []
+    placeless: list[PlacelessError | CrsError] = []
     for path in paths:
         try:
             file = RasterFile(path, reading.pool, options.crs)
-        except (UnreadableError, PlacelessError) as error:
+        except (UnreadableError, PlacelessError, CrsError) as error:
             found.skip(path, error, strict=options.strict)
-            placeless += [error] if isinstance(error, PlacelessError) else []
+            placeless += [] if isinstance(error, UnreadableError) else [error]
             continue
         names = _band_names(file, modality, options)
         if not any(_is_wanted(n, modality, options) for n in names):

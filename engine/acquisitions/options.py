@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from ..errors import AcquisitionError
+from .stated_crs import checked_crs
 
 UNITS = ("reflectance", "dB", "linear", "dn")
 RESAMPLING = ("bilinear", "cubic", "nearest")
@@ -33,6 +34,7 @@ class ReadOptions:
     band_names: tuple[str, ...] = ()
     """Names of a file's bands in their order, where the file doesn't name them."""
     crs: str | None = None
+    """Of files that declare none."""
     time: datetime | None = None
     """UTC, of files that carry no date."""
     orbit_direction: str | None = None
@@ -55,6 +57,8 @@ class ReadOptions:
     """Memory for whole variables of small cubes."""
 
     def __post_init__(self) -> None:
+        if self.crs is not None:
+            object.__setattr__(self, "crs", checked_crs(self.crs))
         choices: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
             ("unit", self.unit, UNITS),
             ("resampling", self.resampling, RESAMPLING),

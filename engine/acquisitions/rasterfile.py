@@ -13,6 +13,7 @@ from ..errors import AcquisitionError
 from ..grid import Window
 from .reading import Pool
 from .scenes import UnreadableError
+from .stated_crs import grid_by
 from .units import Raw, Stated
 from .warp import RasterGrid, parse_crs
 
@@ -25,7 +26,7 @@ class RasterFile:
     """The bands of one file, as layers counted from 0."""
 
     def __init__(self, path: Path, pool: Pool, crs: str | None = None) -> None:
-        """`crs` replaces the file's own. Raises `UnreadableError` or `PlacelessError`."""
+        """`crs` is that of files that declare none. Raises `UnreadableError`, `PlacelessError` or `CrsError`."""
         self.name = path.name
         self.path = path
         self._pool = pool
@@ -72,14 +73,13 @@ class RasterFile:
 
 
 def _grid(file: DatasetReader, path: Path, crs: str | None) -> RasterGrid:
-    crs = crs or (parse_crs(file.crs.to_wkt()) if file.crs else None)
-    if crs is None:
-        raise PlacelessError(
-            "a file declares no CRS", value=path, remedy="write it in, or state it: crs=EPSG:32631"
-        )
     if file.transform == Affine.identity():
         raise PlacelessError("a file has no place on Earth", value=path, remedy="write its geotransform in")
-    return RasterGrid(crs, file.transform, (file.height, file.width))
+    shape = file.height, file.width
+    declared = parse_crs(file.crs.to_wkt()) if file.crs else None
+    return (
+        RasterGrid(declared, file.transform, shape) if declared else grid_by(crs, file.transform, shape, path)
+    )
 
 
 def _check_complete(file: DatasetReader) -> None:

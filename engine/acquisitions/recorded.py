@@ -16,6 +16,7 @@ _OF_A_SENSOR = {
     "unit": "unit",
     "nodata": "nodata",
     "bands": "band_names",
+    "crs": "crs",
 }
 _OF_ALL = ("mask_dilation", "resampling", "strict")
 

@@ -14,7 +14,7 @@ ServiceError
     ├── InputError            what the user handed over can't be used
     │   ├── PathError         a path that leaves the workspace
     │   ├── AreaError · TargetError · CheckpointError · LabelError · TowerError · ProbeError
-    │   └── AcquisitionError ─ BandError · DateError · UnitError
+    │   └── AcquisitionError ─ BandError · CrsError · DateError · UnitError
     ├── OutputError           the result can't be written
     ├── ResourceError         the machine can't do it
     ├── Interrupted           a job was ended from outside and can be resumed
@@ -112,6 +112,10 @@ class AcquisitionError(InputError):
 
 class BandError(AcquisitionError):
     code = "band"
+
+
+class CrsError(AcquisitionError):
+    code = "crs"
 
 
 class DateError(AcquisitionError):

@@ -53,7 +53,9 @@ class Sensor(Told):
 
 @dataclass(frozen=True)
 class SensorFault(Told):
-    """Why a sensor's files can't be read as they are; `choices` are what can be stated about them."""
+    """Why a sensor's files can't be read as they are; `choices` are what can be stated about their numbers.
+
+    Of code `date` the `day` has to be stated, of `crs` the `crs`."""
 
     sensor: str
     code: str

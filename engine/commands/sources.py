@@ -43,6 +43,7 @@ class SourceFlags:
         None
     )
     s2_day: Annotated[str | None, _data("Day of S2 files that carry no date, such as 2018-07-04.")] = None
+    s2_crs: Annotated[str | None, _data("CRS of S2 files that declare none, such as EPSG:32631.")] = None
     s1_unit: Annotated[str | None, _data("Unit of S1 numbers: dB, linear, dn.")] = None
     s1_scale: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
     s1_offset: Annotated[float | None, _data("Value = stored × scale + offset, in the unit.")] = None
@@ -54,6 +55,7 @@ class SourceFlags:
         None
     )
     s1_day: Annotated[str | None, _data("Day of S1 files that carry no date, such as 2018-07-04.")] = None
+    s1_crs: Annotated[str | None, _data("CRS of S1 files that declare none, such as EPSG:32631.")] = None
     mask_dilation: Annotated[int, _data("Pixels by which cloud and shadow masks grow.")] = 2
     resampling: Annotated[str, _data("Of values onto the grid: bilinear, cubic, nearest.")] = "bilinear"
     leave_out: Annotated[

@@ -50,6 +50,7 @@ STATUS = {
     "area": 422,
     "acquisition": 422,
     "band": 422,
+    "crs": 422,
     "date": 422,
     "unit": 422,
     "target": 422,

@@ -225,6 +225,13 @@ def test_files_that_lack_something_are_refused(
         open_local(tmp_path, SENTINEL2, options=DN)
 
 
+def test_a_stated_crs_is_that_of_files_that_declare_none_and_of_no_others(tmp_path: Path) -> None:
+    write(tmp_path / "a_20200601.tif", {"B02": field(500)})
+    write(tmp_path / "b_20200606.tif", {"B02": field(500)}, crs=None)
+    source = open_local(tmp_path, SENTINEL2, options=DN.but(crs="EPSG:32632"))
+    assert source.report.pixels == ("10 m in EPSG:32631", "10 m in EPSG:32632")
+
+
 def test_files_without_a_date_or_a_place_are_left_out_and_told_where_others_can_be_read(
     tmp_path: Path,
 ) -> None:

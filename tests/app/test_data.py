@@ -174,6 +174,57 @@ def test_the_day_of_files_without_a_date_is_asked_for_in_place(areas, nameless, 
     assert areas.compute.costs["Dates"].text() == "1, 2018-07-04 to 2018-07-04"
 
 
+def test_the_crs_of_files_that_declare_none_is_asked_for_in_place(
+    areas, nameless, qtbot, until, look, window
+):
+    for file in nameless.glob("*.tif"):
+        with rasterio.open(file) as there:
+            values, profile = there.read(), there.profile
+        with rasterio.open(file, "w", **{**profile, "crs": None}) as anew:
+            anew.write(values)
+            anew.descriptions = ("B02", "B03", "B04", "B08")
+    add(areas, nameless, until)
+    until(lambda: areas.data.findChild(QLineEdit, "crs") is not None)
+    assert (
+        len(areas.data.findChildren(QLineEdit, "crs")) == 1
+    )  # though both sensors are looked for in the files
+    crs, go = areas.data.findChild(QLineEdit, "crs"), areas.data.findChild(QPushButton, "state crs")
+    assert "a file declares no CRS" in report(areas)
+    assert not areas.data.add_button.isEnabled()
+    for text, said in (
+        ("", ""),
+        ("somewhere", "No CRS is called somewhere: write it as EPSG:32631."),
+        ("EPSG:5773", "tells no places on a map"),
+        (" EPSG:4326 ", ""),
+    ):
+        crs.setText(text)
+        shown = areas.data.findChild(QLabel, "crs fault")
+        assert said in shown.text().replace("\u200b", "")
+        assert shown.isHidden() == (not said)
+        assert go.isEnabled() == ("4326" in text)
+        if said:
+            window.show_step("Area")
+            qtbot.wait(50)
+            look(window, "-wrong")
+    go.click()
+    until(lambda: "beyond the Earth" in report(areas))
+    until(lambda: areas.data.findChild(QLineEdit, "crs") is not crs)
+    look(window, "-beyond")
+    areas.data.findChild(QLineEdit, "crs").setText("EPSG:32632")
+    areas.data.findChild(QPushButton, "state crs").click()
+    until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
+    state(areas, qtbot, "s2", "s2-dn")
+    until(areas.data.add_button.isEnabled)
+    areas.data.add_button.click()
+    (data,) = areas.plans.now.data
+    assert data.s1 is None
+    assert data.s2.stated == {"stored_as": "s2-dn", "crs": "EPSG:32632"}
+    assert Plans.from_json(json.loads(json.dumps(areas.plans.now.to_json()))) == areas.plans.now
+    areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
+    until(areas.compute.compute.isEnabled)
+    assert areas.compute.costs["Acquisitions"].text() == "2 S2"
+
+
 def test_one_file_without_a_date_keeps_no_other_from_being_read(areas, nameless, until, look, window):
     for day in ("20200105", "20200117"):
         with rasterio.open(nameless / f"scene_{day}.tif", "r+") as file:

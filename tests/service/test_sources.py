@@ -10,9 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 from phenolens.engine.acquisitions.choice import SourceChoice
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.errors import AreaError, InputError, PathError, ServiceError, TargetError
+from phenolens.engine.client.errors import (
+    AreaError,
+    CrsError,
+    InputError,
+    PathError,
+    ServiceError,
+    TargetError,
+)
 from phenolens.engine.commands.sources import AreaFlags
 from phenolens.engine.config import load
 from phenolens.engine.grid import AreaOfInterest, Window
@@ -119,6 +127,36 @@ def test_the_day_of_files_that_carry_no_date_is_asked_for_and_then_taken(client,
     for day in ("2020-02-30", "20200203", "soon"):
         with pytest.raises(ServiceError, match=r"day|date"):
             client.sources.describe({"s1": {**files, "day": day}})
+
+
+@pytest.fixture
+def placeless(tmp_path) -> Path:
+    """A cube of two Sentinel-2 dates that says nothing of its CRS."""
+    axes = {
+        "time": np.array(["2020-01-05", "2020-01-17"], "datetime64[ns]"),
+        "y": 5_000_000 - 10 * np.arange(40) - 5,
+        "x": 600_000 + 10 * np.arange(40) + 5,
+    }
+    values = np.full((2, 40, 40), 0.3, np.float32)
+    cube = xr.Dataset(dict.fromkeys(("B02", "B04", "B08"), (("time", "y", "x"), values)), axes)
+    cube.to_netcdf(tmp_path / "placeless.nc", engine="h5netcdf")
+    return tmp_path / "placeless.nc"
+
+
+def test_the_crs_of_files_that_declare_none_is_asked_for_and_then_taken(client, placeless):
+    files = {"paths": [client.sources.admit(str(placeless))], "scale": 1.0, "offset": 0.0}
+    (fault,) = client.sources.describe({"s2": files}).faults
+    assert (fault.sensor, fault.code) == ("s2", "crs")
+    told = client.sources.describe({"s2": {**files, "crs": "EPSG:32632"}})
+    assert not told.faults
+    assert told.grid.crs == "EPSG:32632"
+    assert told.footprint[0] == pytest.approx((10.27, 45.15), abs=0.01)
+    (fault,) = client.sources.describe({"s2": {**files, "crs": "EPSG:4326"}}).faults
+    assert fault.code == "crs"
+    assert "beyond the Earth" in fault.cause
+    for wrong in ("EPSG:99999", "somewhere", "EPSG:5773"):
+        with pytest.raises(CrsError, match="CRS"):
+            client.sources.describe({"s2": {**files, "crs": wrong}})
 
 
 def test_names_of_bands_are_not_asked_for_where_those_of_a_sensor_are_known(client, unstated, tmp_path):

@@ -68,7 +68,7 @@ class SensorFault(Told):
 
     sensor: str
     code: str
-    """`unit`: one of `choices` has to be stated; `date`: the `day` has to be."""
+    """`unit`: one of `choices` has to be stated; `date`: the `day` has to be; `crs`: the `crs`, or another one."""
     cause: str
     value: str | None
     remedy: str

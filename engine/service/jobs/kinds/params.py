@@ -39,6 +39,8 @@ class FilesAsked(Asked):
     orbit_direction: Literal["ascending", "descending"] | None = None
     day: Day | None = None
     """Of those that carry no date."""
+    crs: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    """Of those that declare none."""
 
     def found(self, workspace: Workspace) -> list[Path]:
         """The files; `PathError` where one is neither in the workspace nor in a data folder."""
@@ -55,6 +57,7 @@ class FilesAsked(Asked):
             "bands": ",".join(self.band_names) or None,
             "orbit": self.orbit_direction if sensor == "s1" else None,
             "day": self.day,
+            "crs": self.crs,
         }
         return {sensor: self.found(workspace), **{f"{sensor}_{name}": v for name, v in stated.items()}}
 
