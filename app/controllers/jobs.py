@@ -11,7 +11,7 @@ from phenolens.engine.client.results import Job, JobList
 from PySide6.QtCore import QObject, QTimer
 
 from ..engine_link import EngineLink, EngineState
-from ..panels.job_words import done_told, title_of
+from ..panels.job_words import done_told, is_paused, title_of
 from ..panels.jobs import JobLine, JobsPanel
 from ..telling import plain, sentences
 
@@ -37,6 +37,7 @@ class JobsController(QObject):
         for signal, work in (
             (panel.cancelled, lambda client, id: client.jobs.cancel(id)),
             (line.cancelled, lambda client, id: client.jobs.cancel(id)),
+            (panel.paused, lambda client, id: client.jobs.cancel(id, keep_partial=True)),
             (panel.deleted, lambda client, id: client.jobs.delete(id)),
         ):
             signal.connect(lambda id, work=work: self._do(work, id))
@@ -88,6 +89,10 @@ class JobsController(QObject):
         fault = job.fault
         if fault is not None and job.state != "cancelled":
             self._say(f"{title_of(job)}: {plain(fault)}", True)
+        elif is_paused(job):
+            self._say(
+                self.tr("{} is paused: Resume goes on from what is finished.").format(title_of(job)), False
+            )
         elif job.state == "cancelled" and job.started is None:
             self._say(self.tr("The job was cancelled before it began."), False)
         elif job.state == "cancelled":

@@ -33,6 +33,7 @@ STATES = {
     "failed": QT_TRANSLATE_NOOP("JobsPanel", "failed"),
     "cancelled": QT_TRANSLATE_NOOP("JobsPanel", "cancelled"),
     "interrupted": QT_TRANSLATE_NOOP("JobsPanel", "interrupted"),
+    "paused": QT_TRANSLATE_NOOP("JobsPanel", "paused"),
 }
 STAGES = {
     "embed": QT_TRANSLATE_NOOP("JobsPanel", "embed"),
@@ -97,7 +98,13 @@ def share_of(job: Job) -> str:
 def state_of(job: Job) -> str:
     if job.cancelling and not job.ended:
         return translate("JobsPanel", "stopping")
-    return translate("JobsPanel", STATES.get(job.state, job.state))
+    state = "paused" if is_paused(job) else job.state
+    return translate("JobsPanel", STATES.get(state, state))
+
+
+def is_paused(job: Job) -> bool:
+    """Whether it stopped on demand, but what it has finished was kept."""
+    return job.state == "cancelled" and job.keep_partial and job.started is not None
 
 
 def started_at(job: Job) -> str:

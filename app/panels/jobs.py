@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 
 from ..texts import QT_TRANSLATE_NOOP
 from .job_table import JobTable
-from .job_words import stage_of, time_left, title_of
+from .job_words import is_paused, stage_of, time_left, title_of
 
+GO_ON = ("embed", "train")
+"""Kinds of jobs that go on from what they have finished; others begin anew."""
 MEASURED = 40
 """Rows, from the first in view on, that the widths of columns are taken from: as many as a screen has room for."""
 
@@ -72,6 +74,7 @@ class JobsPanel(QWidget):
     """Newest first, with the log of the chosen one."""
 
     cancelled = Signal(str)
+    paused = Signal(str)
     resumed = Signal(str)
     deleted = Signal(str)
     chosen = Signal(str)
@@ -115,17 +118,22 @@ class JobsPanel(QWidget):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self._cancel, self._resume = QPushButton(self.tr("Cancel")), QPushButton(self.tr("Resume"))
+        self._pause = QPushButton(self.tr("Pause"))
         self._delete, self._diagnose = (
             QPushButton(self.tr("Remove from history")),
             QPushButton(self.tr("Diagnostics report…")),
         )
         self._cancel.setToolTip(self.tr(_CANCELS))
+        self._pause.setToolTip(
+            self.tr("Stops the job and keeps what it has finished, so that Resume goes on from there")
+        )
         self._resume.setToolTip(
             self.tr("Goes on with what is finished of its result; a job that was cancelled begins anew")
         )
         self._delete.setToolTip(self.tr("Forgets the job and its log; its result stays"))
         for button, signal in (
             (self._cancel, self.cancelled),
+            (self._pause, self.paused),
             (self._resume, self.resumed),
             (self._delete, self.deleted),
         ):
@@ -163,10 +171,12 @@ class JobsPanel(QWidget):
 
     def _enable(self) -> None:
         job = self.current
-        self._cancel.setEnabled(job is not None and not job.ended and not job.cancelling)
+        going = job if job is not None and not job.ended and not job.cancelling else None
+        self._cancel.setEnabled(going is not None)
+        self._pause.setEnabled(going is not None and going.kind in GO_ON)
         self._resume.setEnabled(job is not None and job.ended and job.state != "done")
-        cancelled = job is not None and job.state == "cancelled"  # what it had written is gone
-        self._resume.setText(self.tr("Run again") if cancelled else self.tr("Resume"))
+        gone = job is not None and job.state == "cancelled" and not is_paused(job)  # what it had written
+        self._resume.setText(self.tr("Run again") if gone else self.tr("Resume"))
         self._delete.setEnabled(job is not None and job.ended)
 
 

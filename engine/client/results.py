@@ -92,6 +92,8 @@ class Job(Told):
     finished: Optional[str] = None
     attempts: int = 0
     cancelling: bool = False
+    keep_partial: bool = False
+    """As it was cancelled, what is finished of its output was to be kept."""
     progress: Optional[Progress] = None
     result: Optional[Mapping[str, Any]] = None
     error: Optional[Mapping[str, Any]] = None

@@ -103,6 +103,8 @@ class JobTold(Told):
     attempts: int
     cancelling: bool
     """It was asked to stop and hasn't stopped yet."""
+    keep_partial: bool
+    """It was asked to keep what is finished of its output: resumed, it goes on from there."""
     progress: ProgressTold | None
     result: dict[str, Any] | None
     """Of a job that is done; paths are relative to the workspace."""

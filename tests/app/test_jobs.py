@@ -81,7 +81,7 @@ def test_a_job_can_be_stopped_while_it_goes_on_and_taken_up_again_or_removed_aft
         panel.findChild(QTableView).selectRow(number)
         offered.append({name for name, can in buttons(panel).items() if can} - {"Diagnostics report…"})
     assert offered == [
-        {"Cancel"},
+        {"Cancel", "Pause"},
         {"Remove from history"},
         {"Resume", "Remove from history"},
         {"Run again", "Remove from history"},

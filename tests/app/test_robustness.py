@@ -104,6 +104,20 @@ def test_an_engine_killed_in_mid_job_lists_it_as_interrupted_and_resumes_it(open
     assert (workspace / "again.zarr").is_dir()
 
 
+def test_a_job_that_is_paused_keeps_what_is_finished_and_goes_on_from_there(opened, until, workspace):
+    out = workspace / "paused.zarr"
+    opened.jobs.submit("embed", {**EMBED, "out": out.name}, lambda _: None)
+    until(out.exists)
+    opened.jobs_panel._table.selectRow(0)
+    opened.jobs_panel._pause.click()
+    until(lambda: _states(opened)[0] == "cancelled")
+    assert "paused.zarr is paused: Resume goes on" in opened._message.text()
+    assert opened.jobs_panel._table.model().index(0, 1).data() == "paused"
+    assert opened.jobs_panel._resume.text() == "Resume"
+    opened.jobs_panel._resume.click()
+    until(lambda: _states(opened)[0] == "done")
+
+
 def test_a_window_closed_in_mid_job_leaves_it_going_and_the_next_one_tells(opened, qtbot, until, workspace):
     params = EMBED | {"out": "behind.zarr", "dates": "every:5"}
     opened.jobs.submit("embed", params, lambda _: None)
