@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import xarray as xr
 from phenolens.engine.acquisitions.choice import SourceChoice
+from phenolens.engine.acquisitions.recorded import recorded_choice
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.errors import (
     AreaError,
@@ -157,6 +158,20 @@ def test_the_crs_of_files_that_declare_none_is_asked_for_and_then_taken(client, 
     for wrong in ("EPSG:99999", "somewhere", "EPSG:5773"):
         with pytest.raises(CrsError, match="CRS"):
             client.sources.describe({"s2": {**files, "crs": wrong}})
+
+
+def test_a_stated_crs_is_recorded_beside_what_was_made_with_it(client, placeless, root):
+    files = {
+        "paths": [client.sources.admit(str(placeless))],
+        "scale": 1.0,
+        "offset": 0.0,
+        "crs": "EPSG:32632",
+    }
+    asked = {"sources": {"s2": files}, "dates": "2020-01-05", "out": "placed.zarr"}
+    client.jobs.wait(client.jobs.submit("embed", asked).id)
+    store = root / "workspace" / "placed.zarr"
+    assert EmbeddingStore(store).grid.crs == "EPSG:32632"
+    assert recorded_choice(store).options["s2"].crs == "EPSG:32632"
 
 
 def test_names_of_bands_are_not_asked_for_where_those_of_a_sensor_are_known(client, unstated, tmp_path):
