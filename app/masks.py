@@ -93,7 +93,7 @@ def find_on(pick: Pick, client: EngineClient, store: Store, date: int) -> Bits:
     if pick.dates is not None and date not in pick.dates:
         return np.zeros(shape, bool)
     scope = Scope(pick.method, max(2, *pick.axes), dates=(store.times[date],), axes=pick.axes)
-    found = client.projections.lasso(store.store, pick.corners, scope)
+    found = client.projections.lasso(store.store, pick.corners, scope, fit=pick.fit)
     bits = np.frombuffer(found.bits, np.uint8)
     return np.unpackbits(bits, count=shape[0] * shape[1]).view(bool).reshape(shape)
 
@@ -128,7 +128,7 @@ def _single(pick: PixelPick, shape: tuple[int, int]) -> Bits:
 
 def _lassoed(pick: LassoPick, client: EngineClient, store: str, dates: int) -> Mask:
     scope = Scope(pick.method, max(2, *pick.axes), axes=pick.axes)
-    found = client.projections.lasso(store, pick.corners, scope)
+    found = client.projections.lasso(store, pick.corners, scope, fit=pick.fit)
     packed = np.zeros((dates, -(-found.shape[0] * found.shape[1] // 8)), np.uint8)
     packed[list(found.dates)] = np.frombuffer(found.bits, np.uint8).reshape(len(found.dates), -1)
     if pick.dates is not None:

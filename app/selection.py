@@ -28,6 +28,8 @@ class LassoPick:
     axes: tuple[int, int] = (1, 2)
     dates: tuple[int, ...] | None = None
     """Indices into the store's times that it was drawn for; None: all."""
+    fit: str | None = None
+    """Of a UMAP: the fit that it was drawn in, as no other one has its places."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,10 @@ def drawn_in_projection(pick: Pick) -> bool:
     if isinstance(pick, Combined):
         return drawn_in_projection(pick.first) or drawn_in_projection(pick.second)
     return isinstance(pick, LassoPick)
+
+
+def fits_of(pick: Pick | None) -> frozenset[str]:
+    """The UMAPs that any part of it was drawn in."""
+    if isinstance(pick, Combined):
+        return fits_of(pick.first) | fits_of(pick.second)
+    return frozenset((pick.fit,)) if isinstance(pick, LassoPick) and pick.fit else frozenset()

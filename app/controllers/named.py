@@ -9,6 +9,7 @@ from math import ceil, sqrt
 import numpy as np
 import numpy.typing as npt
 from phenolens.engine.client.engine_client import EngineClient
+from phenolens.engine.client.errors import InputError, NotFound
 from phenolens.engine.client.projections import Scope
 from phenolens.engine.client.readings import Store
 from PySide6.QtCore import QObject
@@ -16,7 +17,7 @@ from PySide6.QtCore import QObject
 from ..colouring import Bytes
 from ..density_picture import tinted_bins
 from ..engine_link import EngineLink
-from ..masks import find_on, follows_dates
+from ..masks import Bits, find_on, follows_dates
 from ..panels.map import MapPanel
 from ..panels.named_marks import Extent, NamedMarks, stacked, tint_of
 from ..panels.projection import ProjectionPanel
@@ -43,6 +44,7 @@ class NamedController(QObject):
         """Bits of picks, used and filled by one thread at a time: that of the channel `named map`."""
         model.listen(self._changed)
         projection.shown.connect(self._show_on_plane)
+        projection.replaced.connect(self._show_anew)
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
@@ -51,6 +53,12 @@ class NamedController(QObject):
             self._show_on_map()
         if (_on_map(old), old.method, old.projection) != (_on_map(new), new.method, new.projection):
             self._show_on_plane()
+
+    def _show_anew(self) -> None:
+        """Lassos of the projection before have no pixels any more."""
+        self._kept = OrderedDict()
+        self._show_on_map()
+        self._show_on_plane()
 
     def _show_on_map(self) -> None:
         now = self._model.now
@@ -110,7 +118,10 @@ def _tints(
         key = store.store, one.pick, date if follows_dates(one.pick) else None
         packed = kept.get(key)
         if packed is None:
-            packed = kept[key] = np.packbits(find_on(one.pick, client, store, date))
+            found = _found(client, store, one, date)
+            if found is None:
+                continue
+            packed = kept[key] = np.packbits(found)
             while len(kept) > MOST_KEPT:
                 kept.popitem(last=False)
         bits = np.unpackbits(packed, count=rows * columns).view(bool).reshape(rows, columns)
@@ -125,9 +136,20 @@ def _bins(
     whole = client.projections.density(store.store, scope)
     tints = []
     for one in shown:
-        bits, of, dates = np.packbits(find_on(one.pick, client, store, date)).tobytes(), scope, None
+        found = _found(client, store, one, date)
+        if found is None:
+            continue
+        bits, of, dates = np.packbits(found).tobytes(), scope, None
         if follows_dates(one.pick):  # its pixels are known of one date alone
             of, dates = replace(scope, dates=(store.times[date],)), (date,)
         density = client.projections.density(store.store, of, selected=bits, selected_dates=dates)
         tints.append(tinted_bins(density, whole, one.colour))
     return stacked(tints), whole.extent
+
+
+def _found(client: EngineClient, store: Store, one: Selection, date: int) -> Bits | None:
+    """In a thread; None for one that was drawn in a UMAP before: the others are shown all the same."""
+    try:
+        return find_on(one.pick, client, store, date)
+    except (InputError, NotFound):
+        return None

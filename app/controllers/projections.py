@@ -20,11 +20,13 @@ from ..engine_link import EngineLink
 from ..label_codes import label_codes
 from ..masks import follows_dates
 from ..panels.projection import ProjectionPanel
-from ..selection import LassoPick
+from ..panels.umap_dialog import UmapSettings
+from ..selection import LassoPick, fits_of
 from ..session import Session, SessionModel
 from ..telling import sentences
 from ..theme import Theme
 from .jobs import JobsController
+from .projection_words import counted, fitted_with, others
 from .selections import Found
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -56,6 +58,10 @@ class ProjectionsController:
         """Store, method and choice that were asked for last."""
         self._found: Found | None = None
         self._whole: Density | None = None
+        self._umap: str | None = None
+        """The fit that was seen last."""
+        self._told: tuple[str, str] = "", ""
+        """What was said of it, and its tip."""
         model.listen(self._changed)
         panel.method_chosen.connect(lambda method: model.change(method=method))
         panel.choice_changed.connect(lambda choice: model.change(projection=choice))
@@ -74,9 +80,10 @@ class ProjectionsController:
         """What was drawn becomes the selection, among the dates that are shown."""
         now = self._model.now
         dates = None if now.projection.every_date else (now.date,)
-        self._model.change(pick=LassoPick(now.method, corners, axes_of(now), dates))
+        fit = None if self._whole is None or now.method != "umap" else self._whole.fit
+        self._model.change(pick=LassoPick(now.method, corners, axes_of(now), dates, fit))
 
-    def fit(self) -> None:
+    def fit(self, settings: UmapSettings) -> None:
         """A UMAP of the store, as a job; it is shown once it is done, if it is still wanted."""
         store = self._model.now.store
         if store is None or store.store in self._fitting:
@@ -84,7 +91,15 @@ class ProjectionsController:
         self._fitting.add(store.store)
         self._offer_fit()
         out = f"{store.store.removesuffix('.zarr')}-umap"
-        params = {"store": store.store, "out": out, "method": "umap", "overwrite": True}
+        asked = {"neighbours": settings.neighbours, "min_dist": settings.min_dist}
+        params = {
+            "store": store.store,
+            "out": out,
+            "method": "umap",
+            "refit": True,
+            "overwrite": True,
+            **asked,
+        }
         self._jobs.submit("project", params, self._fitted, lambda error: self._not_fitted(store, error))
 
     def _fitted(self, job: Job) -> None:
@@ -97,7 +112,7 @@ class ProjectionsController:
         self._fitting.discard(store.store)
         if self._model.now.method == "umap":
             self._offer_fit()
-            self._panel.say(sentences(error))
+            self._panel.say(sentences(error), self._told[1])
 
     def _take_up(self, job: Job | None) -> None:
         """One that was handed in before this window came up is waited for as well."""
@@ -133,6 +148,8 @@ class ProjectionsController:
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
             self._panel.set_picture(None)
+            self._whole, self._umap, self._told = None, None, ("", "")
+            self._panel.offer_fit(False)
             if self._asked is None or self._asked[0] != new.store:  # else it came up before this was told
                 self._asked = self._kind = None
                 self._panel.say("")
@@ -174,23 +191,38 @@ class ProjectionsController:
     def _is_own(self, now: Session) -> bool:
         """Whether the selection is a lasso of this very projection."""
         pick = now.pick
-        return isinstance(pick, LassoPick) and (pick.method, pick.axes) == (now.method, axes_of(now))
+        if not isinstance(pick, LassoPick) or (pick.method, pick.axes) != (now.method, axes_of(now)):
+            return False
+        return pick.fit is None or self._whole is None or self._whole.fit in (None, pick.fit)
 
     def _show(self, answer: tuple[Density, Picture, int]) -> None:
         density, picture, step = answer
         self._whole = density
-        self._panel.offer_fit(False)
         self._panel.set_picture(picture)
-        self._panel.say(
-            _counted(density, step),
-            translate(
-                "ProjectionsController",
-                "How far neighbours in the picture are neighbours in the embeddings: {}",
-            ).format(density.fidelity),
-        )
+        tip = translate(
+            "ProjectionsController",
+            "How far neighbours in the picture are neighbours in the embeddings: {}",
+        ).format(density.fidelity)
+        told = counted(density, step)
+        if density.fit is not None:
+            self._take_umap(density.fit)
+            told = f"{told}{others(self._model.now, density.fit)}"
+            tip = f"{fitted_with(density)}\n{tip}"
+        self._told = told, tip
+        self._offer_fit()
+
+    def _take_umap(self, fit: str) -> None:
+        """What was drawn in a UMAP before selects nothing in this one, and what is selected lies elsewhere in it."""
+        if fits_of(self._model.now.pick) - {fit}:
+            self._model.change(pick=None)
+        before, self._umap = self._umap, fit
+        if before not in (None, fit):
+            self._show_selected()
+            self._panel.replaced.emit()
 
     def _refused(self, error: ServiceError) -> None:
         self._panel.set_picture(None)
+        self._whole, self._told = None, ("", "")
         store = self._model.now.store
         if store is not None and isinstance(error, NotFound) and self._model.now.method == "umap":
             self._offer_fit()
@@ -204,6 +236,9 @@ class ProjectionsController:
     def _offer_fit(self) -> None:
         store = self._model.now.store
         running = store is not None and store.store in self._fitting
+        if self._told[0]:
+            self._offer_again(running)
+            return
         self._panel.offer_fit(True, running)
         self._panel.say(
             translate(
@@ -215,6 +250,19 @@ class ProjectionsController:
                 "This store has no UMAP yet. Fitting one takes a minute or more, in the background.",
             )
         )
+
+    def _offer_again(self, running: bool) -> None:
+        """There is a picture: of a UMAP, which can be fitted otherwise, or of a PCA."""
+        shown, (told, tip) = self._whole, self._told
+        if shown is None or shown.neighbours is None or shown.min_dist is None:
+            self._panel.offer_fit(False)
+        else:
+            self._panel.offer_fit(True, running, UmapSettings(shown.neighbours, shown.min_dist))
+            if running:
+                told += translate(
+                    "ProjectionsController", " A new UMAP is being fitted; this one stays so long."
+                )
+        self._panel.say(told, tip)
 
 
 def _under_way(client: EngineClient, store: str) -> Job | None:
@@ -298,24 +346,3 @@ def _counted_labels(
     classes = Classes(codes=codes.tobytes())
     density = client.projections.density(now.store.store, scope, colour="class", classes=classes)
     return density, tuple(LegendClass(one.code, one.name, one.colour) for one in now.work.classes)
-
-
-def _short(fidelity: str) -> str:
-    """`trustworthiness 0.98, 57% of 30 neighbours kept` of all that is said."""
-    start = max(0, fidelity.find("trustworthiness"))
-    return fidelity[start:].partition(";")[0].partition(" (")[0]
-
-
-def _counted(density: Density, step: int) -> str:
-    """Which pixels the picture is made of, and how far to trust it."""
-    told = translate("ProjectionsController", "{:,} pixels of {} dates").format(density.pixels, density.dates)
-    if density.dates == 1:
-        told = translate("ProjectionsController", "{:,} pixels of 1 date").format(density.pixels)
-    if step > 1:
-        told += translate("ProjectionsController", " (1 in {} is counted)").format(step**2)
-    if density.outside:
-        told += translate("ProjectionsController", ", {:,} of them beyond the picture").format(
-            density.outside
-        )
-    fidelity = translate("ProjectionsController", "Fidelity: {}.").format(_short(density.fidelity))
-    return f"{told}. {fidelity}"

@@ -60,6 +60,11 @@ class SelectionsController(QObject):
         panel.combined.connect(self.combine)
         panel.classes_wanted.connect(self.classes_of_clusters)
 
+    def forget(self) -> None:
+        """A projection was replaced: what was found of lassos in it is out of date."""
+        self._kept.clear()
+        self._find(self._model.now)
+
     def outline(self, corners: Corners) -> None:
         """What was drawn on the map becomes the selection."""
         self._model.change(pick=MapPick(corners), tool="look")

@@ -43,6 +43,7 @@ def install(window: MainWindow) -> None:
     selections = _selections(window)
     projection = _projection(window, plane)
     _link(window, series, selections, projection)
+    plane.replaced.connect(selections.forget)
     _changes(window)
     NamedController(window.model, window.link, window.map, plane)
     HoverController(window.model, window.link, window.map, curves, plane, window.theme)

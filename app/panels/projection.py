@@ -23,6 +23,7 @@ from ..theme import Theme
 from .class_key import ClassKey
 from .elided import NarrowCombo
 from .projection_plot import ProjectionPlot
+from .umap_dialog import UmapDialog, UmapSettings
 
 METHODS = (
     (
@@ -35,7 +36,7 @@ METHODS = (
         QT_TRANSLATE_NOOP("ProjectionPanel", "UMAP"),
         QT_TRANSLATE_NOOP(
             "ProjectionPanel",
-            "Neighbours stay neighbours, as far as a plane allows; it is fitted once, in the background",
+            "Neighbours stay neighbours, as far as a plane allows; it is fitted in the background",
         ),
     ),
 )
@@ -63,8 +64,11 @@ class ProjectionPanel(QWidget):
     drawn = Signal(object)
     """Corners (x, y) of a lasso or rectangle."""
     emptied = Signal()
-    fit_wanted = Signal()
+    fit_wanted = Signal(object)
+    """`UmapSettings`"""
     shown = Signal()
+    replaced = Signal()
+    """Another UMAP is shown: pixels lie elsewhere than before."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,8 +86,14 @@ class ProjectionPanel(QWidget):
                 "Runs in the background for a minute or more; the status bar shows how far it is and can cancel it"
             )
         )
-        self._fit.clicked.connect(self.fit_wanted)
-        self._fit.hide()
+        self._fit.clicked.connect(lambda _=False: self.fit_wanted.emit(UmapSettings()))
+        self._settings = QPushButton()
+        self._settings.clicked.connect(lambda _=False: self._ask_settings())
+        self._umap: UmapSettings | None = None
+        fits = QHBoxLayout()
+        fits.setSpacing(4)
+        fits.addWidget(self._fit, 1)
+        fits.addWidget(self._settings)
         column = QVBoxLayout(self)
         column.setContentsMargins(7, 4, 7, 4)
         column.setSpacing(4)
@@ -93,7 +103,8 @@ class ProjectionPanel(QWidget):
         column.addWidget(self._bar)
         column.addWidget(self._key)
         column.addWidget(self._told)
-        column.addWidget(self._fit)
+        column.addLayout(fits)
+        self.offer_fit(False)
         self.set_choice("pca", self._choice, 1)
 
     def _first_row(self) -> QHBoxLayout:
@@ -202,14 +213,28 @@ class ProjectionPanel(QWidget):
     def told(self) -> str:
         return self._told.text()
 
-    def offer_fit(self, offered: bool, running: bool = False) -> None:
-        """Whether a UMAP is still to be fitted."""
-        self._fit.setVisible(offered)
-        self._fit.setEnabled(not running)
+    def offer_fit(self, offered: bool, running: bool = False, umap: UmapSettings | None = None) -> None:
+        """Whether a UMAP can be fitted; again, where there is one with settings `umap`."""
+        self._umap = umap
+        self._fit.setVisible(offered and umap is None)
+        self._settings.setVisible(offered)
+        self._settings.setText(self.tr("Settings…") if umap is None else self.tr("Fit again…"))
+        self._settings.setToolTip(
+            self.tr("Neighbours and minimum distance of the UMAP")
+            if umap is None
+            else self.tr("Fit the UMAP with other neighbours or another minimum distance")
+        )
+        for button in (self._fit, self._settings):
+            button.setEnabled(not running)
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)  # type: ignore[arg-type]
         self.shown.emit()
+
+    def _ask_settings(self) -> None:
+        dialog = UmapDialog(self._umap or UmapSettings(), self._umap is not None, self)
+        dialog.chosen.connect(self.fit_wanted)
+        dialog.open()
 
     def _take_shape(self, rectangle: bool) -> None:
         self.plot.box.rectangle = rectangle

@@ -88,10 +88,15 @@ class Projections(Part):
             asked["classes"] = classes.asked()
         return Density.from_json(self._post("/v1/density", asked).parsed())
 
-    def lasso(self, store: str, corners: Corners, scope: Scope = UMAP) -> Selection:
-        """The pixels and dates that a polygon of `corners` (x, y) encloses."""
+    def lasso(
+        self, store: str, corners: Corners, scope: Scope = UMAP, *, fit: str | None = None
+    ) -> Selection:
+        """The pixels and dates that a polygon of `corners` (x, y) encloses.
+
+        `fit`: of the UMAP that it was drawn in (`Density.fit`); `InputError` where another one took its place.
+        """
         asked = {"store": store, **fields(scope), "corners": [list(corner) for corner in corners]}
-        return Selection.from_json(self._post("/v1/lasso", asked).parsed())
+        return Selection.from_json(self._post("/v1/lasso", {**asked, **given({"fit": fit})}).parsed())
 
     def positions(self, store: str, pixels: Sequence[tuple[int, int]], scope: Scope = UMAP) -> Positions:
         """Where pixels (row, column; at most 400) lie on each date of the scope."""

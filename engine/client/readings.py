@@ -122,6 +122,11 @@ class Density(Told):
     fidelity: str = ""
     classes: Optional[tuple[LegendClass, ...]] = None
     """What the codes of a layer stand for."""
+    fit: Optional[str] = None
+    """Of a UMAP: which fit it is; a lasso drawn in one means nothing in another."""
+    neighbours: Optional[int] = None
+    min_dist: Optional[float] = None
+    """What a UMAP was fitted with."""
 
 
 @dataclass(frozen=True)

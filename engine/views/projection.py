@@ -1,8 +1,10 @@
 """A frozen projection of embeddings to two or three coordinates: fitted once per store, then only applied."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -112,6 +114,14 @@ class Projection:
     @property
     def dims(self) -> int:
         return len(self.weights[0])
+
+    @cached_property
+    def fit(self) -> str:
+        """The same for the same places alone: what was drawn in one fit means other pixels in the next."""
+        told = hashlib.sha256()
+        for layer in (*self.weights, *self.biases):
+            told.update(np.ascontiguousarray(layer).tobytes())
+        return told.hexdigest()[:16]
 
     @property
     def axis_names(self) -> tuple[str, ...]:

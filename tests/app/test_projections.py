@@ -1,15 +1,25 @@
 """The projection: drawn, coloured, selected in, and fitted as a job."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pyqtgraph as pg
 import pytest
 from phenolens.app.label_codes import label_codes
 from phenolens.app.panels.projection import ProjectionPanel
-from phenolens.app.selection import LassoPick, MapPick
+from phenolens.app.panels.selections import SelectionsPanel
+from phenolens.app.panels.umap_dialog import UmapDialog, UmapSettings
+from phenolens.app.selection import LassoPick, MapPick, Selection
 from phenolens.app.session import Label, LandClass, ProjectionChoice
 from phenolens.engine.client.errors import ServiceError
 from phenolens.engine.client.projections import Scope
+from phenolens.engine.service.jobs.kinds.project import ProjectParams
+from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.views.projection import ProjectionSpec
+from phenolens.engine.views.projection_fit import frozen_projection
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QApplication
 
 
 @pytest.fixture
@@ -115,6 +125,113 @@ def test_a_umap_that_is_refused_can_be_asked_for_again(opened, panel, until, mon
     panel._fit.click()
     assert panel._fit.isEnabled()
     assert "The queue is full" in panel.told
+
+
+@pytest.fixture
+def umap(workspace):
+    """`umap(neighbours)` keeps a stand-in for a UMAP with the store, as fitting one takes half a minute."""
+    store = EmbeddingStore(workspace / "forest.zarr")
+    path = store.path / ProjectionSpec("umap").file
+
+    def keep(neighbours: int) -> None:
+        pca = frozen_projection(store, ProjectionSpec("pca"))
+        weights = (*pca.weights[:-1], pca.weights[-1] * np.float32(neighbours / 30))
+        spec = ProjectionSpec("umap", neighbours=neighbours)
+        limits = pca.limits * (neighbours / 30)
+        replace(pca, spec=spec, weights=weights, limits=limits).save(path, overwrite=True)
+
+    yield keep
+    path.unlink(missing_ok=True)
+
+
+def _dialog() -> UmapDialog:
+    return next(
+        one for one in QApplication.topLevelWidgets() if isinstance(one, UmapDialog) and one.isVisible()
+    )
+
+
+def test_the_settings_of_a_umap_are_at_first_those_of_the_engine(opened, panel, until, monkeypatch, look):
+    asked = []
+    monkeypatch.setattr(opened.jobs, "submit", lambda kind, params, ended, failed: asked.append(params))
+    settings, engine = UmapSettings(), ProjectParams(store="forest.zarr", out="forest-umap")
+    assert (settings.neighbours, settings.min_dist) == (engine.neighbours, engine.min_dist)
+    panel._methods.button(1).click()
+    until(panel._settings.isVisible)
+    assert panel._settings.text() == "Settings…"
+    panel._settings.click()
+    dialog = _dialog()
+    look(dialog)
+    dialog.neighbours.setValue(80)
+    dialog.min_dist.setValue(0.35)
+    dialog.go.click()
+    assert (asked[0]["neighbours"], asked[0]["min_dist"]) == (80, 0.35)
+    assert ProjectParams(**asked[0]).refit
+    assert not panel._settings.isEnabled()
+
+
+def test_a_umap_stays_until_one_with_other_settings_takes_its_place(
+    opened, panel, until, monkeypatch, umap, look
+):
+    asked = []
+    monkeypatch.setattr(
+        opened.jobs, "submit", lambda kind, params, ended, failed: asked.append((params, ended))
+    )
+    umap(30)
+    panel._methods.button(1).click()
+    until(lambda: panel._settings.isVisible() and panel._settings.text() == "Fit again…")
+    assert panel._fit.isHidden()
+    assert "UMAP of 30 neighbours, minimum distance 0.10" in panel._told.toolTip()
+    first = panel.plot.picture
+    look(opened)
+    panel._settings.click()
+    dialog = _dialog()
+    look(dialog, "-again")
+    dialog.neighbours.setValue(15)
+    dialog.go.click()
+    assert "new UMAP is being fitted" in panel.told
+    assert panel.plot.picture is first
+    (params, ended), *_ = asked
+    assert (params["neighbours"], params["refit"], params["overwrite"]) == (15, True, True)
+    ended(SimpleNamespace(params=params))  # cancelled, or failed: nothing was replaced
+    until(lambda: panel.plot.picture is not first)
+    assert "UMAP of 30 neighbours" in panel._told.toolTip()
+    assert "being fitted" not in panel.told
+    umap(15)
+    ended(SimpleNamespace(params=params))
+    until(lambda: "UMAP of 15 neighbours" in panel._told.toolTip())
+
+
+def test_a_lasso_of_a_umap_before_selects_nothing_in_the_next(opened, panel, until, monkeypatch, umap, look):
+    def submit(kind, params, ended, failed):
+        umap(params["neighbours"])
+        ended(SimpleNamespace(params=params))
+
+    monkeypatch.setattr(opened.jobs, "submit", submit)
+    umap(30)
+    panel._methods.button(1).click()
+    until(lambda: panel._settings.isVisible() and panel._settings.text() == "Fit again…")
+    panel.drawn.emit(((-9.0, -9.0), (9.0, -9.0), (9.0, 0.0), (-9.0, 0.0)))
+    until(lambda: opened.map.selected is not None)
+    lasso = opened.model.now.pick
+    square = MapPick(((1.0, 1.0), (9.0, 1.0), (9.0, 9.0), (1.0, 9.0)))
+    wet, dry = Selection("wet", "#3c24d8", lasso, shown=True), Selection("dry", "#6ccc6c", square, shown=True)
+    opened.model.do(selections=(wet, dry))
+    panel.fit_wanted.emit(UmapSettings(15))
+    until(lambda: "UMAP of 15 neighbours" in panel._told.toolTip())
+    assert opened.model.now.pick is None
+    assert panel.plot._outline.path().isEmpty()
+    assert "without pixels now: “wet”" in panel.told
+    look(opened)
+    opened.model.undo()
+    opened.model.redo()
+    opened.model.change(pick=opened.model.now.work.selections[0].pick)
+    said = opened.findChild(SelectionsPanel)
+    until(lambda: "replaced since" in said.told)
+    assert opened.map.selected is None
+    panel.fit_wanted.emit(UmapSettings(30))  # the same settings give the same UMAP
+    until(lambda: "UMAP of 30 neighbours" in panel._told.toolTip())
+    assert "without pixels" not in panel.told
+    until(lambda: opened.map.selected is not None)
 
 
 def test_pixels_selected_on_the_map_are_shown_where_they_lie(opened, panel, until, look):

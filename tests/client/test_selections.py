@@ -20,6 +20,8 @@ from phenolens.engine.client.probes import Label, LandClass, MapWanted, Predicte
 from phenolens.engine.client.projections import Classes, Scope, Seeds
 from phenolens.engine.client.readings import Selection
 from phenolens.engine.store import EmbeddingStore
+from phenolens.engine.views.projection import ProjectionSpec
+from phenolens.engine.views.projection_fit import fit_projection
 
 STORE = "area/known.zarr"
 DAY = "2020-03-01"
@@ -75,6 +77,36 @@ def test_a_lasso_around_everything_selects_what_is_valid_and_a_smaller_one_less(
     some = client.projections.lasso(STORE, _around(extent, 0.4), PCA)
     assert 0 < some.selected[0] < everything.selected[0]
     assert sum(some.mask(4)) == some.selected[0]
+
+
+def test_a_lasso_is_refused_in_another_umap_than_it_was_drawn_in(client, known_store):
+    store, umap = EmbeddingStore(known_store), ProjectionSpec("umap", neighbours=12, min_dist=0.2)
+    pca = fit_projection(store, ProjectionSpec("pca"))
+    copies = list(known_store.parent.parent.glob(f"*/{STORE}"))  # of each transport
+
+    def keep(shift: float) -> None:
+        """A stand-in, as fitting a UMAP takes half a minute."""
+        for copy in copies:
+            moved = replace(pca, spec=umap, biases=(pca.biases[0] + np.float32(shift),))
+            moved.save(copy / umap.file, overwrite=True)
+
+    try:
+        keep(0)
+        drawn = client.projections.density(STORE, bins=32)
+        assert (drawn.neighbours, drawn.min_dist) == (12, 0.2)
+        corners = _around(drawn.extent, 0.5)
+        first = client.projections.lasso(STORE, corners, fit=drawn.fit)
+        keep(1)
+        with pytest.raises(InputError, match="replaced since") as caught:
+            client.projections.lasso(STORE, corners, fit=drawn.fit)
+        assert "draw it again" in caught.value.remedy
+        assert client.projections.lasso(STORE, corners).bits != first.bits
+        keep(0)
+        assert client.projections.lasso(STORE, corners, fit=drawn.fit).bits == first.bits
+    finally:
+        for copy in copies:
+            (copy / umap.file).unlink(missing_ok=True)
+    assert client.projections.density(STORE, PCA).fit is None
 
 
 @pytest.mark.parametrize("step", [1, 3])

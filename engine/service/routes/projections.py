@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
+from ...errors import InputError
 from ..schema import Asked, Dims, Number, Told, WorkspacePath
 from .at_once import AtOnce
 from .forms import Date, Numbers, Pixel, Polygon, Position, Step, WindowAsked, part_of
@@ -113,6 +114,11 @@ class DensityTold(Told):
     """What the codes of a layer stand for."""
     fidelity: str
     """What the projection keeps of the embeddings' neighbourhoods, measured on pixels held out."""
+    fit: str | None
+    """Of a UMAP: which fit it is, for lassos that are drawn in it."""
+    neighbours: int | None
+    min_dist: float | None
+    """What a UMAP was fitted with."""
 
 
 class LassoAsked(_Projected):
@@ -121,6 +127,8 @@ class LassoAsked(_Projected):
         Field(min_length=3, max_length=1_000),
     ]
     """Along the axes; one that crosses itself encloses what lies on the odd side of its lines."""
+    fit: Annotated[str, Field(max_length=64)] | None = None
+    """Of a UMAP: the fit that it was drawn in, as a density tells it; refused where the store keeps another one."""
 
 
 class LassoTold(Told):
@@ -209,6 +217,7 @@ def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
     colouring = _colouring(desk, asked, projected)
     found = projected.density(colouring, asked.xy, asked.bins)
     names, classes = found.projection.axis_names, colouring.classes
+    umap = found.projection if found.projection.spec.method == "umap" else None
     return DensityTold(
         extent=list(found.extent),
         axes=[names[axis] for axis in found.axes],
@@ -221,6 +230,9 @@ def _density(desk: "Desk", asked: DensityAsked) -> DensityTold:
         if classes and not asked.classes.codes
         else None,
         fidelity=str(found.projection.fidelity),
+        fit=umap.fit if umap else None,
+        neighbours=umap.spec.neighbours if umap else None,
+        min_dist=umap.spec.min_dist if umap else None,
     )
 
 
@@ -239,7 +251,14 @@ def _colouring(desk: "Desk", asked: DensityAsked, projected: "Projected") -> "Co
 
 
 def _lasso(desk: "Desk", asked: LassoAsked) -> LassoTold:
-    found: Any = asked.projected(desk).lasso(asked.corners, asked.xy)
+    projected = asked.projected(desk)
+    if asked.method == "umap" and asked.fit not in (None, projected.projection.fit):
+        raise InputError(
+            "the lasso was drawn in a UMAP that was replaced since",
+            value=asked.store,
+            remedy="draw it again, or fit the UMAP with the settings it had then",
+        )
+    found: Any = projected.lasso(asked.corners, asked.xy)
     return LassoTold(
         shape=list(found.grid.shape),
         dates=list(found.dates),
