@@ -74,6 +74,7 @@ class Layout(QObject):
             dock.installEventFilter(self)
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
+        self._tidied.start()  # no tabs can be seen: keys mustn't go to them
 
     def save(self) -> None:
         self._settings.setValue("geometry", self._window.saveGeometry())
@@ -107,6 +108,8 @@ class Layout(QObject):
             self._size = self._window.size()
         elif isinstance(watched, QDockWidget) and isinstance(event, QResizeEvent):
             self._dock_resized(watched, event)
+        elif isinstance(watched, QDockWidget) and kind in (QEvent.Type.Show, QEvent.Type.Hide):
+            self._tidied.start()  # tabs come and go with it
         elif isinstance(watched, QDockWidget) and kind == QEvent.Type.Close and watched.isFloating():
             # else it would come back wherever it floated, maybe on a screen that is gone
             QTimer.singleShot(0, watched, lambda: watched.setFloating(not watched.isHidden()))
@@ -250,6 +253,9 @@ class Layout(QObject):
             stray = bar.count() < 2 or _titles(bar) in kept or titles.isdisjoint(_titles(bar))
             if bar not in home and stray:
                 bar.move(-bar.width(), -bar.height())
+            seen = self._window.rect().intersects(bar.geometry())
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus if seen else Qt.FocusPolicy.NoFocus)
+            bar.setAccessibleName(", ".join(_titles(bar)))
 
     def _fit(self) -> None:
         """Side docks below each other where there is room, else as tabs."""

@@ -116,8 +116,11 @@ QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {acce
 QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
+QMainWindow > QTabBar {{ qproperty-elideMode: ElideNone; }}
 QMainWindow > QTabBar::tab {{ padding: 4px 4px; }}
 QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
+QTabBar QToolButton {{ padding: 0; border-radius: 0; background: {window}; }}
+QTabBar QToolButton:hover {{ background: {line}; }}
 QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; }}
 QHeaderView::section {{ background: {window}; border: 0; border-bottom: 1px solid {line}; padding: 4px 6px; }}
 QAbstractItemView[selectionBehavior="1"] {{ outline: 0; }}

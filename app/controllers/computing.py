@@ -17,6 +17,7 @@ from ..engine_link import EngineLink, EngineState
 from ..panels.acquisition_table import Row
 from ..panels.acquisitions import AcquisitionsPanel
 from ..panels.compute import ComputePanel
+from ..telling import sentences
 from ..texts import QT_TRANSLATE_NOOP
 from .chosen_data import Chosen
 from .data import DataController
@@ -150,7 +151,7 @@ class ComputeController(QObject):
 
     def _refused(self, out: str, error: ServiceError) -> None:
         self._handed_in.discard(out)
-        self._panel.set_plan(self._plan, _told(error))
+        self._panel.set_plan(self._plan, sentences(error))
 
     def _rename(self, number: int, name: str) -> None:
         if name and number < len(self._plans.now.areas):
@@ -269,7 +270,7 @@ class ComputeController(QObject):
     def _no_plan(self, error: ServiceError) -> None:
         self._plan, self._counting = None, False
         self._look_how_clear()
-        self._panel.set_plan(None, _told(error))
+        self._panel.set_plan(None, sentences(error))
 
     def _list(self, chosen: Chosen | None, area: dict[str, Any] | None) -> None:
         """The acquisitions of the chosen data; which of them touch the area, and how clear they are, follow."""
@@ -317,11 +318,6 @@ class ComputeController(QObject):
         seen = sum(one >= 0.1 for one in clear)
         some = self.tr("{}; {} of {} Sentinel-2 dates show at least 10 % of the area")
         self._acquisitions.set_rows(known, some.format(told, seen, len(clear)))
-
-
-def _told(error: ServiceError) -> str:
-    value = f" ({error.value})" if error.value else ""
-    return f"{error.cause}{value}. {error.remedy}".strip()
 
 
 def _used(chosen: Chosen) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from ..areas import Area, Bounds, Corner, bounds_of, corners_of
+from ..telling import surface
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .area_map import AreaMap
@@ -186,7 +187,7 @@ class AreaPanel(QWidget):
             "footprint": lambda: self.footprint_clicked.emit(str(value)),
             "stopped": lambda: self.draw(None),
             "at": lambda: self._at.setText(_told(value)),
-            "size": lambda: self._size.setText("" if value is None else self.tr("{:,.2f} km²").format(value)),
+            "size": lambda: self._size.setText("" if value is None else surface(value)),
             "offline": lambda: self.hint(self.tr(OFFLINE), True),
         }
         if name in hearers:

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -28,8 +27,11 @@ from PySide6.QtWidgets import (
 )
 
 from ..areas import Area
+from ..telling import surface
 from ..texts import QT_TRANSLATE_NOOP
 from .compute_costs import ComputeCosts
+from .elided import NarrowCombo
+from .scrolled import scrolled
 
 EVERY, CLEAR, LISTED = "every", "clear", "listed"
 DIMS = ((None, QT_TRANSLATE_NOOP("ComputePanel", "16 (recommended)")), (7, "7"), (32, "32"))
@@ -98,7 +100,7 @@ class ComputePanel(QWidget):
         for number, area in enumerate(areas):
             item = QListWidgetItem(area.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(f"{area.km2:,.2f} km². " + self.tr("Double-click to rename, Delete to remove"))
+            item.setToolTip(f"{surface(area.km2)}. " + self.tr("Double-click to rename, Delete to remove"))
             self._areas.addItem(item)
             if number == chosen:
                 self._areas.setCurrentItem(item)
@@ -178,7 +180,7 @@ class ComputePanel(QWidget):
         QTimer.singleShot(0, self, lambda: self.area_renamed.emit(number, name))
 
     def _make_dates(self) -> None:
-        self.which = QComboBox()
+        self.which = NarrowCombo()
         self.which.setAccessibleName(self.tr("Which dates"))
         for name, text in (
             (EVERY, self.tr("every so many days")),
@@ -211,7 +213,7 @@ class ComputePanel(QWidget):
         self.listed.editingFinished.connect(self.changed)
 
     def _make_how(self) -> None:
-        self._model, self._dims, self._type = QComboBox(), QComboBox(), QComboBox()
+        self._model, self._dims, self._type = QComboBox(), NarrowCombo(), NarrowCombo()
         self._model.setAccessibleName(self.tr("Model"))
         self._model.setToolTip(self.tr("What turns acquisitions into embeddings"))
         self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -221,11 +223,12 @@ class ComputePanel(QWidget):
         for box, choices in ((self._dims, DIMS), (self._type, TYPES)):
             for value, text in choices:
                 box.addItem(self.tr(text), value)
-        for box in (self._model, self._dims, self._type):
-            box.currentIndexChanged.connect(self.changed)
+        for one in (self._model, self._dims, self._type):
+            one.currentIndexChanged.connect(self.changed)
         self.out = QLineEdit()
         for spin in (self.days, self._share):
             spin.setMinimumHeight(self.fontMetrics().height() + 10)
+            spin.lineEdit().setAccessibleName(spin.accessibleName())
         self.out.setAccessibleName(self.tr("Name of the result"))
         self.out.editingFinished.connect(self.changed)
 
@@ -282,10 +285,9 @@ class ComputePanel(QWidget):
             form.addRow(name, field)
         column.addLayout(form)
         column.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = scrolled(inner)
+        scroll.setAccessibleName(self.tr("Area, dates and result"))
         scroll.setMinimumHeight(40)
-        scroll.setWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

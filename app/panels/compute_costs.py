@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from ..areas import Area
+from ..telling import surface
 from ..texts import QT_TRANSLATE_NOOP
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -60,7 +61,7 @@ class ComputeCosts(QWidget):
             label.setText(_cost(name, plan) if plan else "–")
             label.setEnabled(not waiting)
         if plan is None and area is not None:
-            self.told["Size"].setText(translate("ComputeCosts", "{:,.2f} km²").format(area.km2))
+            self.told["Size"].setText(surface(area.km2))
 
 
 def _cost(name: str, plan: Plan) -> str:
@@ -78,7 +79,7 @@ def _cost(name: str, plan: Plan) -> str:
     )
     free = translate("ComputeCosts", "{} of {} free")
     return {
-        "Size": f"{plan.km2:,.2f} km²  ({size})",
+        "Size": f"{surface(plan.km2)}  ({size})",
         "Acquisitions": sensors,
         "Dates": translate("ComputeCosts", "about {}").format(days) if plan.about else days,
         "Time": time.format(_duration(plan.seconds)),

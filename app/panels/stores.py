@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 Found = tuple[str, Store | None]
 """A store's path, and what it holds where that can be read."""
+LETTERS = 32
+"""Of a store's name that there is room for; longer ones are whole in their tooltip."""
 
 
 class StoreList(QDialog):
@@ -58,8 +60,9 @@ class StoreList(QDialog):
         for row, (name, store) in enumerate(found):
             for column, text in enumerate((name, *_described(store))):
                 item = QTableWidgetItem(text)
-                item.setToolTip(store.title if store else "")
+                item.setToolTip("\n".join(part for part in (name, store.title if store else "") if part))
                 self._table.setItem(row, column, item)
+        self._widen()
         if found:
             self._table.selectRow(self._stores.index(shown) if shown in self._stores else 0)
             self._table.setFocus()
@@ -67,6 +70,21 @@ class StoreList(QDialog):
     def say(self, text: str) -> None:
         self._told.setText(text)
         self._told.show()
+
+    def _widen(self) -> None:
+        """As all columns need in this font, as far as the screen goes."""
+        header = self._table.horizontalHeader()
+        needed = [
+            max(self._table.sizeHintForColumn(column), header.sectionSizeHint(column))
+            for column in range(header.count())
+        ]
+        needed[0] = min(needed[0], self.fontMetrics().averageCharWidth() * LETTERS)
+        layout, bar = self.layout(), self._table.verticalScrollBar().sizeHint().width()
+        assert layout is not None
+        margins = layout.contentsMargins()
+        around = margins.left() + margins.right() + 2 * self._table.frameWidth() + bar
+        width = min(sum(needed) + around, self.screen().availableSize().width())
+        self.resize(max(self.width(), width), self.height())
 
     def _choose(self) -> None:
         row = self._table.currentRow()

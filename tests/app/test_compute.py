@@ -10,7 +10,7 @@ from phenolens.app.features.areas import Areas
 from phenolens.engine.client.results import Job
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea, QSpinBox
 from rasterio.transform import from_origin
 
 
@@ -41,6 +41,21 @@ def test_an_area_that_data_cover_in_part_says_how_much_lies_beyond_them(areas, u
     until(lambda: "of the area lies beyond them" in areas.compute.data_told)
     share = int(re.search(r"About (\d+) %", areas.compute.data_told).group(1))
     assert 73 <= share <= 85  # the edge is slanting
+
+
+def test_an_area_that_is_too_large_says_so_in_sentences(areas, until):
+    areas.plans.add_area(corners_of("8, 44, 12, 48"), True)
+    until(lambda: "too large" in areas.compute.problem)
+    assert areas.compute.problem.startswith("The area is too large for one run (")
+    assert ". Stay below 13,000 km²" in areas.compute.problem
+
+
+def test_what_is_scrolled_has_room_beside_the_scroll_bar_and_names(areas, window):
+    window.show_step("Compute")
+    around = next(one for one in areas.compute.findChildren(QScrollArea) if one.accessibleName())
+    bar = around.verticalScrollBar().sizeHint().width()
+    assert around.minimumSizeHint().width() >= around.widget().minimumSizeHint().width() + bar
+    assert all(spin.lineEdit().accessibleName() for spin in areas.compute.findChildren(QSpinBox))
 
 
 def test_all_areas_become_jobs_but_those_without_data(areas, window, until):
@@ -101,7 +116,7 @@ def test_a_name_that_is_taken_or_none_is_said_in_place(areas, until, landscape):
     ):
         areas.compute.out.setText(name)
         areas.compute.out.editingFinished.emit()
-        until(lambda cause=cause: cause in areas.compute.problem)
+        until(lambda cause=cause: cause in areas.compute.problem.lower())
         assert not areas.compute.compute.isEnabled()
     areas.compute.out.setText("fine")
     areas.compute.out.editingFinished.emit()
@@ -115,7 +130,7 @@ def test_dates_that_can_t_be_meant_are_refused_in_words(areas, until, landscape)
     until(lambda: "List the days" in areas.compute.problem)
     areas.compute.listed.setText("2020-05-01, someday")
     areas.compute.listed.editingFinished.emit()
-    until(lambda: "no date" in areas.compute.problem)
+    until(lambda: "no date" in areas.compute.problem.lower())
     areas.compute.listed.setText("2020-05-01, 2020-06-01")
     areas.compute.listed.editingFinished.emit()
     until(areas.compute.compute.isEnabled)
@@ -173,7 +188,7 @@ def test_scenes_of_one_pass_are_one_row_that_is_used_or_left_out_as_a_whole(area
     areas.plans.replace_area(0, corners=corners_of(f"{(west + 2 * east) / 3}, {south}, {east}, {north}"))
     until(lambda: cells() == [["2020-06-01 10:50", "100%", "east", "S2A_20200601T105045.tif"]])
     assert Qt.CheckState(rows.index(0, 0).data(use)) == Qt.CheckState.Unchecked
-    until(lambda: "every acquisition is left out" in areas.compute.problem)
+    until(lambda: "Every acquisition is left out" in areas.compute.problem)
     rows.setData(rows.index(0, 0), Qt.CheckState.Checked.value, use)
     until(areas.compute.compute.isEnabled)
 

@@ -3,7 +3,8 @@
 from phenolens.app.main_window import MainWindow
 from phenolens.app.theme import theme_named
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QLabel, QTabBar
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QLabel, QTabBar
 
 
 def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
@@ -22,6 +23,43 @@ def test_tabs_that_were_out_of_sight_are_there_once_a_dock_joins_another(window,
     assert _tabs(window) == []
     window.show_step("Compute")
     until(lambda: [sorted(titles) for titles in _tabs(window)] == [["Acquisitions", "Jobs"]])
+
+
+def test_tabs_that_are_out_of_sight_are_none_that_keys_go_to(window, until):
+    def reached() -> list[tuple[str, ...]]:
+        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        reached = [bar for bar in bars if bar.isVisible() and bar.focusPolicy() != Qt.FocusPolicy.NoFocus]
+        assert all(bar.accessibleName() for bar in reached)
+        return [tuple(bar.tabText(number) for number in range(bar.count())) for bar in reached]
+
+    until(lambda: reached() == [] == _tabs(window))
+    for step in ("Area", "Compute", "Explore"):
+        window.show_step(step)
+        until(lambda: not window.layout_kept._tidied.isActive())
+        assert reached() == _tabs(window)
+    window.docks["Change"].show()
+    until(lambda: not window.layout_kept._tidied.isActive())
+    assert reached() == _tabs(window)
+    window.show_start()
+    until(lambda: reached() == [])
+
+
+def test_tabs_have_their_whole_names_at_a_large_font(opened, until, look):
+    usual = QApplication.font()
+    large = QFont(usual)
+    large.setPointSize(13)
+    QApplication.setFont(large)
+    try:
+        opened.resize(1280, 720)
+        opened.show_step("Export")
+        until(lambda: not opened.layout_kept._tidied.isActive())
+        bars = opened.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        bar = next(bar for bar in bars if "Export" in bar.accessibleName())
+        for number in range(bar.count()):
+            assert bar.fontMetrics().horizontalAdvance(bar.tabText(number)) <= bar.tabRect(number).width()
+        look(opened)
+    finally:
+        QApplication.setFont(usual)
 
 
 def _tabs(window: MainWindow) -> list[tuple[str, ...]]:

@@ -113,6 +113,16 @@ def test_the_report_of_an_import_is_as_high_as_its_text(opened, look):
     assert panel._report.verticalScrollBar().maximum() > 0
 
 
+def test_the_list_of_stores_is_as_wide_as_its_columns_need_in_a_large_font(opened, qtbot):
+    dialog = StoreList()
+    qtbot.addWidget(dialog)
+    dialog.setStyleSheet("* { font-size: 13pt; }")
+    dialog.set_stores((("a_name_of_a_store_that_is_long_" * 3 + ".zarr", opened.model.now.store),), None)
+    dialog.show()
+    assert dialog._table.horizontalScrollBar().maximum() == 0
+    assert dialog._table.columnWidth(0) > dialog.fontMetrics().averageCharWidth() * 20
+
+
 def test_the_current_cell_of_a_row_that_is_chosen_looks_like_the_others(opened, qtbot, until):
     dialog = StoreList()
     qtbot.addWidget(dialog)

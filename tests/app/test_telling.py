@@ -5,7 +5,7 @@ import pytest
 from phenolens.app.colouring import paint
 from phenolens.app.panels.message import Message
 from phenolens.app.panels.value_axis import ValueAxis
-from phenolens.app.telling import numeral, plain
+from phenolens.app.telling import numeral, plain, surface
 from phenolens.engine.client.arrays import Raster
 from phenolens.engine.client.errors import NotFound
 from phenolens.engine.client.readings import Legend, Scale
@@ -49,3 +49,10 @@ def test_the_read_out_of_a_map_and_the_axis_of_curves_have_it(qapp):
     painted = paint(raster, legend)
     assert [painted.told_at(0, column) for column in (0, 1)] == ["−12.5 dB", "3 dB"]
     assert ValueAxis().tickStrings([-5.0, 0.0, 5.0], 1.0, 5.0) == ["−5", "0", "5"]
+
+
+@pytest.mark.parametrize(
+    ("km2", "told"), [(0.0, "0 m²"), (0.0049, "4,900 m²"), (0.01, "0.01 km²"), (13_000, "13,000.00 km²")]
+)
+def test_a_tiny_area_is_told_in_square_metres(km2, told):
+    assert surface(km2) == told
