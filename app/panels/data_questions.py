@@ -177,7 +177,7 @@ class CrsQuestion(QWidget):
         super().__init__(parent)
         self.setObjectName("crs question")
         self._sensors = tuple(fault.sensor for fault in faults)
-        self._crs = QLineEdit(placeholderText="EPSG:32631")
+        self._crs = QLineEdit(placeholderText=self.tr("such as EPSG:32631"))
         self._crs.setObjectName("crs")
         self._crs.setAccessibleName(self.tr("Coordinate reference system of files that declare none"))
         self._go = QPushButton(self.tr("Read them so"))
