@@ -21,6 +21,7 @@ from ..areas import Bounds, Corner, Plans, PlansModel, bounds_of, within_world
 from ..crossing import crossing_told, crossings_told
 from ..engine_link import EngineLink, EngineState
 from ..panels.area import AreaPanel
+from ..telling import sentences
 from .data import DataController
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -102,7 +103,7 @@ class AreasController:
                 self._panel.hint(" ".join(warnings) or kept, bool(warnings))
 
         def failed(error: ServiceError) -> None:
-            self._panel.hint(f"{error.cause}. {error.remedy}", True)
+            self._panel.hint(sentences(error), True)
 
         self._panel.hint(translate("AreasController", "Reading {}…").format(path.name))
         self._link.ask("area file", lambda client: _outlines(client, path), loaded, failed)

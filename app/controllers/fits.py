@@ -26,7 +26,7 @@ from ..probe_curves import WHOLE, name_of
 from ..report import Report, read_report
 from ..selection import PixelPick
 from ..session import MadeLayer, Session, SessionModel
-from ..telling import plain
+from ..telling import plain, sentences
 from .handing_over import Asked, hand_over_labels, hand_over_towers
 from .jobs import JobsController
 from .probes import when_of
@@ -246,7 +246,7 @@ class FitsController(QObject):
         self._scores.set_report(report)
 
     def _no_report(self, error: ServiceError) -> None:
-        self._scores.tell(f"{error.cause}. {error.remedy}".strip())
+        self._scores.tell(sentences(error))
 
     def _open_report(self) -> None:
         path = self._link.workspace / f"{_report_stem(self._scores.chosen)}.html"

@@ -200,6 +200,7 @@ class DataPanel(QWidget):
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
+        scroll.setAccessibleName(self.tr("Data and what was found in them"))
         scroll.verticalScrollBar().rangeChanged.connect(self._follow)
         self._scroll = scroll
         buttons = QHBoxLayout()

@@ -157,7 +157,8 @@ def test_while_a_probe_is_fitted_the_scores_of_another_are_not_taken_for_its_own
 ):
     fits, submitted = opened.findChild(FitsController), []
     monkeypatch.setattr(fits._jobs, "submit", lambda *job: submitted.append(job))
-    until(lambda: not scores._probes.isEnabled())  # the workspace has none
+    monkeypatch.setattr(fits, "refresh", lambda *_: None)  # the workspace has no probes, and would say so
+    opened.link.drop("probes")
     fits._listed((Probe("old.probe", features="date"),), "old.probe")
     until(lambda: "not been validated" in scores._said.text())
     fits._show(report_of_classes())
