@@ -26,12 +26,14 @@ CELLS = 384
 EXACT_BELOW = 20_000
 """Points: fewer are quicker tested one by one."""
 SIDE = 512
+FARTHEST = 1e9
+"""From the middle of a projection: pixels lie within some tens, and single precision must hold what is compared."""
 
 
 def lasso_polygon(corners: Sequence[Sequence[float]] | Floats) -> Any:
     """The polygon of a lasso; one that crosses itself encloses what lies on the odd side of its lines.
 
-    `InputError` for fewer than three corners, numbers that are none, or no area."""
+    `InputError` for fewer than three corners, numbers that are none or beyond 1e9, or no area."""
     points = np.asarray(corners, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise InputError(
@@ -40,6 +42,12 @@ def lasso_polygon(corners: Sequence[Sequence[float]] | Floats) -> Any:
     if not np.isfinite(points).all():
         raise InputError(
             "a corner of the lasso is no number", value=points[~np.isfinite(points).all(axis=1)][0]
+        )
+    if np.abs(points).max() > FARTHEST:
+        raise InputError(
+            "a corner of the lasso lies beyond any projection",
+            value=points[np.abs(points).max(axis=1) > FARTHEST][0],
+            remedy="draw it where pixels lie",
         )
     # left as it was drawn: points are told by crossings (odd = inside), and mending a loop that crosses itself a
     # few hundred times took minutes

@@ -220,6 +220,7 @@ def test_a_needle_of_a_lasso_loses_no_point():
         ([(0, 0), (1, 1)], "three corners"),
         ([(0, 0), (1, 1), (2, 2)], "no area"),
         ([(0, 0), (np.nan, 1), (2, 2)], "no number"),
+        ([(0, 0), (1e40, 1), (2, 2)], "beyond any projection"),
     ],
 )
 def test_a_lasso_that_encloses_nothing_is_refused(corners, cause):
