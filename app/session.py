@@ -1,6 +1,7 @@
 """The state of the app as one frozen value, and who hears of its changes.
 
-`Work` is what the user has made (undone, redone and saved in the project); the rest is what is looked at.
+`Work` is what the user has made (undone, redone and saved in the project); the rest is what is looked at. The
+selection of the moment is undone and redone too: a stray click mustn't cost a careful lasso.
 """
 
 from __future__ import annotations
@@ -161,16 +162,18 @@ class Session:
 
 
 Listener = Callable[[Session, Session], None]
+Undoable = tuple[Work, Pick | None]
+"""The work and the selection of the moment."""
 
 
 class SessionModel:
-    """Holds the session of the moment; tells listeners (old, new) after each change, and undoes work."""
+    """Holds the session of the moment; tells listeners (old, new) after each change, and undoes work and selections."""
 
     def __init__(self) -> None:
         self._now = Session()
         self._listeners: list[Listener] = []
-        self._undone: list[Work] = []
-        self._done: list[Work] = []
+        self._undone: list[Undoable] = []
+        self._done: list[Undoable] = []
         self._changes: list[tuple[Session, Session]] = []
 
     @property
@@ -181,7 +184,9 @@ class SessionModel:
         self._listeners.append(listener)
 
     def change(self, **changes: Any) -> None:
-        """Replace fields of the session; nothing is told where nothing differs."""
+        """Replace fields of the session; nothing is told where nothing differs. A selection can be undone."""
+        if changes.get("pick", self._now.pick) != self._now.pick:
+            self._note()
         self._tell(replace(self._now, **changes))
 
     def do(self, **changes: Any) -> None:
@@ -189,8 +194,7 @@ class SessionModel:
         work = replace(self._now.work, **changes)
         if work == self._now.work:
             return
-        self._done = [*self._done[1 - MOST_UNDONE :], self._now.work]
-        self._undone.clear()
+        self._note()
         self._tell(replace(self._now, work=work))
 
     def begin(self, session: Session) -> None:
@@ -213,10 +217,16 @@ class SessionModel:
     def redo(self) -> None:
         self._swap(self._undone, self._done)
 
-    def _swap(self, taken: list[Work], kept: list[Work]) -> None:
+    def _note(self) -> None:
+        """What is now can be had again."""
+        self._done = [*self._done[1 - MOST_UNDONE :], (self._now.work, self._now.pick)]
+        self._undone.clear()
+
+    def _swap(self, taken: list[Undoable], kept: list[Undoable]) -> None:
         if taken:
-            kept.append(self._now.work)
-            self._tell(replace(self._now, work=taken.pop()))
+            kept.append((self._now.work, self._now.pick))
+            work, pick = taken.pop()
+            self._tell(replace(self._now, work=work, pick=pick))
 
     def _tell(self, session: Session) -> None:
         """Every listener hears of every change, in order, also of those that listeners make."""

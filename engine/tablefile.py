@@ -95,6 +95,8 @@ def need_columns(frame: pd.DataFrame, wanted: Iterable[str], error: type[InputEr
 
 ISO_DAY = r"\d{4}(?:-\d{2}(?:-\d{2}(?:[T ].*)?)?|\d{4}(?:\d{4})?|/\d{2}/\d{2})?(?:\.0)?"
 """A year, year-month or day, the year first: 03/05/2020 is another day in another country, and none here."""
+DOTTED_DAY = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)"
+"""Day, month, year: with dots nobody writes the month first."""
 
 
 def day_text(values: pd.Series) -> pd.Series:
@@ -108,9 +110,14 @@ def day_text(values: pd.Series) -> pd.Series:
 
 
 def days_of(values: pd.Series) -> npt.NDArray[np.datetime64]:
-    """[row] datetime64[D] of dates that begin with the year; NaT for anything else."""
-    text = day_text(values)
+    """[row] datetime64[D] of dates that begin with the year or are written with dots; NaT for anything else."""
+    text = year_first(day_text(values))
     read = text.where(text.str.fullmatch(ISO_DAY))
     moments = pd.to_datetime(read, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
     days: npt.NDArray[np.datetime64] = moments.to_numpy().astype("datetime64[D]")
     return days
+
+
+def year_first(text: pd.Series) -> pd.Series:
+    """Text with days that are written with dots (3.5.2020) as others are (2020-05-03)."""
+    return text.str.replace(DOTTED_DAY, lambda day: f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}", regex=True)

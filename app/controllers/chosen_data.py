@@ -25,7 +25,7 @@ class Chosen:
     names: tuple[str, ...]
     told: tuple[Sources, ...]
     aside: tuple[str, ...] = ()
-    """Others that cover it and are left out, as their numbers are stored in another way."""
+    """Others that cover it and are left out, as other things were stated of them."""
 
     @property
     def keys(self) -> set[str]:

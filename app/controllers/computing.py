@@ -326,6 +326,6 @@ def _used(chosen: Chosen) -> str:
     if not chosen.aside:
         return names
     told = translate(
-        "ComputeController", "{}; not used, as their numbers or bands are stored in another way: {}"
+        "ComputeController", "{}; not used, as bands, numbers, CRS or day are stated otherwise for them: {}"
     )
     return told.format(names, ", ".join(chosen.aside))

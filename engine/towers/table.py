@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..errors import TowerError
-from ..tablefile import need_columns
+from ..tablefile import need_columns, year_first
 from .archive import Member
 from .daily import GOOD_FLAGS, Records, TowerOptions
 from .oneflux import MISSING, check_quality, numbers
@@ -19,8 +19,6 @@ OF_YEAR, MONTHS = 2, 12
 """Columns of a year and its days; what the second of them exceeds unless it holds months."""
 PARTS = ("year", "month", "day", "hour", "minute")
 Reals = npt.NDArray[np.float64]
-DOTTED = r"^(\d{1,2})\.(\d{1,2})\.(\d{4})"
-"""Day, month, year: with dots nobody writes the month first."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,7 @@ def _records(frame: pd.DataFrame, columns: TableColumns, member: Member, options
 
 def _times(frame: pd.DataFrame, columns: TableColumns, member: Member) -> npt.NDArray[np.datetime64]:
     if len(columns.time) == 1:
-        text = frame[columns.time[0]].astype("string").str.strip()
-        text = text.str.replace(DOTTED, r"\3-\2-\1", regex=True)
+        text = year_first(frame[columns.time[0]].astype("string").str.strip())
         known = text.str.match(r"\d{4}") & ~text.str.fullmatch(r"\d{4}")  # a year alone is no day
         moments = pd.to_datetime(text.where(known), errors="coerce", format="mixed")
     elif len(columns.time) == OF_YEAR:

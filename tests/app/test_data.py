@@ -308,9 +308,8 @@ def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_th
     chosen = areas.data_at_hand.for_area(areas.plans.now.area)
     assert chosen.asked == {"s2": first.s2.asked}
     assert (chosen.names, chosen.aside) == (("nameless",), ("nameless",))
-    assert (
-        "not used, as their numbers or bands are stored in another way: nameless" in areas.compute.data_told
-    )
+    told = "not used, as bands, numbers, CRS or day are stated otherwise for them: nameless"
+    assert told in areas.compute.data_told
 
 
 def test_the_same_files_are_listed_once_by_whatever_name_they_are_found(areas, radar, qtbot, until, window):

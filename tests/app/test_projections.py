@@ -90,8 +90,13 @@ def test_a_drag_selects_with_a_lasso_or_a_rectangle(opened, panel, qtbot, monkey
     assert (x0, x1, y0, y2) == (x3, x2, y1, y3)
     opened.model.change(projection=ProjectionChoice(every_date=False))
     drag()
-    assert opened.model.now.pick.dates == (opened.model.now.date,)
+    last = opened.model.now.pick
+    assert last.dates == (opened.model.now.date,)
     qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=places[1])
+    assert opened.model.now.pick is None
+    qtbot.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.model.now.pick == last, "a stray click costs no lasso"
+    qtbot.keyClick(opened, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert opened.model.now.pick is None
 
 

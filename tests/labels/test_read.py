@@ -234,8 +234,8 @@ def test_a_value_column_of_text_is_refused(write):
 
 
 def test_days_months_years_and_ranges_are_read(write):
-    dates = ["2020-05-03", "2020-02", "2021", None, "03.05.2020", "2020-05-03 12:00"]
-    path = write("labels.gpkg", _points(6), {"class": list("abcdef"), "date": dates})
+    dates = ["2020-05-03", "2020-02", "2021", None, "03/05/2020", "2020-05-03 12:00", "3.5.2020"]
+    path = write("labels.gpkg", _points(7), {"class": list("abcdefg"), "date": dates})
     labels = read_labels(path, LabelColumns(classes="class", date="date"))
     assert labels.start.astype(str).tolist() == [
         "2020-05-03",
@@ -243,8 +243,10 @@ def test_days_months_years_and_ranges_are_read(write):
         "2021-01-01",
         "NaT",
         "2020-05-03",
+        "2020-05-03",
     ]
-    assert labels.end.astype(str).tolist() == ["2020-05-03", "2020-02-29", "2021-12-31", "NaT", "2020-05-03"]
+    ends = ["2020-05-03", "2020-02-29", "2021-12-31", "NaT", "2020-05-03", "2020-05-03"]
+    assert labels.end.astype(str).tolist() == ends
     assert labels.report.dropped == {"whose date can't be read (write YYYY-MM-DD)": 1}
 
 
