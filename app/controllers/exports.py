@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -110,6 +111,6 @@ class ExportsController(QObject):
 
 def there_already(root: Path, names: Sequence[str]) -> int:
     """How many files are there already; folders are listed, as asking for each of thousands takes long."""
-    folders = {(root / name).parent for name in names}
-    there = {path for folder in folders if folder.is_dir() for path in folder.iterdir()}
-    return sum(root / name in there for name in names)
+    paths = [root / name for name in names]
+    there = {folder: set(os.listdir(folder)) for folder in {path.parent for path in paths} if folder.is_dir()}
+    return sum(path.name in there.get(path.parent, ()) for path in paths)
