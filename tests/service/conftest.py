@@ -17,6 +17,8 @@ from phenolens.engine.service.serve import ServeOptions
 from phenolens.engine.service.serve import serve as serve_workspace
 from phenolens.engine.service.workspace import Workspace
 
+from .handed import Handed
+
 HERE = Path(__file__).parent
 KINDS = "service_kinds:KINDS"
 ENVIRONMENT = {"PYTHONPATH": str(HERE)}
@@ -117,6 +119,14 @@ def serving(workspace, kinds, options):
 def threads():
     """`with threads(workspace, options) as ask:`, for fixtures that live longer than a test."""
     return threaded
+
+
+@pytest.fixture(scope="module")
+def hand(tmp_path_factory, threads, own_modules):
+    """`hand("labels.csv", content)` uploads a file to a service that the tests of one file share."""
+    root = tmp_path_factory.mktemp("handed")
+    with threads(Workspace(root), QueueOptions(kinds=KINDS)) as asker:
+        yield Handed(asker, root)
 
 
 @pytest.fixture

@@ -1,69 +1,21 @@
-"""Files that are handed over, whole or hostile: what isn't taken is said, leaves nothing behind and harms nobody."""
+"""Files that are handed over and sent back, whole or hostile: what is refused leaves nothing behind and harms nobody."""
 
 import json
 import os
-import socket
 import sqlite3
 import stat
 import struct
 import tracemalloc
 import zipfile
 from io import BytesIO
-from pathlib import Path
 
 import pytest
-from phenolens.engine.service import guard
-from phenolens.engine.service.jobs.queue import QueueOptions
 from phenolens.engine.service.reading import uploads
-from phenolens.engine.service.workspace import Workspace
+
+from .handed import TABLE
 
 COLLECTION = b'{"type": "FeatureCollection", "features": []}'
-TABLE = b"lon,lat,kind\n25,45,forest\n"
 MB = 2**20
-
-
-class Handed:
-    """Hands files over, and looks at what lies in the folder of uploads."""
-
-    def __init__(self, asker, root):
-        self.client, self.folder = asker.client, root / "uploads"
-
-    def __call__(self, name, content, **query):
-        return self.client.post("/v1/files", params={"name": name, **query}, content=content)
-
-    @property
-    def names(self):
-        return sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
-
-    def wait_for_tidying(self):
-        while any("partial" in name for name in self.names):
-            self.client.get("/v1/status")
-
-    def refused(self, name, content, code, **query):
-        """The error of an answer of the 4xx kind, after which nothing has changed and the service answers."""
-        before = self.names
-        answer = self(name, content, **query)
-        error = answer.json()["error"]
-        assert (answer.status_code // 100, error["code"]) == (4, code), error
-        assert error["cause"]
-        assert error["remedy"]
-        assert self.names == before
-        assert self.client.get("/v1/hello").status_code == 200
-        return error
-
-
-@pytest.fixture(scope="module")
-def hand(tmp_path_factory, threads):
-    root = tmp_path_factory.mktemp("handed")
-    with threads(Workspace(root), QueueOptions(kinds="service_kinds:KINDS")) as asker:
-        yield Handed(asker, root)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _kinds():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parent))
-        yield
 
 
 def zipped(*parts, **how):
@@ -318,167 +270,3 @@ def test_nothing_outside_of_the_workspace_is_sent_and_nothing_of_its_state(hand,
     for answer in asked:
         assert answer.status_code in (400, 404)
         assert set(answer.json()) == {"error"}
-
-
-def raw(hand, head, *pieces):
-    """Says what a client wouldn't; what was answered until the service hung up."""
-    url, token = hand.client.base_url, hand.client.headers["authorization"]
-    with socket.create_connection((url.host, url.port), timeout=30) as line:
-        line.sendall(f"{head} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n".encode())
-        for piece in pieces:
-            line.sendall(piece)
-        return b"".join(iter(lambda: line.recv(65536), b""))
-
-
-UPLOAD = "POST /v1/files?name=half.csv"
-
-
-@pytest.mark.parametrize(
-    "pieces",
-    [
-        (b"Content-Length: 1000\r\n\r\n", TABLE),
-        (b"Content-Length: 1000\r\n\r\n",),
-        (b"Transfer-Encoding: chunked\r\n\r\n", b"4\r\na,b\n\r\n"),
-        (b"Transfer-Encoding: chunked\r\n\r\n", b"ff\r\na,b\n"),
-    ],
-)
-def test_a_body_that_stops_half_way_is_waited_for_only_so_long(hand, monkeypatch, pieces):
-    monkeypatch.setattr(guard, "SILENCE_S", 0.05)
-    for head in (UPLOAD, "POST /v1/jobs"):
-        answer = raw(hand, head, *pieces)
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b'"code":"timeout"' in answer
-    assert not [name for name in hand.names if "half" in name or "partial" in name]
-
-
-def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(hand):
-    log = hand.folder.parent / ".phenolens" / "service.log"
-    url, token = hand.client.base_url, hand.client.headers["authorization"]
-    head = f"{UPLOAD} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\nContent-Length: 1000\r\n\r\n"
-    with socket.create_connection((url.host, url.port), timeout=30) as line:
-        line.sendall(head.encode() + TABLE)
-        while not any("partial" in name for name in hand.names):
-            hand.client.get("/v1/status")  # meanwhile the service reads on
-    hand.wait_for_tidying()
-    hand.client.get("/v1/status")
-    assert "half.csv" not in hand.names
-    assert "internal fault" not in log.read_text()
-
-
-@pytest.mark.parametrize(
-    ("lines", "status"),
-    [
-        (b"Content-Length: -1\r\n\r\n", 400),
-        (b"Content-Length: 1e3\r\n\r\n", 400),
-        (b"Content-Length: 4\r\nContent-Length: 5\r\n\r\na,b\n", 400),
-        (b"Content-Length: 99999999999999999\r\n\r\na,b\n", 413),
-        (b"Content-Length: 300000000\r\n\r\na,b\n", 413),  # more than a CSV may have
-        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\na,b\n", 400),
-    ],
-)
-def test_a_length_that_makes_no_sense_ends_the_connection(hand, lines, status):
-    before = hand.names
-    assert raw(hand, UPLOAD, lines).startswith(b"HTTP/1.1 %d " % status)
-    hand.wait_for_tidying()  # where the server answers by itself, before the service has heard of it
-    assert hand.names == before
-
-
-def test_bytes_beyond_the_stated_length_are_no_part_of_the_file(hand):
-    answer = raw(hand, UPLOAD.replace("half", "short"), b"Content-Length: 4\r\n\r\na,b\n1,2\n\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 201 ")
-    assert b"HTTP/1.1 400 " in answer
-    assert (hand.folder / "short.csv").read_bytes() == b"a,b\n"
-
-
-def test_a_chunked_body_is_read_no_further_than_the_limit(hand, monkeypatch):
-    monkeypatch.setitem(uploads.LARGEST, ".csv", 1000)
-    sent = []
-
-    def endless():
-        while True:
-            sent.append(len(TABLE))
-            yield TABLE * 100
-
-    hand.refused("endless.csv", endless(), "too-large")
-    assert len(sent) < 10_000
-
-
-def test_who_has_no_token_is_turned_away_before_the_body_is_read(hand):
-    url = hand.client.base_url
-    with socket.create_connection((url.host, url.port), timeout=30) as line:
-        line.sendall(f"{UPLOAD} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 403 ")
-    assert b"connection: close" in answer
-
-
-def test_a_disk_that_fills_while_a_file_comes_is_said_and_nothing_stays(hand, tmp_path):
-    resource = pytest.importorskip("resource", reason="limits on file sizes are POSIX's")
-    before, limits = hand.names, resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))  # as a full disk: the write itself fails
-    try:
-        answer = hand("full.csv", TABLE * 20_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (507, "output")
-    assert error["remedy"]
-    assert hand.names == before
-    assert hand("full.csv", TABLE).status_code == 201
-
-
-def test_what_a_killed_service_has_left_of_an_upload_is_taken_away_at_the_next_start(workspace, serving):
-    folder = workspace.uploads()
-    (folder / ".0123456789abcdef.partial").write_bytes(TABLE)
-    (folder / "kept.csv").write_bytes(TABLE)
-    with serving():
-        assert [path.name for path in folder.iterdir()] == ["kept.csv"]
-
-
-DEEP = b"[" * 100_000
-
-
-@pytest.mark.parametrize(
-    "path", ["/v1/series", "/v1/density", "/v1/lasso", "/v1/similarity", "/v1/probe/preview"]
-)
-@pytest.mark.parametrize(
-    "body",
-    [
-        DEEP,
-        b'{"store": "x", "polygon": ' + DEEP,
-        b'{"store": "x", "polygon": {"type": "Polygon", "coordinates": ' + DEEP + b"]" * 100_000 + b"}}",
-        b'{"store": "x", "lonlat": [[NaN, 1]], "polygon": {"type": "Polygon", "coordinates": [[[NaN, 1]]]}}',
-        b'{"store": "x", "lonlat": [[1e999, 1]]}',
-        b'{"store": "x\\u0000y"}',
-        b'{"store": "\\ud800"}',
-    ],
-    ids=["deep", "deep value", "deep and whole", "NaN", "infinite", "NUL", "surrogate"],
-)
-def test_requests_that_would_blow_up_a_parser_or_a_path_are_refused(hand, path, body):
-    answer = hand.client.post(path, content=body, headers={"content-type": "application/json"})
-    assert answer.status_code // 100 == 4
-    assert answer.json()["error"]["cause"]
-
-
-def test_planted_files_beside_a_map_are_not_told(hand, tmp_path):
-    maps = hand.folder.parent / "planted"
-    maps.mkdir()
-    secret = {"properties": {"title": "secret", "phenolens:store": "x"}}
-    (tmp_path / "item.json").write_text(json.dumps(secret))
-    (tmp_path / "style.qml").touch()
-    item = {"properties": {"title": "t", "phenolens:store": 3, "phenolens:dates": "x"}}
-    for name, content in {
-        "a": json.dumps(item),
-        "c": "[" * 100_000,
-        "d": "3",
-        "e": '{"properties": 3}',
-    }.items():
-        (maps / f"{name}.json").write_text(content)
-        (maps / f"{name}.tif").write_bytes(b"II*\0")
-    (maps / "a.qml").symlink_to(tmp_path / "style.qml")
-    (maps / "b.tif").write_bytes(b"II*\0")
-    (maps / "b.json").symlink_to(tmp_path / "item.json")
-    (maps / "f.tif").symlink_to("/etc/hostname")
-    (one,) = hand.client.get("/v1/exports").json()["exports"]
-    assert (one["raster"], one["style"], one["item"]) == ("planted/a.tif", None, "planted/a.json")
-    assert (one["store"], one["dates"]) == (None, [])
