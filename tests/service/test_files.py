@@ -1,4 +1,4 @@
-"""Files that are handed over and sent back, whole or hostile: what is refused leaves nothing behind and harms nobody."""
+"""Files that are handed over and sent back, whole or hostile: what is refused leaves nothing and harms nobody."""
 
 import json
 import os
