@@ -1,4 +1,4 @@
-"""Project files: saved by themselves, opened again, never lost."""
+"""Projects of the window: saved by themselves, opened again, closed, never lost."""
 
 import errno
 import json
@@ -9,37 +9,14 @@ from pathlib import Path
 
 import pytest
 from phenolens.app import project as files
-from phenolens.app.controllers.opening import openable
-from phenolens.app.frozen_json import from_json, to_json
-from phenolens.app.panels.stores import StoreList
 from phenolens.app.project import Looked, Project
-from phenolens.app.recipe import Recipe, Towers
 from phenolens.app.selection import Combined, LassoPick, MapPick, Selection
-from phenolens.app.session import (
-    Label,
-    LandClass,
-    Place,
-    ProjectionChoice,
-    SeriesChoice,
-    Session,
-    Work,
-)
-from phenolens.engine.client.errors import InputError, OutputError
+from phenolens.app.session import Place, ProjectionChoice, SeriesChoice, Session, Work
 from phenolens.engine.client.look import Look
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 
-STORE = "forest.zarr"
-TRIANGLE = ((3.5, 4.0), (20.25, 5.0), (9.0, 30.0))
-WORK = Work(
-    places=(Place("oak", "#e69f00", pixel=(7, 9)), Place("edge", "#56b4e9", corners=TRIANGLE)),
-    selections=(
-        Selection("wet", "#009e73", Combined("and", MapPick(TRIANGLE), LassoPick("umap", TRIANGLE, (2, 3)))),
-    ),
-    classes=(LandClass(1, "forêt", "#0072b2"),),
-    labels=(Label(1.0, ((3.0, 4.0),), "2019-03-15"), Label(1.0, TRIANGLE)),
-)
+from .of_projects import STORE, WORK, drop
+
 BAD = {
     b'{"phenolens-project": 1, "stores": {': "broken",
     b'{"phenolens-project": 1, "stores": {"a.zarr": {"work": 3}}}': "broken",
@@ -65,21 +42,6 @@ def said(window) -> list[str]:
     warnings: list[str] = []
     window.project.failed.connect(lambda error: warnings.append(str(error)))
     return warnings
-
-
-def test_work_survives_its_way_through_json():
-    assert from_json(Work, json.loads(json.dumps(to_json(WORK)))) == WORK
-    looked = Looked("2019-03-15T12:00:00Z", Look("dim", dim=3), Look("s1"), opacity=0.5, work=WORK)
-    project = Project(STORE, {STORE: looked}, {"areas": [1, {"a": None}]})
-    assert from_json(Project, json.loads(json.dumps(to_json(project)))) == project
-
-
-@pytest.mark.parametrize(
-    "values", [{"places": 3}, {"labels": [{"value": "one"}]}, {"selections": [{"name": "a"}]}, [], "text"]
-)
-def test_values_of_other_types_are_named(values):
-    with pytest.raises(ValueError, match=r"Work|Label|Selection"):
-        from_json(Work, values)
 
 
 def test_what_was_made_comes_back_with_its_project(opened, path, until):
@@ -203,11 +165,6 @@ def test_a_full_disk_leaves_the_project_before_and_is_tried_again(opened, path, 
     assert files.read(path).stores[STORE].work.labels == WORK.labels
 
 
-def test_a_folder_that_is_read_only_is_said(tmp_path):
-    with pytest.raises(OutputError, match=r"can't be saved.*see that its folder is there"):
-        files.write(tmp_path / "missing" / "a.phenolens", Project())
-
-
 def test_a_store_over_another_area_begins_afresh_and_the_work_is_kept_aside(opened, path, said, until):
     opened.model.do(places=WORK.places)
     opened.project.snapshot()
@@ -242,143 +199,6 @@ def test_searches_that_ended_with_the_engine_are_not_shown_again(opened):
     looked = Looked(look=Look("similarity:7"), beside=Look("probe:crops.probe"))
     session = looked.session(opened.model.now.store)
     assert (session.look, session.beside) == (Look(), Look("probe:crops.probe"))
-
-
-def test_a_project_of_another_folder_moves_to_that_workspace(opened, workspace, tmp_path, until):
-    other = tmp_path / "other"
-    other.mkdir()
-    shutil.copytree(workspace / STORE, other / "moved.zarr")
-    path = other / "there.phenolens"
-    files.write(path, Project("moved.zarr", {"moved.zarr": Looked(work=WORK)}))
-    before = opened.link.state.hello.pid
-    opened.project.open(path)
-    until(lambda: opened.model.now.store is not None and opened.model.now.store.store == "moved.zarr")
-    assert opened.link.workspace == other
-    assert opened.link.state.hello.pid != before
-    assert opened.model.now.work == WORK
-    until(lambda: "base" in opened.map.shown)
-
-
-def test_a_project_names_its_workspace_relative_to_itself(tmp_path):
-    workspace = tmp_path / "stores"
-    workspace.mkdir()
-    path = tmp_path / "projects" / "a.phenolens"
-    path.parent.mkdir()
-    files.write(path, files.with_workspace(Project(STORE), path, workspace))
-    assert files.read(path).workspace == "../stores"
-    shutil.move(tmp_path / "projects", tmp_path / "stores" / "projects")
-    moved = workspace / "projects" / "a.phenolens"
-    assert files.workspace_of(moved, replace(files.read(moved), workspace="..")) == workspace
-    assert files.workspace_of(moved, replace(files.read(moved), workspace="../gone")) == moved.parent
-
-
-def test_tower_files_beside_a_project_move_with_it(tmp_path):
-    here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir()
-    inside, elsewhere = here / "towers" / "a.csv", tmp_path / "b.zip"
-    towers = Towers((str(inside), str(elsewhere)), str(here / "sites.csv"))
-    kept = Project(STORE, {STORE: Looked(recipe=Recipe(learns="towers", towers=towers))})
-    files.write(here / "a.phenolens", kept)
-    assert files.read(here / "a.phenolens").stores == kept.stores
-    shutil.move(here, there)
-    moved = files.read(there / "a.phenolens").stores[STORE].recipe.towers
-    assert moved.files == (str(there / "towers" / "a.csv"), str(elsewhere))
-    assert moved.sites == str(there / "sites.csv")
-
-
-def test_what_can_be_opened_is_told_apart(workspace, tmp_path):
-    files.write(tmp_path / "a.phenolens", Project())
-    assert openable(tmp_path / "a.phenolens").kind == "project"
-    assert openable(workspace / STORE).kind == "store"
-    assert openable(workspace).kind == openable(tmp_path).kind == "workspace"
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    for path in (empty, workspace / "forest.nc", tmp_path / "nothing"):
-        with pytest.raises(InputError):
-            openable(path)
-
-
-def test_a_folder_that_the_engine_cannot_write_to_is_refused_and_the_one_before_stays(
-    opened, workspace, tmp_path, until, monkeypatch
-):
-    theirs = tmp_path / "theirs"
-    shutil.copytree(workspace / STORE, theirs / STORE)
-    files.write(theirs / "shared.phenolens", Project(STORE))
-    monkeypatch.setattr("phenolens.app.project.os.access", lambda path, _mode: path != theirs)
-    for path in (theirs, theirs / STORE, theirs / "shared.phenolens"):
-        opened.say("")
-        _drop(opened, path)
-        until(lambda: "can't be written to" in opened._message.text())
-        assert "use a folder of your own" in opened._message.text()
-    opened.say("")
-    opened.project.begin(theirs / "new.phenolens")
-    assert "can't be written to" in opened._message.text()
-    assert opened.link.workspace == workspace
-    assert opened.model.now.store is not None
-
-
-def test_a_project_that_was_moved_without_its_results_says_what_is_missing_and_where(window, tmp_path, until):
-    path = tmp_path / "alone" / "mine.phenolens"
-    path.parent.mkdir()
-    files.write(path, Project("gone.zarr", {"gone.zarr": Looked(work=WORK)}))
-    window.project.open(path)
-    until(lambda: "gone.zarr" in window._message.text())
-    assert str(path.parent) in window._message.text()
-    assert "stays in the project" in window._message.text()
-    assert "/v1/" not in window._message.text()
-    window.project.touch()
-    window.project.save()
-    until(lambda: files.read(path).stores["gone.zarr"].work == WORK)
-
-
-def test_a_store_that_is_not_finished_is_no_result_and_says_so_when_it_is_opened(
-    window, workspace, until, look
-):
-    partial = workspace / "partial.zarr"
-    shutil.copytree(workspace / STORE, partial)
-    about = json.loads((partial / "zarr.json").read_text())
-    about["attributes"]["status"] = "running"
-    (partial / "zarr.json").write_text(json.dumps(about))
-    try:
-        offered = []
-        window.start.set_stores = offered.append
-        window.link.state_changed.emit(window.link.state)
-        until(lambda: bool(offered))
-        assert offered == [[STORE]]
-        window.stores.open(partial.name)
-        until(lambda: window.model.now.store is not None)
-        assert "partial is unfinished" in window._message.text()
-        assert window._message.property("warning")
-        look(window)
-    finally:
-        shutil.rmtree(partial)
-
-
-def test_a_store_dropped_on_the_window_is_opened(window, workspace, until):
-    _drop(window, workspace / STORE)
-    until(lambda: window.model.now.store is not None)
-    assert window.model.now.store.store == STORE
-
-
-def test_something_else_dropped_is_refused_in_words(window, tmp_path, until):
-    (tmp_path / "photo.jpg").write_bytes(b"")
-    told = window._message
-    _drop(window, tmp_path / "photo.jpg")
-    until(lambda: "no project, store or folder" in told.text())
-
-
-def test_stores_of_the_workspace_are_listed_and_opened(window, qtbot, until, look, trigger):
-    trigger(window, "Open store…")
-    shown = window.findChild(StoreList)
-    until(lambda: shown._table.rowCount() > 0)
-    names = [shown._table.item(row, 0).text() for row in range(shown._table.rowCount())]
-    row = names.index(STORE)  # other tests compute stores beside it
-    assert "(16)" in shown._table.item(row, 2).text()
-    shown._table.selectRow(row)
-    look(shown)
-    qtbot.keyClick(shown._table, Qt.Key.Key_Return)
-    until(lambda: window.model.now.store is not None)
-    assert window.model.now.store.store == STORE
 
 
 def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until, trigger):
@@ -453,9 +273,9 @@ def test_closing_the_project_leaves_the_area_map(window, areas, trigger, look):
 
 
 def test_what_was_wrong_with_one_file_is_not_said_of_the_next(window, path, tmp_path, until):
-    _drop(window, tmp_path / "nothing.phenolens")
+    drop(window, tmp_path / "nothing.phenolens")
     until(lambda: "nothing is there" in window._message.text())
-    _drop(window, path)
+    drop(window, path)
     assert "nothing is there" not in window._message.text()
     until(lambda: window.project.path == path)
 
@@ -474,14 +294,3 @@ def test_closing_the_window_saves_at_once(opened, path):
     opened.model.do(places=WORK.places)
     opened.close()
     assert files.read(path).stores[STORE].work.places == WORK.places
-
-
-def _drop(window, path: Path) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    copied = Qt.DropAction.CopyAction
-    entering = QDragEnterEvent(QPointF(50, 50).toPoint(), copied, data, buttons, keys)
-    QApplication.sendEvent(window, entering)
-    assert entering.isAccepted()
-    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), copied, data, buttons, keys))
