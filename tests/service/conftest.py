@@ -12,6 +12,7 @@ from threading import Thread
 
 import httpx
 import pytest
+from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.service.jobs.queue import QueueOptions
 from phenolens.engine.service.serve import ServeOptions
 from phenolens.engine.service.serve import serve as serve_workspace
@@ -127,6 +128,23 @@ def hand(tmp_path_factory, threads, own_modules):
     root = tmp_path_factory.mktemp("handed")
     with threads(Workspace(root), QueueOptions(kinds=KINDS)) as asker:
         yield Handed(asker, root)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """The folder around the workspace of `client`."""
+    return tmp_path_factory.mktemp("at-hand")
+
+
+@pytest.fixture(scope="module")
+def client(root, threads):
+    """A client of one service for all tests of a file."""
+    (root / "workspace").mkdir()
+    with (
+        threads(Workspace(root / "workspace"), QueueOptions()),
+        EngineClient.of_workspace(root / "workspace") as made,
+    ):
+        yield made
 
 
 @pytest.fixture
