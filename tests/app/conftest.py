@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from phenolens.engine.client import EngineClient
 from phenolens.engine.client.launch import stop
@@ -21,10 +23,13 @@ from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from rasterio.transform import from_origin
 
 WAIT_MS = 120_000
 STORE = "forest.zarr"
 DAYS = ",".join(f"{year}-{month:02}-15" for year in (2019, 2020) for month in range(3, 11))
+X, Y = 600_000, 5_000_000
+"""The upper left corner of files that a test makes, in metres of UTM 32 north."""
 SHOTS = os.environ.get("PHENOLENS_SHOTS")
 """A folder that gets a picture of what tests look at."""
 
@@ -149,3 +154,34 @@ def look(request: pytest.FixtureRequest) -> Callable:
             picture.save(str(Path(SHOTS) / f"{request.node.name}{name}.png"))
 
     return keep
+
+
+@pytest.fixture
+def radar(tmp_path) -> Path:
+    """A Sentinel-1 cube that doesn't say what its numbers are."""
+    axes = {
+        "time": np.array(["2020-01-05", "2020-01-17"], "datetime64[ns]"),
+        "y": Y - 10 * np.arange(40) - 5,
+        "x": X + 10 * np.arange(40) + 5,
+    }
+    values = np.full((2, 40, 40), 400, np.uint16)
+    cube = xr.Dataset(dict.fromkeys(("VV", "VH"), (("time", "y", "x"), values)), axes)
+    cube["crs"] = ((), 0, {"spatial_ref": "EPSG:32632"})
+    for band in ("VV", "VH"):
+        cube[band].attrs["grid_mapping"] = "crs"
+    (tmp_path / "cube").mkdir()
+    cube.to_netcdf(tmp_path / "cube" / "radar.nc", engine="h5netcdf")
+    return tmp_path / "cube" / "radar.nc"
+
+
+@pytest.fixture
+def nameless(tmp_path) -> Path:
+    """Two GeoTIFFs of four bands that nobody described, in units that nobody stated."""
+    folder = tmp_path / "nameless"
+    folder.mkdir()
+    profile = {"driver": "GTiff", "count": 4, "dtype": "uint16", "width": 40, "height": 40,
+               "crs": "EPSG:32632", "transform": from_origin(X, Y, 10, 10)}  # fmt: skip
+    for day in ("20200105", "20200117"):
+        with rasterio.open(folder / f"scene_{day}.tif", "w", **profile) as file:
+            file.write(np.arange(4 * 40 * 40, dtype=np.uint16).reshape(4, 40, 40) + 300)
+    return folder
