@@ -14,12 +14,7 @@ from phenolens.engine.labels.read import LabelColumns, read_labels
 from phenolens.engine.labels.vectorfile import Place, column_names, layers_of
 from phenolens.engine.labels.write import write_labels
 
-BY_CLASS = LabelColumns(classes="class")
-POINT = shapely.Point(500_015, 5_000_185)
-
-
-def _points(count):
-    return [shapely.Point(500_005 + 10 * i, 5_000_195) for i in range(count)]
+from .points import BY_CLASS, POINT, points
 
 
 @pytest.mark.parametrize("name", ["labels.gpkg", "labels.geojson", "labels.shp"])
@@ -128,114 +123,22 @@ def test_a_layer_must_be_chosen_where_there_are_several(tmp_path):
     assert read_labels(path, BY_CLASS, layer="plots").response.classes.names == ("plots",)
 
 
-def test_whole_number_classes_keep_their_codes(write):
-    path = write("labels.gpkg", _points(4), {"class": [11.0, 254.0, 11.0, np.nan]})
-    labels = read_labels(path, BY_CLASS)
-    assert labels.response.classes.codes == (11, 254)
-    assert labels.y.tolist() == [11, 254, 11]
-    assert labels.report.dropped == {"without a class": 1}
-
-
-def test_class_zero_is_never_a_class_and_can_be_renumbered(write):
-    path = write("labels.gpkg", _points(3), {"class": [0, 1, 2]})
-    labels = read_labels(path, BY_CLASS)
-    assert labels.report.dropped == {"of class 0, which means nodata": 1}
-    kept = read_labels(path, BY_CLASS, zero_is_class=True)
-    assert kept.y.tolist() == [1, 2, 3]
-    assert kept.response.classes.names == ("0", "1", "2")
-    assert any("0 → 1, 1 → 2, 2 → 3" in note for note in kept.report.notes)
-
-
-def test_codes_above_254_are_renumbered_and_said(write):
-    labels = read_labels(write("labels.gpkg", _points(2), {"class": [1200, 255]}), BY_CLASS)
-    assert labels.y.tolist() == [2, 1]
-    assert labels.response.classes.names == ("255", "1200")
-    assert any("255 → 1, 1200 → 2" in note for note in labels.report.notes)
-
-
-def test_fractions_are_no_classes(write):
-    with pytest.raises(LabelError, match="holds fractions"):
-        read_labels(write("labels.gpkg", _points(2), {"class": [1.5, 2.0]}), BY_CLASS)
-
-
-def test_more_than_254_classes_are_refused(tmp_path):
-    path = tmp_path / "labels.csv"
-    path.write_text("lon,lat,class\n" + "".join(f"9,{i / 10},name {i}\n" for i in range(255)))
-    with pytest.raises(LabelError, match="more than 254 classes"):
-        read_labels(path, BY_CLASS)
-
-
-def test_colours_of_a_column_are_kept(write):
-    colours = ["#FF0000", "10,20,30", "#ff0000ff", "mauve"]
-    path = write("labels.gpkg", _points(4), {"class": ["a", "b", "a", "b"], "colour": colours})
-    labels = read_labels(path, LabelColumns(classes="class", colour="colour"))
-    assert [c.colour for c in labels.response.classes] == ["#ff0000", "#0a141e"]
-    assert any("1 colours could not be read" in note for note in labels.report.notes)
-
-
-def test_a_class_table_gives_codes_names_and_colours(write, tmp_path):
-    path = write("labels.gpkg", _points(3), {"class": [1200, 1110, 77]})
-    table = tmp_path / "classes.csv"
-    table.write_text("value,code,name,colour\n1110,1,winter wheat,#e6c84b\n1200,2,maize,#f08c28\n")
-    labels = read_labels(path, BY_CLASS, class_file=table)
-    assert labels.y.tolist() == [2, 1]
-    assert labels.report.dropped == {"of a class that the class table lacks": 1}
-    assert [(c.code, c.name, c.colour) for c in labels.response.classes] == [
-        (1, "winter wheat", "#e6c84b"),
-        (2, "maize", "#f08c28"),
-    ]
-
-
-def test_a_class_table_in_json_matches_text_by_name(write, tmp_path):
-    table = tmp_path / "classes.json"
-    table.write_text(
-        json.dumps([{"code": 7, "name": "maize", "color": "#123456"}, {"code": 9, "name": "rape"}])
-    )
-    path = write("labels.gpkg", _points(2), {"class": ["rape", "maize"]})
-    labels = read_labels(path, BY_CLASS, class_file=table)
-    assert labels.y.tolist() == [9, 7]
-    assert labels.response.classes[7].colour == "#123456"
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "can't be read"),
-        ("[]", "empty"),
-        ('{"a": 1}', "no list"),
-        ('[{"colour": "#ffffff"}]', "neither code nor"),
-    ],
-)
-def test_a_broken_class_table_is_refused(write, tmp_path, content, message):
-    table = tmp_path / "classes.json"
-    table.write_text(content)
-    with pytest.raises(LabelError, match=message):
-        read_labels(write("labels.gpkg", [POINT], {"class": ["a"]}), BY_CLASS, class_file=table)
-
-
-def test_two_classes_of_one_code_are_refused(write, tmp_path):
-    table = tmp_path / "classes.csv"
-    table.write_text("code,name\n1,a\n1,b\n")
-    with pytest.raises(LabelError, match="same code"):
-        read_labels(write("labels.gpkg", _points(2), {"class": ["a", "b"]}), BY_CLASS, class_file=table)
-
-
 def test_values_are_a_regression_and_what_is_no_number_is_dropped(write):
-    path = write("labels.gpkg", _points(4), {"height": ["12.5", "tall", None, "inf"]})
+    path = write("labels.gpkg", points(4), {"height": ["12.5", "tall", None, "inf"]})
     labels = read_labels(path, LabelColumns(value="height", unit="m"))
     assert (labels.response.task, labels.response.unit, labels.y.tolist()) == ("regression", "m", [12.5])
     assert labels.report.dropped == {"whose value is no finite number": 3}
 
 
 def test_a_value_column_of_text_is_refused(write):
-    path = write("labels.gpkg", _points(2), {"height": ["tall", "small"]})
+    path = write("labels.gpkg", points(2), {"height": ["tall", "small"]})
     with pytest.raises(LabelError, match="holds no number"):
         read_labels(path, LabelColumns(value="height"))
 
 
 def test_days_months_years_and_ranges_are_read(write):
     dates = ["2020-05-03", "2020-02", "2021", None, "03/05/2020", "2020-05-03 12:00", "3.5.2020"]
-    path = write("labels.gpkg", _points(7), {"class": list("abcdefg"), "date": dates})
+    path = write("labels.gpkg", points(7), {"class": list("abcdefg"), "date": dates})
     labels = read_labels(path, LabelColumns(classes="class", date="date"))
     assert labels.start.astype(str).tolist() == [
         "2020-05-03",
@@ -251,7 +154,7 @@ def test_days_months_years_and_ranges_are_read(write):
 
 
 def test_whole_number_dates_are_years_or_days_not_nanoseconds(write):
-    path = write("labels.gpkg", _points(2), {"class": ["a", "b"], "when": [2021, 20200615]})
+    path = write("labels.gpkg", points(2), {"class": ["a", "b"], "when": [2021, 20200615]})
     labels = read_labels(path, LabelColumns(classes="class", date="when"))
     assert labels.start.astype(str).tolist() == ["2021-01-01", "2020-06-15"]
     assert labels.end.astype(str).tolist() == ["2021-12-31", "2020-06-15"]
@@ -259,7 +162,7 @@ def test_whole_number_dates_are_years_or_days_not_nanoseconds(write):
 
 def test_a_range_that_ends_before_it_starts_is_dropped(write):
     columns = {"class": ["a", "b"], "from": ["2020-01-01", "2020-06-01"], "to": ["2020-12", "2020-05-01"]}
-    path = write("labels.gpkg", _points(2), columns)
+    path = write("labels.gpkg", points(2), columns)
     labels = read_labels(path, LabelColumns(classes="class", start="from", end="to"))
     assert labels.end.astype(str).tolist() == ["2020-12-31"]
     assert labels.report.dropped == {"that end before they start": 1}
@@ -289,13 +192,13 @@ def test_features_that_repeat_another_are_dropped(write):
 
 
 def test_text_groups_are_numbered_and_features_without_one_stand_alone(write):
-    path = write("labels.gpkg", _points(4), {"class": list("abab"), "id": ["x", "y", "x", None]})
+    path = write("labels.gpkg", points(4), {"class": list("abab"), "id": ["x", "y", "x", None]})
     labels = read_labels(path, LabelColumns(classes="class", group="id"))
     assert labels.group.tolist() == [0, 1, 0, 2]
 
 
 def test_a_file_of_nothing_usable_is_refused_with_the_reasons(write):
-    path = write("labels.gpkg", _points(2), {"class": [None, ""]})
+    path = write("labels.gpkg", points(2), {"class": [None, ""]})
     with pytest.raises(LabelError, match="no label has a class"):
         read_labels(path, BY_CLASS)
     line = shapely.LineString([(500_000, 5_000_000), (500_100, 5_000_100)])
