@@ -13,6 +13,7 @@ from phenolens.engine.client.errors import InputError, ServiceError
 from phenolens.engine.client.readings import Legend, Store
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
+from ..cluster_labels import plain
 from ..engine_link import EngineLink
 from ..joining import beside
 from ..masks import Bits, find_on, follows_dates
@@ -113,7 +114,7 @@ class SelectionsController(QObject):
         work, found = self._model.now.work, legend.classes or ()
         labelled = {int(one.value) for one in work.labels} if work.quantity is None else set()
         kept = [one for one in work.classes if one.code in labelled]
-        clusters = tuple(LandClass(one.code, one.name, one.colour) for one in found)
+        clusters = tuple(LandClass(one.code, plain(one.name), one.colour) for one in found)
         try:
             classes, _ = beside(kept, clusters)
         except InputError as error:
@@ -147,7 +148,8 @@ class SelectionsController(QObject):
             self._panel.set_outlining(new.tool == "select")
         if (old.look.layer == "cluster") != (new.look.layer == "cluster"):
             self._panel.set_clusters(new.look.layer == "cluster")
-        if (old.store, old.pick, old.date) != (new.store, new.pick, new.date):
+        moved = (old.store, old.pick, old.date) != (new.store, new.pick, new.date)
+        if moved or old.work.classes != new.work.classes:  # what was said of the classes is over
             self._find(new)
 
     def _find(self, now: Session) -> None:

@@ -163,9 +163,11 @@ def test_clusters_become_classes_and_come_back_with_undo(opened, panel, until):
     panel.classes_wanted.emit()
     until(lambda: opened.model.now.work.classes != before)
     assert [one.code for one in opened.model.now.work.classes] == [1, 2, 3]
+    assert {one.name for one in opened.model.now.work.classes} == {"cluster 1", "cluster 2", "cluster 3"}
     assert "clusters are now classes" in panel.told
     opened.model.undo()
     assert opened.model.now.work.classes == before
+    assert "clusters are now classes" not in panel.told
 
 
 def test_clusters_as_classes_leave_labels_what_they_were(opened, panel, until):
