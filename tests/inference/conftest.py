@@ -1,5 +1,6 @@
 """A small dense model and acquisitions in memory: quick, and every number can be computed again by hand."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -116,3 +117,10 @@ def checkpoint() -> Checkpoint:
 @pytest.fixture
 def memory_source() -> Callable[..., MemorySource]:
     return MemorySource
+
+
+@pytest.fixture(scope="module")
+def nothing_left():
+    """What workers have left complains in the module that expects it, not in the one that comes next."""
+    yield
+    gc.collect()
