@@ -5,6 +5,9 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 
+CLOSE_PX = 8
+"""So near to the first corner a click ends an outline, as on the area map."""
+
 
 class MapBox(pg.ViewBox):
     """Pans and zooms; with a tool, drags and clicks outline a polygon instead."""
@@ -46,11 +49,17 @@ class MapBox(pg.ViewBox):
         place = self._at(event.scenePos())  # type: ignore[attr-defined]
         if self.tool in ("look", "point"):
             self.picked.emit(*place)
-        elif event.double():  # type: ignore[attr-defined]
+        elif event.double() or self._closes(event.scenePos()):  # type: ignore[attr-defined]
             self._finish()
         else:
             self._corners.append(place)
             self.outlining.emit(tuple(self._corners))
+
+    def _closes(self, scene: QPointF) -> bool:
+        """A click on the first corner of three or more."""
+        if len(self._corners) < 3:
+            return False
+        return (self.mapViewToScene(QPointF(*self._corners[0])) - scene).manhattanLength() <= CLOSE_PX
 
     def _at(self, scene: QPointF) -> tuple[float, float]:
         place = self.mapSceneToView(scene)

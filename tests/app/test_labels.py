@@ -91,6 +91,15 @@ def test_a_polygon_that_is_clicked_round_is_one_label_of_the_day(opened):
     assert np.allclose(np.array(label.corners)[:3], [(10, 10), (20, 10), (20, 20)], atol=0.2)
 
 
+def test_a_click_on_the_first_corner_ends_a_polygon(opened):
+    opened.model.do(classes=(LandClass(7, "field", "#e69f00"),))
+    opened.model.change(tool="polygon", label_class=7)
+    for place in ((10, 10), (20, 10), (20, 20), (10, 20), (10, 10)):
+        click(opened, *place)
+    (label,) = opened.model.now.work.labels
+    assert np.allclose(label.corners, [(10, 10), (20, 10), (20, 20), (10, 20)], atol=0.2)
+
+
 def test_a_slow_hand_draws_no_more_corners_than_a_quick_one():
     side = [(x / 10, 0.0) for x in range(100)]
     corners = thinned((*side, (10.0, 10.0), (0.1, 10.0), (0.1, 0.1)))
