@@ -33,7 +33,10 @@ def sheet_of(menus: Mapping[str, Sequence[QAction]], others: Sequence[QAction]) 
             translate("ShortcutSheet", "Click"),
             translate("ShortcutSheet", "with Look: read a pixel and its series; with a tool: set a corner"),
         ),
-        (translate("ShortcutSheet", "Double click"), translate("ShortcutSheet", "close an outline")),
+        (
+            translate("ShortcutSheet", "Double click"),
+            translate("ShortcutSheet", "close an outline, as a click on its first corner does"),
+        ),
         (translate("ShortcutSheet", "Right click"), translate("ShortcutSheet", "give up an outline")),
     )
     return {name: rows for name, rows in sheet.items() if rows}
