@@ -26,6 +26,8 @@ class Progress:
     total: int
     listener: Callable[[ProgressEvent], None] | None = None
     done: int = 0
+    even: bool = True
+    """Whether each unit takes about as long as any other; else no ETA can be told."""
     _started: float = field(default_factory=time.monotonic)
     _done_before: int = 0
 
@@ -44,7 +46,7 @@ class Progress:
             return
         fresh = self.done - self._done_before
         elapsed = time.monotonic() - self._started
-        eta = elapsed / fresh * (self.total - self.done) if fresh > 0 else None
+        eta = elapsed / fresh * (self.total - self.done) if fresh > 0 and self.even else None
         self.listener(ProgressEvent(self.stage, self.done, self.total, eta))
 
 

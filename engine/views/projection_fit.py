@@ -91,6 +91,7 @@ def fit_projection(
 
     Polls `cancel` between the stages (sample, UMAP, network, fidelity) and each epoch of the network."""
     progress, cancel = progress or Progress("project", STAGES), cancel or CancelToken()
+    progress.even = False  # UMAP takes most of it
     sample = _sample(store, spec, spec.pixels, spec.seed, cancel)
     whitening = Whitening.fit(sample.values)
     whitened = whitening(sample.values)

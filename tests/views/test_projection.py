@@ -139,6 +139,13 @@ def test_cancelling_stops_between_the_stages(known):
         fit_projection(known.store, UMAP, progress=Progress("fit", 4, lambda _: token.cancel()), cancel=token)
 
 
+def test_a_fit_of_stages_as_unlike_as_these_promises_no_time(known):
+    told = []
+    fit_projection(known.store, PCA, progress=Progress("fit", 4, told.append))
+    assert told
+    assert {event.eta_s for event in told} == {None}
+
+
 def test_a_density_counts_every_valid_pixel_of_its_dates(known, pca):
     drawn = density(known.store, pca, [0, 5, 9])
     valid = sum(int(known.store.read_map(date).validity.sum()) for date in (0, 5, 9))
