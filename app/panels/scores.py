@@ -125,7 +125,7 @@ class ScoresPanel(QWidget):
         self._curve_said.setText(curve_told(report.learning_curve, METRICS[report.metric]))
         self._made_up.setVisible(report.origin == "simulated")
         self._tabs.setTabText(WHERE, self._where_called(report))
-        self._tabs.setTabVisible(CURVE, bool(report.learning_curve))
+        self._tabs.setTabVisible(CURVE, len(report.learning_curve) > 1)  # one point is no curve
 
     def _where_called(self, report: Report) -> str:
         if not report.regression:

@@ -10,7 +10,7 @@ from phenolens.app.geography import Geography
 from phenolens.app.panels.confusion import KINDS, ConfusionPanel
 from phenolens.app.panels.score_tables import ROW_HEIGHT, ScoreTable
 from phenolens.app.panels.score_words import curve_told, gap_told
-from phenolens.app.panels.scores import ScoresPanel
+from phenolens.app.panels.scores import CURVE, ScoresPanel
 from phenolens.app.report import Confusion, CurvePoint, Gap, Report, Result, Scheme, Score, read_report
 from phenolens.app.theme import theme_named
 from phenolens.engine.client.errors import BadAnswer, NotFound
@@ -235,6 +235,22 @@ def test_while_a_report_is_read_the_scores_say_so(opened, until):
 def test_a_learning_curve_promises_only_what_its_end_shows(unit, scores, said):
     points = [CurvePoint(unit, n, score, 0.0, "site") for n, score in zip((2, 4), scores, strict=True)]
     assert said in curve_told(points, "R²")
+
+
+def test_one_point_is_no_learning_curve(qtbot, tmp_path):
+    point = {"unit": "samples per class", "amount": 4, "score": 0.6, "spread": 0.0, "scheme": "site"}
+    told = {
+        "title": "cover", "lead": "", "samples": 12, "headline": "linear", "intervals": "", "honest_scheme": "site",
+        "response": {"name": "cover", "task": "classification"}, "results": [],
+        "schemes": [{"name": "site", "question": "a new site"}],
+    }  # fmt: skip
+    scores = ScoresPanel(theme_named("light"))
+    qtbot.addWidget(scores)
+    for amounts, shown in (((4,), False), ((4, 8), True)):
+        curve = [{**point, "amount": amount} for amount in amounts]
+        (tmp_path / "cover-report.json").write_text(json.dumps({**told, "learning_curve": curve}))
+        scores.set_report(read_report(tmp_path / "cover-report.json"))
+        assert scores._tabs.isTabVisible(CURVE) == shown
 
 
 def test_baselines_without_a_score_come_after_those_below_zero(qtbot, tmp_path):
