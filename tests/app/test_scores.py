@@ -239,10 +239,12 @@ def test_a_learning_curve_promises_only_what_its_end_shows(unit, scores, said):
 
 def test_one_point_is_no_learning_curve(qtbot, tmp_path):
     point = {"unit": "samples per class", "amount": 4, "score": 0.6, "spread": 0.0, "scheme": "site"}
+    score = {"value": 0.6, "low": None, "high": None, "n": 12}
     told = {
         "title": "cover", "lead": "", "samples": 12, "headline": "linear", "intervals": "", "honest_scheme": "site",
-        "response": {"name": "cover", "task": "classification"}, "results": [],
+        "response": {"name": "cover", "task": "classification"},
         "schemes": [{"name": "site", "question": "a new site"}],
+        "results": [{"method": "linear", "scheme": "site", "baseline": False, "scores": {"macro_f1": score}}],
     }  # fmt: skip
     scores = ScoresPanel(theme_named("light"))
     qtbot.addWidget(scores)
