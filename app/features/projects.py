@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -207,10 +209,10 @@ class Projects(QObject):
             self.tr("Save this run as config"),
             name,
             "*.toml",
-            partial(self._save_config, config),
+            partial(self._save_config, config, self._window.link.workspace / store.store),
         )
 
-    def _save_config(self, config: str, path: Path) -> None:
+    def _save_config(self, config: str, store: Path, path: Path) -> None:
         def failed(error: ServiceError) -> None:
             if isinstance(error, NotFound):
                 self._window.say(
@@ -225,7 +227,7 @@ class Projects(QObject):
         done = self.tr("Replay it with: phenolens embed --config {} --overwrite").format(path)
         self._window.link.ask(
             "run config",
-            lambda client: client.files.download(config, path),
+            lambda client: _fetch_config(client, config, store, path),
             lambda _: self._window.say(done),
             failed,
         )
@@ -267,6 +269,15 @@ def _described(client: EngineClient) -> Iterator[Found]:
             yield name, client.views.store(name) if number < MOST_DESCRIBED else None
         except EngineFault:  # one that is broken, or goes this very moment, is listed all the same
             yield name, None
+
+
+def _fetch_config(client: EngineClient, config: str, store: Path, path: Path) -> None:
+    """With the place where the store is now: one that was copied or moved has a config that names another,
+    which a replay would overwrite."""
+    part = client.files.download(config, path.with_name(f".{path.name}"))
+    out = f"out = {json.dumps(str(store), ensure_ascii=False)}"
+    part.write_text(re.sub("^out = .*$", lambda _: out, part.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    part.replace(path)
 
 
 class _LeftJobs(QObject):

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,7 +209,9 @@ def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_pat
     dialog.fileSelected.emit(str(target))
     dialog.reject()
     until(target.exists)
-    assert target.read_text() == (workspace / "forest.run.toml").read_text()
+    saved, kept = (tomllib.loads(file.read_text()) for file in (target, workspace / "forest.run.toml"))
+    assert Path(kept["out"]) != workspace / STORE  # where it was before this copy was made: another's
+    assert saved == {**kept, "out": str(workspace / STORE)}
     until(lambda: "phenolens embed --config" in opened._message.text())
 
 
