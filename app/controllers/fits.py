@@ -209,8 +209,9 @@ class FitsController(QObject):
 
     def _listed(self, probes: tuple[Probe, ...], chosen: str) -> None:
         self._probes = {probe.probe: probe for probe in probes}
-        days = [one.probe for one in probes if one.preview and not one.problem and one.features != WHOLE]
-        self._model.change(probes=tuple(days))
+        days = [one for one in probes if one.preview and not one.problem and one.features != WHOLE]
+        newest = sorted(days, key=lambda one: one.modified, reverse=True)  # whose curves are offered first
+        self._model.change(probes=tuple(one.probe for one in newest))
         self._scores.set_probes(probes, chosen)
         self.listed.emit(probes)
         self._panel.set_taken([name.removesuffix(".probe") for name in self._probes])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from phenolens.app.selection import PixelPick
 from phenolens.app.session import Label, LandClass, Place, SeriesChoice, Work
 from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.engine_client import EngineClient
-from phenolens.engine.client.readings import ProbeSeries
+from phenolens.engine.client.readings import Probe, ProbeSeries
 from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QFileDialog
 
@@ -60,6 +61,16 @@ def test_without_a_probe_the_panel_says_how_to_get_one(opened, panel, until):
     assert not panel._parts.isEnabled()
     opened.model.change(series=SeriesChoice("embedding"))
     until(lambda: bool(panel.plot.curves))
+
+
+def test_the_curves_of_the_probe_that_was_fitted_last_are_offered_first(opened):
+    made = [
+        Probe(f"{name}.probe", {"task": "regression", "unit": "m"}, preview=True, modified=when)
+        for name, when in (("a", 10), ("b", 30), ("c", 20))
+    ]
+    opened.findChild(FitsController)._listed(tuple(made), "")
+    session = replace(opened.model.now, series=SeriesChoice("probe"))
+    assert list(probes_of(session)) == ["b.probe", "c.probe", "a.probe"]
 
 
 def test_a_preview_tells_each_date_its_class_and_how_sure_it_is(previewed, panel, until, look):
