@@ -219,6 +219,8 @@ class ComputeController(QObject):
             self._link.drop("plan")
             self._plan, self._counting = None, False
             self._panel.set_plan(None, "" if area is None else self.tr(NO_DATA), area=area)
+            others = any(self._params(one) for one in self._plans.now.areas)
+            self._panel.offer_all(others and not self._panel.wishes().problem)
             self._list(None, None)
             return
         self._list(chosen, params.get("area"))

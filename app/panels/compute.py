@@ -135,6 +135,10 @@ class ComputePanel(QWidget):
         self.compute.setEnabled(plan is not None and not problem and not waiting)
         self._all.setEnabled(self.compute.isEnabled())
 
+    def offer_all(self, possible: bool) -> None:
+        """The other areas can be computed though the chosen one can't."""
+        self._all.setEnabled(possible)
+
     @property
     def costs(self) -> dict[str, QLabel]:
         return self._costs.told

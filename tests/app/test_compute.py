@@ -62,6 +62,8 @@ def test_all_areas_become_jobs_but_those_without_data(areas, window, until):
     for west in (10.300, 10.308):
         areas.plans.add_area(corners_of(f"{west}, 46.030, {west + 0.0015}, 46.031"), True, "plot")
     areas.plans.add_area(corners_of("3, 51, 3.01, 51.01"), True, "far")
+    until(areas.compute._all.isEnabled)  # the far one is chosen, and can't be computed itself
+    assert not areas.compute.compute.isEnabled()
     areas.plans.change(chosen=0)
     areas.compute.days.setValue(365)
     until(areas.compute.compute.isEnabled)
