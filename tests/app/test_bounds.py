@@ -25,6 +25,19 @@ def test_maps_are_forgotten_once_they_take_too_much_room(opened, until, monkeypa
     assert kept._bytes == 0
 
 
+def test_a_large_area_is_drawn_by_every_second_pixel_and_in_full_where_there_is_room(
+    window, until, monkeypatch
+):
+    monkeypatch.setattr(maps, "MOST_PIXELS", 1200)
+    window.stores.open("forest.zarr")
+    until(lambda: {"base", "base detail"} <= set(window.map.shown))
+    (coarse, whole), (fine, part) = (window.map.shown[slot] for slot in ("base", "base detail"))
+    assert whole == part == (0, 0, 48, 48)
+    assert coarse.rgba.shape[:2] == (24, 24)
+    assert fine.rgba.shape[:2] == (48, 48)
+    assert (coarse.rgba == fine.rgba[::2, ::2]).all()
+
+
 def test_selections_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
     controller = opened.findChild(SelectionsController)
     told = []
