@@ -122,7 +122,7 @@ def _named_bar(choice: ProjectionChoice, start: float, stop: float, shades: Byte
         low, high = (f"{first + timedelta(days=day):%Y-%m-%d}" for day in (start, stop))
         return _bar(translate("DensityPicture", "mean date"), low, high, shades)
     return _bar(
-        translate("DensityPicture", "mean of dimension {} (no unit)").format(choice.dim),
+        translate("DensityPicture", "mean dimension {} (no unit)").format(choice.dim),
         numeral(start, ".2g"),
         numeral(stop, ".2g"),
         shades,

@@ -275,7 +275,12 @@ class _Bar(QWidget):
         under = QRectF(52, line, self.width() - 56, line + 2)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, bar.low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, bar.high)
-        painter.drawText(under, Qt.AlignmentFlag.AlignHCenter, bar.title)
+        metrics = self.fontMetrics()
+        between = under.adjusted(
+            metrics.horizontalAdvance(bar.low) + 4, 0, -metrics.horizontalAdvance(bar.high) - 4, 0
+        )
+        title = metrics.elidedText(bar.title, Qt.TextElideMode.ElideRight, int(between.width()))
+        painter.drawText(between, Qt.AlignmentFlag.AlignHCenter, title)
         painter.end()
 
 
