@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import (
+    QByteArray,
+    QChildEvent,
+    QCoreApplication,
+    QEvent,
+    QObject,
+    QPoint,
+    QSettings,
+    QSize,
+    Qt,
+    QTimer,
+)
+from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
 
 from .proportions import proportions_of
@@ -18,6 +29,8 @@ VERSION = 2
 SETTLED_MS = 100
 NEAR = 4
 """Points between tabs and the dock below them."""
+OUTSIDE = QPoint(-1, -1)
+"""Of any tab."""
 LEFT, RIGHT, BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
@@ -101,7 +114,13 @@ class Layout(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         kind = event.type()
-        if watched is self._window and kind == QEvent.Type.Resize:
+        if isinstance(event, QChildEvent) and kind == QEvent.Type.ChildPolished:
+            bar = event.child()
+            if isinstance(
+                bar, QTabBar
+            ):  # Qt (6.11) crashes where a tab is moved of one that it has let go of
+                bar.setMovable(False)
+        elif watched is self._window and kind == QEvent.Type.Resize:
             if self._now != START:
                 self._fit()
                 self._widen()
@@ -189,6 +208,21 @@ class Layout(QObject):
             QTimer.singleShot(0, self, self._shared_out)
         self._tidied.start()
 
+    def _drop(self) -> None:
+        """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes
+        where docks are saved, restored or made tabs meanwhile."""
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        for one in (*self._docks, *self._bars()):
+            released = QMouseEvent(
+                QEvent.Type.MouseButtonRelease,
+                OUTSIDE,
+                QCursor.pos(),
+                left,
+                none,
+                Qt.KeyboardModifier.NoModifier,
+            )
+            QCoreApplication.sendEvent(one, released)
+
     def _begin(self, name: str) -> None:
         self._sized.discard(name)
         if name == WORK:
@@ -200,6 +234,7 @@ class Layout(QObject):
 
     def _arrange(self, state: QByteArray) -> bool:
         """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three with every step."""
+        self._drop()
         before = self._bars()
         if not self._window.restoreState(state, VERSION):
             return False
@@ -215,6 +250,7 @@ class Layout(QObject):
         return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
     def _here(self) -> _Kept:
+        self._drop()
         return _Kept(self._window.saveState(VERSION), self._low)
 
     def _shared_out(self) -> None:
@@ -263,6 +299,7 @@ class Layout(QObject):
         if low == self._low:
             return
         self._low = low
+        self._drop()
         left = self._at(LEFT)
         if low:
             for before, dock in pairwise(left):

@@ -2,9 +2,10 @@
 
 from phenolens.app.main_window import MainWindow
 from phenolens.app.theme import theme_named
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QLabel, QTabBar
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFont, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar
 
 
 def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
@@ -44,6 +45,30 @@ def test_tabs_that_are_out_of_sight_are_none_that_keys_go_to(window, until):
     until(lambda: reached() == [])
 
 
+def test_a_key_while_a_dock_is_dragged_drops_it_and_crashes_nothing(opened, until):
+    """As a job does that opens what it has made. A crash of Qt's ends these tests altogether."""
+    dock, place = opened.docks["Layers"], QPoint(20, 10)
+    for arrange in (opened.layout_kept.reset, lambda: opened.show_step("Area")):
+        QTest.mousePress(dock, Qt.MouseButton.LeftButton, pos=place)
+        for far in (30, 100, 300, 600):
+            _move(dock, place + QPoint(far, far))
+        until(dock.isFloating)
+        arrange()
+        for step in ("Explore", "Area", "Explore"):
+            opened.show_step(step)
+            until(lambda: not opened.layout_kept._tidied.isActive())
+        QTest.mouseRelease(dock, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_tabs_keep_their_order_at_all_times(opened, until):
+    """Where a tab is moved that Qt has let go of and still shows for a moment, Qt crashes."""
+    for step in ("Area", "Explore", "Compute", "Explore"):
+        opened.show_step(step)
+        bars = opened.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        assert bars
+        assert not any(bar.isMovable() for bar in bars)
+
+
 def test_tabs_have_their_whole_names_at_a_large_font(opened, until, look):
     usual = QApplication.font()
     large = QFont(usual)
@@ -60,6 +85,12 @@ def test_tabs_have_their_whole_names_at_a_large_font(opened, until, look):
         look(opened)
     finally:
         QApplication.setFont(usual)
+
+
+def _move(dock: QDockWidget, place: QPoint) -> None:
+    there, held, none = QPointF(place), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    move = QMouseEvent(QEvent.Type.MouseMove, there, dock.mapToGlobal(there), held, held, none)
+    QApplication.sendEvent(dock, move)
 
 
 def _tabs(window: MainWindow) -> list[tuple[str, ...]]:
