@@ -31,13 +31,10 @@ class MapLayers:
         """`swipe`: the second layer right of the handle; `side`: in a pane of its own; None: there is none."""
         self._across = 0.5
         """Of the map's width: where the handle is."""
-        self.clip = QGraphicsRectItem()
-        self.clip.setPen(QPen(Qt.PenStyle.NoPen))
-        self.clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self.clip.setZValue(5)
-        box.addItem(self.clip, ignoreBounds=True)
-        self._first = {slot: _image(z, box) for z, slot in enumerate(SLOTS[:2])}
-        self._swiped = {slot: _image(z, self.clip) for z, slot in enumerate(SLOTS[2:])}
+        self.left, self.right = _clip(0, box), _clip(5, box)
+        """Where the first and the second layer are seen."""
+        self._first = {slot: _image(z, self.left) for z, slot in enumerate(SLOTS[:2])}
+        self._swiped = {slot: _image(z, self.right) for z, slot in enumerate(SLOTS[2:])}
         self._side = {slot: _image(z, side_box) for z, slot in enumerate(SLOTS[2:])}
         self.handle = pg.InfiniteLine(
             angle=90,
@@ -47,12 +44,13 @@ class MapLayers:
         )
         self.handle.setZValue(30)
         self.handle.hide()
-        self.handle.sigPositionChanged.connect(self._clip_second)
+        self.handle.sigPositionChanged.connect(self._clip)
         self.handle.sigDragged.connect(self._dragged)
         box.addItem(self.handle, ignoreBounds=True)
 
     def set_area(self, rows: int, columns: int) -> None:
         self._shape = rows, columns
+        self._clip()
 
     def show(self, slot: str, painted: Painted, window: Window) -> None:
         """Colours of a window."""
@@ -93,7 +91,7 @@ class MapLayers:
             (left, right), _ = self._box.viewRange()
             self.handle.setValue((max(left, 0) + min(right, self._shape[1])) / 2)
             self._dragged()
-        self._clip_second()
+        self._clip()
 
     def keep_handle(self) -> None:
         """The map was moved: the handle stays where it is across it, and so in view."""
@@ -105,17 +103,30 @@ class MapLayers:
         self._across = min(1 - HANDLE_EDGE, max(HANDLE_EDGE, (self.handle.value() - left) / (right - left)))
         self.keep_handle()
 
-    def _clip_second(self) -> None:
+    def _clip(self) -> None:
+        """Each layer at the handle: one mustn't be seen where the other has no pixels."""
         rows, columns = self._shape
         if columns:
-            left = self.handle.value()
-            self.clip.setRect(QRectF(left, -rows, 3 * columns - left, 3 * rows))
+            at = self.handle.value()
+            end = at if self.compare == "swipe" else 3 * columns
+            self.left.setRect(QRectF(-columns, -rows, end + columns, 3 * rows))
+            self.right.setRect(QRectF(at, -rows, 3 * columns - at, 3 * rows))
 
     def _image_of(self, slot: str) -> pg.ImageItem:
         """The second layer lies over the first one, or in a pane of its own."""
         if not slot.startswith("beside"):
             return self._first[slot]
         return (self._side if self.compare == "side" else self._swiped)[slot]
+
+
+def _clip(z: float, box: MapBox) -> QGraphicsRectItem:
+    """What is in it is cut off at its edges."""
+    clip = QGraphicsRectItem()
+    clip.setPen(QPen(Qt.PenStyle.NoPen))
+    clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+    clip.setZValue(z)
+    box.addItem(clip, ignoreBounds=True)
+    return clip
 
 
 def _image(z: int, home: MapBox | QGraphicsRectItem) -> pg.ImageItem:

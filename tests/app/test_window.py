@@ -1,6 +1,7 @@
 """The window over a real service: opening, stepping, layers."""
 
 import numpy as np
+import pytest
 from phenolens.app.controllers.maps import dated_look
 from phenolens.app.panels.job_words import stage_of
 from phenolens.app.panels.map_legend import WIDTH
@@ -195,10 +196,14 @@ def test_the_swipe_handle_stays_in_view_wherever_the_map_is_moved_to(opened, unt
         opened.map.centre_on(column, row)
         (left, right), _ = box.viewRange()
         assert left < handle.value() < right
-        assert opened.map.layers.clip.rect().left() == handle.value()
+        layers = opened.map.layers
+        assert layers.left.rect().right() == pytest.approx(handle.value())
+        assert layers.right.rect().left() == handle.value()
     handle.setValue(right + 50)
     handle.sigDragged.emit(handle)
     assert left < handle.value() < right
+    opened.model.change(beside=None)
+    assert layers.left.rect().right() > opened.model.now.store.grid.shape[1]
 
 
 def test_an_outline_that_was_left_is_not_gone_on_with(opened):
