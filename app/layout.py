@@ -81,6 +81,9 @@ class Layout(QObject):
         """What docks of an area had, across, before the window became too small for it."""
         self._tidied = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._tidied.timeout.connect(self._tidy)
+        self._fitted = QTimer(self, singleShot=True, interval=0)
+        """Not at once: Qt may be arranging docks, and have found that the window is too small for them."""
+        self._fitted.timeout.connect(self._window_resized)
         self._restore()
         for dock in docks:
             dock.hide()
@@ -121,10 +124,7 @@ class Layout(QObject):
             ):  # Qt (6.11) crashes where a tab is moved of one that it has let go of
                 bar.setMovable(False)
         elif watched is self._window and kind == QEvent.Type.Resize:
-            if self._now != START:
-                self._fit()
-                self._widen()
-            self._size = self._window.size()
+            self._fitted.start()
         elif isinstance(watched, QDockWidget) and isinstance(event, QResizeEvent):
             self._dock_resized(watched, event)
         elif isinstance(watched, QDockWidget) and kind in (QEvent.Type.Show, QEvent.Type.Hide):
@@ -133,6 +133,12 @@ class Layout(QObject):
             # else it would come back wherever it floated, maybe on a screen that is gone
             QTimer.singleShot(0, watched, lambda: watched.setFloating(not watched.isHidden()))
         return False
+
+    def _window_resized(self) -> None:
+        if self._now != START:
+            self._fit()
+            self._widen()
+        self._size = self._window.size()
 
     def _dock_resized(self, dock: QDockWidget, event: QResizeEvent) -> None:
         """Qt leaves docks as narrow as a small window made them: what they had is noted, unless the user drags."""
