@@ -118,10 +118,8 @@ class Layout(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         kind = event.type()
         if isinstance(event, QChildEvent) and kind == QEvent.Type.ChildPolished:
-            bar = event.child()
-            if isinstance(
-                bar, QTabBar
-            ):  # Qt (6.11) crashes where a tab is moved of one that it has let go of
+            bar = event.child()  # Qt (6.11) crashes as tabs are moved of a bar that it has let go of
+            if isinstance(bar, QTabBar):
                 bar.setMovable(False)
         elif watched is self._window and kind == QEvent.Type.Resize:
             self._fitted.start()

@@ -49,6 +49,7 @@ class SelectionsController(QObject):
         super().__init__(panel)
         self._model, self._link, self._panel = model, link, panel
         self._kept: OrderedDict[tuple[str, Pick, int | None], Found] = OrderedDict()
+        self._last: Found | None = None
         model.listen(self._changed)
         panel.lasso_wanted.connect(lambda on: model.change(tool="select" if on else "look"))
         panel.cleared.connect(lambda: model.change(pick=None))
@@ -148,9 +149,10 @@ class SelectionsController(QObject):
             self._panel.set_outlining(new.tool == "select")
         if (old.look.layer == "cluster") != (new.look.layer == "cluster"):
             self._panel.set_clusters(new.look.layer == "cluster")
-        moved = (old.store, old.pick, old.date) != (new.store, new.pick, new.date)
-        if moved or old.work.classes != new.work.classes:  # what was said of the classes is over
+        if (old.store, old.pick, old.date) != (new.store, new.pick, new.date):
             self._find(new)
+        elif old.work.classes != new.work.classes:
+            self._count()  # what was said of the classes is over
 
     def _find(self, now: Session) -> None:
         store, pick = now.store, now.pick
@@ -180,9 +182,15 @@ class SelectionsController(QObject):
             size -= self._kept.popitem(last=False)[1].bits.nbytes
 
     def _tell(self, found: Found | None) -> None:
-        now, count = self._model.now, None if found is None else found.count
-        self._panel.set_count(count, _area(now.store, found), found is not None and follows_dates(found.pick))
+        self._last = found
+        self._count()
         self.found.emit(found)
+
+    def _count(self) -> None:
+        """Say of how many pixels the selection is."""
+        now, found = self._model.now, self._last
+        count = None if found is None else found.count
+        self._panel.set_count(count, _area(now.store, found), found is not None and follows_dates(found.pick))
 
     def _refused(self, error: ServiceError) -> None:
         self._tell(None)

@@ -31,7 +31,7 @@ class MapLayers:
         """`swipe`: the second layer right of the handle; `side`: in a pane of its own; None: there is none."""
         self._across = 0.5
         """Of the map's width: where the handle is."""
-        self.left, self.right = _clip(0, box), _clip(5, box)
+        self.left, self.right = _cut_off(0, box), _cut_off(5, box)
         """Where the first and the second layer are seen."""
         self._first = {slot: _image(z, self.left) for z, slot in enumerate(SLOTS[:2])}
         self._swiped = {slot: _image(z, self.right) for z, slot in enumerate(SLOTS[2:])}
@@ -119,8 +119,8 @@ class MapLayers:
         return (self._side if self.compare == "side" else self._swiped)[slot]
 
 
-def _clip(z: float, box: MapBox) -> QGraphicsRectItem:
-    """What is in it is cut off at its edges."""
+def _cut_off(z: float, box: MapBox) -> QGraphicsRectItem:
+    """Of what is in it, what lies beyond its edges."""
     clip = QGraphicsRectItem()
     clip.setPen(QPen(Qt.PenStyle.NoPen))
     clip.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemClipsChildrenToShape)
