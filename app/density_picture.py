@@ -21,6 +21,8 @@ translate = QCoreApplication.translate  # by this name translators' tools find i
 MAPS = {"count": "cividis", "date": "viridis", "season": "CET-CBC1", "dimension": "viridis"}
 """Colour-blind-safe; of seasons, a circle (Kovesi 2015): December lies beside January."""
 Floats = npt.NDArray[np.float32]
+PALEST = 0.3
+"""Where on its scale the colour of a bin with one pixel is: below, dark grounds swallow it."""
 FAINTEST = 0.35
 """Opacity of a bin with one pixel, where the colour says something else than their number."""
 SHADES = 256
@@ -98,7 +100,8 @@ def tinted_bins(density: Density, whole: Density | None, colour: str) -> Bytes:
 @cache
 def _shades(kind: str) -> Bytes:
     """[256, 4]"""
-    table: Bytes = pg.colormap.get(MAPS[kind]).getLookupTable(nPts=SHADES, alpha=True)
+    first = PALEST if kind == "count" else 0.0
+    table: Bytes = pg.colormap.get(MAPS[kind]).getLookupTable(start=first, nPts=SHADES, alpha=True)
     return table
 
 

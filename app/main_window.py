@@ -35,7 +35,7 @@ from .panels.scrolled import scrolled
 from .panels.start import StartPanel
 from .panels.steps import STEPS, StepBar
 from .session import Session, SessionModel
-from .telling import plain
+from .telling import sentences
 from .texts import QT_TRANSLATE_NOOP
 from .theme import Theme
 
@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
         self._list_docks()
         self.model.listen(self._changed)
         link.state_changed.connect(self._show_engine)
-        link.failed.connect(lambda error: self.say(plain(error), True))
+        link.failed.connect(lambda error: self.say(sentences(error), True))
         self._show_engine(link.state)
         self.layout_kept = Layout(self, self._middle, list(self.docks.values()), settings)
         self.start.setFocus()
@@ -309,6 +309,7 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(
                 self.tr("{}{} — Phenolens").format(title, simulated) if title else self.tr("Phenolens")
             )
+            self.unsay(self.stores.missing)
             if not self._message.property("warning"):  # of the project that was just opened, maybe
                 self.say("")
             if new.store and not new.store.complete:

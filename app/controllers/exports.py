@@ -15,6 +15,7 @@ from ..engine_link import EngineLink
 from ..exporting import Plan, days_of, missing, plan, told
 from ..panels.export import ExportPanel
 from ..session import Session, SessionModel
+from ..telling import sentences
 from .dialogs import show_folder
 from .jobs import JobsController
 
@@ -68,7 +69,7 @@ class ExportsController(QObject):
     def _refused(self, error: ServiceError) -> None:
         self._set_busy(False)
         self._show_plan()
-        self._say(str(error), True)
+        self._say(sentences(error), True)
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
@@ -111,6 +112,7 @@ class ExportsController(QObject):
 
 def there_already(root: Path, names: Sequence[str]) -> int:
     """How many files are there already; folders are listed, as asking for each of thousands takes long."""
-    paths = [root / name for name in names]
-    there = {folder: set(os.listdir(folder)) for folder in {path.parent for path in paths} if folder.is_dir()}
-    return sum(path.name in there.get(path.parent, ()) for path in paths)
+    parts = [os.path.split(name) for name in names]  # thousands of paths as objects would take long, too
+    folders = {folder: root / folder for folder in {folder for folder, _ in parts}}
+    there = {folder: set(os.listdir(path)) for folder, path in folders.items() if path.is_dir()}
+    return sum(name in there.get(folder, ()) for folder, name in parts)

@@ -14,6 +14,7 @@ from ..engine_link import EngineLink
 from ..panels.dates import DateBar
 from ..panels.layers import Choice, LayersPanel, choices_of
 from ..session import Session, SessionModel
+from ..telling import sentences
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -28,6 +29,8 @@ class StoresController:
         self._model, self._link, self._dates, self._layers = model, link, dates, layers
         self.session_of: Callable[[Store], Session] = _afresh
         """What a store is shown with; the project knows what was made of it before."""
+        self.missing = ""
+        """What was said of the last store that wasn't there."""
         model.listen(self._changed)
         dates.chosen.connect(lambda date: model.change(date=date))
         layers.chosen.connect(lambda look: model.change(look=look))
@@ -67,6 +70,7 @@ class StoresController:
                     "bring it there again, or the project to where it is; what you made of it stays in the project",
                 ),
             )
+            self.missing = sentences(error)
         if not isinstance(error, (NotRunning, ConnectionLost)):
             self._link.failed.emit(error)
 

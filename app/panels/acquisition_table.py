@@ -55,6 +55,8 @@ DIRECTIONS = {
 SORTED_BY = Qt.ItemDataRole.UserRole
 """Numbers and times are sorted as such, not as their text."""
 
+Cells = list[tuple[str, object]]
+"""Of a row: text and what it is sorted by."""
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 
@@ -85,7 +87,7 @@ class AcquisitionTable(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
-        self._cells: list[list[tuple[str, object]]] = []
+        self._cells: list[Cells] = []
         self._left_out: frozenset[str] = frozenset()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
@@ -93,8 +95,9 @@ class AcquisitionTable(QAbstractTableModel):
         if rows == before:
             return
         if [row.keys for row in before] == [row.keys for row in rows]:  # more is known of them
+            shown = self._cells
             self._keep(rows)
-            self._tell()
+            self._tell(_differing(shown, self._cells))
             return
         self.beginResetModel()
         self._keep(rows)
@@ -106,7 +109,7 @@ class AcquisitionTable(QAbstractTableModel):
     def set_left_out(self, keys: frozenset[str]) -> None:
         if keys != self._left_out:
             self._left_out = keys
-            self._tell()
+            self._tell([0])
 
     def keys(self, row: int) -> tuple[str, ...]:
         """Of an acquisition, as the engine names it."""
@@ -154,9 +157,19 @@ class AcquisitionTable(QAbstractTableModel):
         self.ticked.emit(index.row(), Qt.CheckState(value) == Qt.CheckState.Checked)
         return True
 
-    def _tell(self) -> None:
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(COLUMNS) - 1))
+    def _tell(self, columns: Sequence[int]) -> None:
+        """Cells of these are others: of all columns, it would be sorted anew for nothing, which takes long."""
+        if self._rows and columns:
+            self.dataChanged.emit(self.index(0, min(columns)), self.index(len(self._rows) - 1, max(columns)))
+
+
+def _differing(before: list[Cells], after: list[Cells]) -> list[int]:
+    """Columns."""
+    return [
+        column
+        for column in range(len(COLUMNS))
+        if any(one[column] != other[column] for one, other in zip(before, after, strict=True))
+    ]
 
 
 def _files(one: Acquisition) -> str:
@@ -167,8 +180,7 @@ def _files(one: Acquisition) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: Row) -> list[tuple[str, object]]:
-    """Text and what it is sorted by."""
+def _cells(row: Row) -> Cells:
     one = row.acquisition
     clear = "" if row.clear is None else f"{row.clear:.0%}"
     direction = translate("AcquisitionsPanel", DIRECTIONS.get(one.orbit_direction or "", ""))

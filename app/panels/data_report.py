@@ -25,6 +25,9 @@ def report_of(name: str, told: Sources | None, problem: str = "") -> str:
         return f"<b>{escape(name)}</b><br>{escape(problem)}" if problem else f"<b>{escape(name)}</b><br>…"
     parts = [f"<b>{escape(told.title or name)}</b>"]
     parts += [_of_sensor(sensor) for sensor in told.sensors]
+    useless = _of_no_use(told.sensors)
+    if useless:
+        parts.append(translate("DataPanel", "Of no use: {}").format(_named(useless, 1)))
     if told.grid is not None:
         rows, columns = told.grid.shape
         size = translate("DataPanel", "{} × {} pixels of 10 m, {}")
@@ -63,10 +66,19 @@ def _of_sensor(sensor: Sensor) -> str:
                 _named([_FOR_PROGRAMS.sub("", file) for file in sensor.skipped], MOST_NAMED)
             )
         )
-    if sensor.ignored:
-        rows.append(translate("DataPanel", "Of no use: {}").format(_named(sensor.ignored, 1)))
     rows += [f"⚠ {_shown(_FOR_PROGRAMS.sub('', problem))}" for problem in sensor.problems]
     return "<br>".join(rows)
+
+
+def _of_no_use(sensors: Sequence[Sensor]) -> list[str]:
+    """Files and variables that none of the sensors takes, and why: each reader sees the other's as well."""
+    why = [{name: reason for name, _, reason in _parted(sensor.ignored)} for sensor in sensors]
+    everywhere = [name for name in why[0] if all(name in others for others in why)] if why else []
+    return [f"{name}: {', '.join(dict.fromkeys(one[name] for one in why))}" for name in everywhere]
+
+
+def _parted(ignored: Sequence[str]) -> list[tuple[str, str, str]]:
+    return [one.rpartition(": ") for one in ignored]
 
 
 def _named(files: Sequence[str], most: int) -> str:

@@ -226,6 +226,7 @@ class DateStrip(QWidget):
         """Months, or years where there are many."""
         painter.setPen(QColor(self._theme.faint))
         months = (self.times[-1] - self.times[0]).days / 30
+        metrics = painter.fontMetrics()
         seen, edge, year = "", -100.0, 0
         for time, x in zip(self.times, across, strict=True):
             name = f"{time:%Y}" if months > 20 else f"{time:%b}"
@@ -233,7 +234,7 @@ class DateStrip(QWidget):
                 seen = name
                 if months <= 20 and time.year != year:
                     name = f"{time:%b %Y}"
-                wide = painter.fontMetrics().horizontalAdvance(name)
+                wide = metrics.horizontalAdvance(name)
                 if x + wide > self.width():
                     return  # half a name says nothing
                 painter.drawText(QPointF(x, self.height() - 3), name)

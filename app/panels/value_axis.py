@@ -20,6 +20,7 @@ class NumberAxis(pg.AxisItem):
     def __init__(self, side: str) -> None:
         super().__init__(side)
         self.enableAutoSIPrefix(False)
+        self.setStyle(maxTickLevel=TICK_LEVELS)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 - pyqtgraph's name
         """With a true minus sign, as wherever a value is read."""
@@ -34,7 +35,6 @@ class ValueAxis(NumberAxis):
         option = self.label.document().defaultTextOption()
         option.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.label.document().setDefaultTextOption(option)
-        self.setStyle(maxTickLevel=TICK_LEVELS)
 
     def set_name(self, name: str, colour: str) -> None:
         """`quantity, unit`: what a line may not end in is the unit."""

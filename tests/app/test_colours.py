@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
-from phenolens.app.session import CLASS_COLOURS, PLACE_COLOURS, SELECTION_COLOURS
+from phenolens.app.density_picture import pictured
+from phenolens.app.session import CLASS_COLOURS, PLACE_COLOURS, SELECTION_COLOURS, ProjectionChoice
 from phenolens.app.theme import DARK, LIGHT
+from phenolens.engine.client.arrays import Array
+from phenolens.engine.client.readings import Density
 
 VISIONS = (
     np.eye(3),
@@ -53,3 +56,11 @@ def test_lines_of_places_can_be_read_on_light_and_dark():
 def test_areas_of_named_selections_stand_out_on_light_and_dark():
     for theme in (LIGHT, DARK):
         assert _contrast(SELECTION_COLOURS, theme.base) >= 2
+
+
+def test_bins_of_a_projection_with_a_single_pixel_are_seen_on_light_and_dark():
+    count = Array(np.array([[1, 1000], [0, 30]], "<i4").tobytes(), (2, 2), "int32")
+    density = Density((0.0, 1.0, 0.0, 1.0), ("component 1", "component 2"), count, count, 1031)
+    sparse = pictured(density, ProjectionChoice()).rgba[0, 0]
+    for theme in (LIGHT, DARK):
+        assert _contrast((f"#{bytes(sparse[:3]).hex()}",), theme.base) >= 2

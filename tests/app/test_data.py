@@ -15,6 +15,9 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
 
 from .handling_data import add, lines, report, state
 
+JOINT = "\u200b"
+"""Where a long name may be broken."""
+
 
 def test_what_is_looked_into_isn_t_lost_by_a_click_in_the_list_nor_by_other_files_without_a_word(
     areas, radar, workspace, until, window
@@ -128,11 +131,20 @@ def test_what_holds_no_acquisitions_says_why_and_isn_t_taken(areas, tmp_path, un
 
 def test_long_names_of_files_leave_no_line_cut_off(areas):
     name = f"S2_L2A_10m_{'00002806639B424A_' * 5}2018-11-30.nc: no s1 band"
-    sensor = Sensor("s2", (), kinds=("NetCDF",), ignored=(name, name))
+    sensor = Sensor("s2", (), kinds=("NetCDF",), ignored=(name, f"b{name}"))
     label = areas.data._report
     label.setText(report_of("mine", Sources("mine", (sensor,))))
     assert label.minimumSizeHint().width() < 250
     assert "and 1 more" in label.text()
+
+
+def test_files_of_no_use_are_those_that_neither_sensor_takes():
+    optical = Sensor("s2", (), ignored=("radar.nc: no S2 band", "notes.tif: no S2 band"))
+    radar = Sensor("s1", (), ignored=("notes.tif: no S1 band",))
+    both, one = (report_of("mine", Sources("mine", sensors)) for sensors in ((radar, optical), (optical,)))
+    assert "notes.tif: no S1 band, no S2 band" in both.replace(JOINT, "")
+    assert "radar" not in both
+    assert "radar.nc: no S2 band" in one.replace(JOINT, "")
 
 
 def test_a_path_that_is_gone_says_so(areas, tmp_path, until):

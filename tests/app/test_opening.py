@@ -74,6 +74,14 @@ def test_a_project_that_was_moved_without_its_results_says_what_is_missing_and_w
     until(lambda: files.read(path).stores["gone.zarr"].work == WORK)
 
 
+def test_what_was_said_of_a_store_that_is_missing_goes_as_another_one_is_opened(window, until):
+    window.stores.open("gone.zarr")
+    until(lambda: "gone.zarr" in window._message.text())
+    window.stores.open(STORE)
+    until(lambda: window.model.now.store is not None)
+    assert not window._message.text()
+
+
 def test_a_store_that_is_not_finished_is_no_result_and_says_so_when_it_is_opened(
     window, workspace, until, look
 ):

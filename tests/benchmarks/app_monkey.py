@@ -2,7 +2,8 @@
 
 Usage: app_monkey.py [STORE] [--minutes 2] [--seed 0]
 Prints every half minute how much memory the app has, and its longest stall since; at the end crashes, exceptions, the
-growth of memory over the last three quarters, and where the user interface stalled. It works on a copy in a temporary
+growth of memory over the last three quarters, where the user interface stalled, and how much longer than at best the
+machine took for one and the same sum, which a stall has to be seen beside. It works on a copy in a temporary
 folder, which is also its home; file dialogs are turned away, so that it writes nowhere else. Exit code 1 for a crash
 or an exception."""
 
@@ -21,9 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 INNER = "PHENOLENS_MONKEY"
 REPORT_S = 30.0
 PAUSE_MS = 12
+SUMMED, PACES = 60_000, 4
+"""Numbers of the sum that tells how fast the machine is, some milliseconds; how often at each report."""
 KEYS = (
     "left right space 1 2 3 4 5 6 7 8 9 l p f escape delete return tab f1 ctrl+z ctrl+y ctrl+plus ctrl+minus"
 )
@@ -113,6 +118,8 @@ class Monkey:
         self.after: Counter[str] = Counter()
         """How often each action was the last one before a stall that it, or what it led to, computed."""
         self.memory: list[tuple[float, float]] = []
+        self.paces: list[float] = []
+        """Seconds of computing that one and the same sum took: others on the machine slow it down."""
         self.end, self.next_report, self.began = 0.0, 0.0, 0.0
 
     def run(self, minutes: float) -> int:
@@ -172,7 +179,8 @@ class Monkey:
         from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
         shown = self.application.activePopupWidget() or self.application.activeModalWidget()
-        shown = shown or next((one for one in self.window.findChildren(QDialog) if one.isVisible()), None)
+        dialogs = (one for one in self.application.topLevelWidgets() if isinstance(one, QDialog))
+        shown = shown or next((one for one in dialogs if one.isVisible()), None)
         if shown is None:
             return False
         self._doing("answer")
@@ -294,9 +302,7 @@ class Monkey:
 
     def _reopen(self) -> None:
         """Back to the store, wherever clicks have led."""
-        from PySide6.QtWidgets import QDockWidget
-
-        for dock in self.window.findChildren(QDockWidget):
+        for dock in self.window.docks.values():
             dock.setFloating(False)
         if self.window.model.now.store is None:
             self.window.stores.open(self.store)
@@ -312,6 +318,7 @@ class Monkey:
     def _report(self) -> None:
         megabytes = self.process.memory_info().rss / 1e6
         self.memory.append((time.monotonic() - self.began, megabytes))
+        self.paces += [_pace() for _ in range(PACES)]
         work = self.window.model.now.work
         print(
             f"{self.memory[-1][0]:6.0f} s  {sum(self.done.values()):7d} actions  {megabytes:6.0f} MB  "
@@ -345,6 +352,11 @@ class Monkey:
         settled = [megabytes for seconds, megabytes in self.memory if seconds > self.memory[-1][0] / 4]
         if len(settled) > 2:
             print(f"memory {settled[0]:.0f} → {settled[-1]:.0f} MB: {settled[-1] / settled[0] - 1:+.1%}")
+        low, high, most = np.quantile(self.paces, (0, 0.95, 1))
+        print(
+            f"one and the same sum took {np.median(self.paces) / low:.2f} times as long as at best, in one of twenty "
+            f"cases {high / low:.2f} times and more, at most {most / low:.2f}"
+        )
         computing = [stall for stall in self.heartbeat.stalls if stall.worked > 0.05]
         print(
             f"stalls above 50 ms: {len(self.heartbeat.stalls)}, of which its own computing took more than that in "
@@ -355,6 +367,12 @@ class Monkey:
         print("after", ", ".join(f"{name} {count}" for name, count in self.after.most_common(24) if count))
         print("the longest:")
         print(self.heartbeat.told(8))
+
+
+def _pace() -> float:
+    began = time.thread_time()
+    sum(number * number for number in range(SUMMED))
+    return time.thread_time() - began
 
 
 def _own(place: str) -> str:
