@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QLabel, QTreeWidget
+from phenolens.app.panels.data_bands import BandsQuestion
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
 
 
 def lines(areas) -> list[str]:
@@ -21,6 +22,15 @@ def state(areas, qtbot, sensor: str, stored_as: str) -> None:
     box = areas.data.findChild(QComboBox, f"stored as {sensor}")
     box.setCurrentIndex(box.findData(stored_as))
     box.activated.emit(box.currentIndex())
+
+
+def name_bands(areas, until, *names: str) -> None:
+    """Answer which bands the files hold, once it is asked."""
+    until(lambda: areas.data.findChild(BandsQuestion) is not None)
+    question = areas.data.findChild(BandsQuestion)
+    for box, name in zip(question.boxes, names, strict=True):
+        box.setCurrentIndex(box.findData(name))
+    question.findChild(QPushButton, "name bands").click()
 
 
 def add(areas, path: Path, until) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from phenolens.app.areas import Data, Files, Plans, bounds_of
-from phenolens.app.panels.data_bands import BandsQuestion
 from phenolens.app.panels.data_report import report_of
 from phenolens.engine.client.sources import Sensor, Sources
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
@@ -13,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTreeWidget
 
-from .handling_data import add, lines, report, state
+from .handling_data import add, lines, name_bands, report, state
 
 JOINT = "\u200b"
 """Where a long name may be broken."""
@@ -40,21 +39,17 @@ def test_what_is_looked_into_isn_t_lost_by_a_click_in_the_list_nor_by_other_file
 def test_data_that_are_stored_in_another_way_are_not_read_with_the_others_and_that_is_said(
     areas, nameless, qtbot, until
 ):
-    def name_bands(folder, *names):
+    def take(folder, *names):
         add(areas, folder, until)
-        until(lambda: areas.data.findChild(BandsQuestion) is not None)
-        question = areas.data.findChild(BandsQuestion)
-        for box, name in zip(question.boxes, names, strict=True):
-            box.setCurrentIndex(box.findData(name))
-        question.findChild(QPushButton, "name bands").click()
+        name_bands(areas, until, *names)
         until(lambda: areas.data.findChild(QComboBox, "stored as s2") is not None)
         state(areas, qtbot, "s2", "s2-dn")
         until(areas.data.add_button.isEnabled)
         areas.data.add_button.click()
 
     other = Path(shutil.copytree(nameless, nameless.parent / "copy" / "nameless"))
-    name_bands(nameless, "B02", "B03", "B04", "B08")
-    name_bands(other, "B04", "B03", "B02", "B08")
+    take(nameless, "B02", "B03", "B04", "B08")
+    take(other, "B04", "B03", "B02", "B08")
     first, _ = areas.plans.now.data
     areas.data_at_hand.use_extent(areas.data_at_hand.listed(0))
     until(areas.compute.compute.isEnabled)

@@ -8,7 +8,7 @@ from phenolens.app.panels.data_bands import BandsQuestion
 from phenolens.app.panels.data_questions import NumbersQuestion
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 
-from .handling_data import add, lines, report, state
+from .handling_data import add, lines, name_bands, report, state
 
 
 def test_numbers_without_a_unit_are_asked_about_before_the_data_are_taken(
@@ -83,11 +83,7 @@ def test_bands_without_names_are_asked_for_and_then_their_scale(areas, nameless,
 def test_the_day_of_files_without_a_date_is_asked_for_in_place(areas, nameless, qtbot, until, look, window):
     file = next(iter(nameless.glob("*20200105.tif"))).rename(nameless.parent / "mosaic_of_the_valley.tif")
     add(areas, file, until)
-    until(lambda: areas.data.findChild(BandsQuestion) is not None)
-    question = areas.data.findChild(BandsQuestion)
-    for box, name in zip(question.boxes, ("B02", "B03", "B04", "B08"), strict=True):
-        box.setCurrentIndex(box.findData(name))
-    question.findChild(QPushButton, "name bands").click()
+    name_bands(areas, until, "B02", "B03", "B04", "B08")
     until(lambda: areas.data.findChild(QLineEdit, "day") is not None)
     day, go = areas.data.findChild(QLineEdit, "day"), areas.data.findChild(QPushButton, "state day")
     assert "a file has no date" in report(areas)
@@ -186,11 +182,7 @@ def test_one_file_without_a_date_keeps_no_other_from_being_read(areas, nameless,
 
 def test_bands_of_both_sensors_in_one_file_are_read_as_both(areas, nameless, qtbot, until):
     add(areas, nameless, until)
-    until(lambda: areas.data.findChild(BandsQuestion) is not None)
-    question = areas.data.findChild(BandsQuestion)
-    for box, name in zip(question.boxes, ("B04", "B08", "VV", "VH"), strict=True):
-        box.setCurrentIndex(box.findData(name))
-    question.findChild(QPushButton, "name bands").click()
+    name_bands(areas, until, "B04", "B08", "VV", "VH")
     until(lambda: areas.data.findChild(QComboBox, "stored as s1") is not None)
     state(areas, qtbot, "s2", "s2-dn")
     until(lambda: areas.data.findChild(QComboBox, "stored as s2") is None)

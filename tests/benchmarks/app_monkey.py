@@ -27,6 +27,7 @@ import numpy as np
 INNER = "PHENOLENS_MONKEY"
 REPORT_S = 30.0
 PAUSE_MS = 12
+LONG_S = 0.05
 SUMMED, PACES = 60_000, 4
 """Numbers of the sum that tells how fast the machine is, some milliseconds; how often at each report."""
 KEYS = (
@@ -120,6 +121,8 @@ class Monkey:
         self.memory: list[tuple[float, float]] = []
         self.paces: list[float] = []
         """Seconds of computing that one and the same sum took: others on the machine slow it down."""
+        self.long: list[tuple[float, float]] = []
+        """Seconds that were computed at a stretch, and that the sum took right after."""
         self.end, self.next_report, self.began = 0.0, 0.0, 0.0
 
     def run(self, minutes: float) -> int:
@@ -147,7 +150,9 @@ class Monkey:
             self._report()
         new = self.heartbeat.stalls[self.told_stalls :]
         self.told_stalls += len(new)
-        self.after[self.doing] += sum(stall.worked > 0.05 for stall in new)
+        computed = [stall.worked for stall in new if stall.worked > LONG_S]
+        self.after[self.doing] += len(computed)
+        self.long += [(worked, _pace()) for worked in computed]
         self.timer.start(PAUSE_MS)  # before: what is done may wait for an answer
         if not self._in_the_way():
             action = self.random.choices(*zip(*self._actions(), strict=True))[0]
@@ -352,18 +357,23 @@ class Monkey:
         settled = [megabytes for seconds, megabytes in self.memory if seconds > self.memory[-1][0] / 4]
         if len(settled) > 2:
             print(f"memory {settled[0]:.0f} → {settled[-1]:.0f} MB: {settled[-1] / settled[0] - 1:+.1%}")
-        low, high, most = np.quantile(self.paces, (0, 0.95, 1))
+        low, usual, high = np.quantile(self.paces, (0, 0.5, 0.95))
         print(
-            f"one and the same sum took {np.median(self.paces) / low:.2f} times as long as at best, in one of twenty "
-            f"cases {high / low:.2f} times and more, at most {most / low:.2f}"
+            f"one and the same sum took {usual / low:.2f} times as long as at best, in one of twenty cases "
+            f"{high / low:.2f} times and more"
         )
-        computing = [stall for stall in self.heartbeat.stalls if stall.worked > 0.05]
+        computing = [stall for stall in self.heartbeat.stalls if stall.worked > LONG_S]
         print(
             f"stalls above 50 ms: {len(self.heartbeat.stalls)}, of which its own computing took more than that in "
             f"{len(computing)}; longest {self.heartbeat.longest * 1000:.0f} ms; where, with their number:"
         )
         for place, count in Counter(_own(stall.place) for stall in computing).most_common(20):
             print(f"{count:5d}  {place}")
+        evened = [worked * min(1.0, usual / pace) for worked, pace in self.long]
+        print(
+            f"had the machine been as fast then as it is usually, by that sum: {sum(one > LONG_S for one in evened)}, "
+            f"longest {max(evened, default=0.0) * 1000:.0f} ms"
+        )
         print("after", ", ".join(f"{name} {count}" for name, count in self.after.most_common(24) if count))
         print("the longest:")
         print(self.heartbeat.told(8))
