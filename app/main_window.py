@@ -26,6 +26,7 @@ from .engine_link import EngineLink, EngineState
 from .features import FEATURES
 from .layout import Layout, Middle
 from .panels.dates import DateBar
+from .panels.dock_title import DockTitle
 from .panels.job_words import done_told
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         `title` is marked for translation in this window's context, and names the dock in `docks` as it is."""
         dock = QDockWidget(self.tr(title), self)
         dock.setObjectName(f"dock {title}")
+        dock.setTitleBarWidget(DockTitle(dock))
         inner = panel if area == BOTTOM else scrolled(panel)
         if inner is not panel:
             inner.setAccessibleName(self.tr(title))

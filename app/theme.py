@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
-from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, Signal, SignalInstance
@@ -72,13 +71,10 @@ _ROLES = {
     "faint": "shadow", "accent": "highlight", "on_accent": "highlighted-text", "warning": "link-visited",
 }  # fmt: skip
 """Colours of the style sheet are those of the palette: another sheet for all widgets takes a quarter of a second."""
-_ICONS = ("close", "float")
-"""Of docks, in a grey that stands out in either appearance; Qt's own are near black in both."""
 _STYLE = """
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
-QDockWidget {{ font-weight: 600; titlebar-close-icon: url("{close}"); titlebar-normal-icon: url("{float}"); }}
-QDockWidget::title {{ background: {window}; padding: 4px 8px; border-bottom: 1px solid {line}; text-align: left; }}
+DockTitle {{ background: {window}; border-bottom: 1px solid {line}; }}
 QToolBar {{ background: {window}; border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px; }}
 QStatusBar {{ background: {window}; border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
@@ -138,12 +134,15 @@ def theme_named(name: str) -> Theme:
     return replace(DARK if hints is not None and hints.colorScheme().name == "Dark" else LIGHT)
 
 
+def icon_path(name: str) -> str:
+    """Of an icon that the app has; its grey stands out in either appearance."""
+    return str(resources.files("phenolens.resources") / "icons" / f"{name}.svg")
+
+
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Palette and style of every widget, and the colours that plots made from now on start with."""
     set_colours(application, theme)
-    icons = Path(str(resources.files("phenolens.resources") / "icons"))
-    pictures = {name: (icons / f"dock-{name}.svg").as_posix() for name in _ICONS}
-    sheet = _STYLE.format(**{name: f"palette({role})" for name, role in _ROLES.items()}, **pictures)
+    sheet = _STYLE.format(**{name: f"palette({role})" for name, role in _ROLES.items()})
     if application.styleSheet() != sheet:
         application.setStyle("Fusion")
         application.setStyleSheet(sheet)

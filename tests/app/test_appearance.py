@@ -30,7 +30,7 @@ def test_the_appearance_changes_while_the_window_is_open(opened, look):
 def test_buttons_of_docks_stand_out_from_their_ground(opened, name, look):
     _choose(opened, "View", "Appearance", name)
     dock = opened.docks["Series"]
-    buttons = [one for one in dock.findChildren(QAbstractButton) if one.objectName().startswith("qt_dock")]
+    buttons = dock.titleBarWidget().findChildren(QAbstractButton)
     shown = [one for one in buttons if one.isVisible()]
     assert len(shown) == 2
     for button in shown:

@@ -5,7 +5,7 @@ from phenolens.app.theme import theme_named
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QFont, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QToolButton
 
 
 def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
@@ -211,3 +211,19 @@ def test_layouts_of_other_versions_are_left_alone(qtbot, opened, until):
             until(lambda again=again, name=name: again.docks[name].geometry() == right[name])
         again.settings.remove("layout")
         again.close()
+
+
+def test_docks_float_come_back_and_close_by_their_titles(opened, qtbot, look):
+    dock = opened.docks["Series"]
+    title = dock.titleBarWidget()
+    float_, close = (title.findChild(QToolButton, f"{kind} dock Series") for kind in ("float", "close"))
+    qtbot.mouseClick(float_, Qt.MouseButton.LeftButton)
+    assert dock.isFloating()
+    look(dock, "-floating")
+    qtbot.mouseDClick(title, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert not dock.isFloating()
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert dock.isHidden()
+    dock.toggleViewAction().trigger()
+    assert not dock.isHidden()
+    assert (float_.accessibleName(), close.accessibleName()) == ("Float Series", "Close Series")
