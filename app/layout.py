@@ -17,9 +17,10 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar
+from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QTabBar
 
+from .panels.dock import Dock
 from .proportions import proportions_of
 
 LOW = 800
@@ -65,7 +66,7 @@ class Layout(QObject):
     """Of one window; made once all docks are there."""
 
     def __init__(
-        self, window: QMainWindow, middle: QStackedWidget, docks: list[QDockWidget], settings: QSettings
+        self, window: QMainWindow, middle: QStackedWidget, docks: list[Dock], settings: QSettings
     ) -> None:
         super().__init__(window)
         self._window, self._middle, self._docks, self._settings = window, middle, docks, settings
@@ -74,7 +75,7 @@ class Layout(QObject):
         self._kept = {WORK: self._first}
         self._sized: set[str] = set()
         """Arrangements whose docks have sizes of the user's, or have been given some."""
-        self._planned: list[QDockWidget] = []
+        self._planned: list[Dock] = []
         self._size = window.size()
         """Of the window, as docks were last fitted to it."""
         self._squeezed: dict[Qt.DockWidgetArea, int] = {}
@@ -84,10 +85,13 @@ class Layout(QObject):
         self._fitted = QTimer(self, singleShot=True, interval=0)
         """Not at once: Qt may be arranging docks, and have found that the window is too small for them."""
         self._fitted.timeout.connect(self._window_resized)
+        self._painted = QTimer(self, singleShot=True, interval=0)
+        self._painted.timeout.connect(self._paint)
         self._restore()
         for dock in docks:
             dock.hide()
-            dock.installEventFilter(self)
+            dock.resized.connect(self._dock_resized)
+            dock.seen_or_hidden.connect(self._tidied.start)  # tabs come and go with it
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
         self._tidied.start()  # no tabs can be seen: keys mustn't go to them
@@ -105,7 +109,7 @@ class Layout(QObject):
         if self._now != START:
             self._come(self._now)
 
-    def plan(self, docks: list[QDockWidget]) -> None:
+    def plan(self, docks: list[Dock]) -> None:
         """Room for these docks alone, until `work`."""
         self._planned = docks
         self._go(PLAN)
@@ -121,16 +125,20 @@ class Layout(QObject):
             bar = event.child()  # Qt (6.11) crashes as tabs are moved of a bar that it has let go of
             if isinstance(bar, QTabBar):
                 bar.setMovable(False)
-        elif watched is self._window and kind == QEvent.Type.Resize:
+        elif kind == QEvent.Type.Resize:
             self._fitted.start()
-        elif isinstance(watched, QDockWidget) and isinstance(event, QResizeEvent):
-            self._dock_resized(watched, event)
-        elif isinstance(watched, QDockWidget) and kind in (QEvent.Type.Show, QEvent.Type.Hide):
-            self._tidied.start()  # tabs come and go with it
-        elif isinstance(watched, QDockWidget) and kind == QEvent.Type.Close and watched.isFloating():
-            # else it would come back wherever it floated, maybe on a screen that is gone
-            QTimer.singleShot(0, watched, lambda: watched.setFloating(not watched.isHidden()))
+            self._paint_later()
         return False
+
+    def _paint_later(self) -> None:
+        """In a turn of its own, so that keys and clicks have theirs before, and once docks have their last sizes."""
+        self._window.setUpdatesEnabled(False)
+        self._painted.start()
+
+    def _paint(self) -> None:
+        self._window.setUpdatesEnabled(True)
+        # one that came meanwhile was of no use, and Qt (6.11) waits for it without asking again
+        QCoreApplication.postEvent(self._window, QEvent(QEvent.Type.UpdateRequest))
 
     def _window_resized(self) -> None:
         if self._now != START:
@@ -138,12 +146,12 @@ class Layout(QObject):
             self._widen()
         self._size = self._window.size()
 
-    def _dock_resized(self, dock: QDockWidget, event: QResizeEvent) -> None:
+    def _dock_resized(self, dock: Dock, old: QSize, new: QSize) -> None:
         """Qt leaves docks as narrow as a small window made them: what they had is noted, unless the user drags."""
         area = self._window.dockWidgetArea(dock)
-        if dock.isFloating() or dock.isHidden() or not event.oldSize().isValid():
+        if dock.isFloating() or dock.isHidden() or not old.isValid():
             return
-        before, now = _across(area, event.oldSize()), _across(area, event.size())
+        before, now = _across(area, old), _across(area, new)
         if self._window.size() != self._size and now < before:
             self._squeezed.setdefault(area, before)
         elif QGuiApplication.mouseButtons() and now != before:
@@ -211,6 +219,7 @@ class Layout(QObject):
             self._share_out()  # before it is painted; some docks have their place in the next turn alone
             QTimer.singleShot(0, self, self._shared_out)
         self._tidied.start()
+        self._paint_later()
 
     def _drop(self) -> None:
         """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes
@@ -273,12 +282,12 @@ class Layout(QObject):
         if len(left) == 2 and not self._low:
             self._window.resizeDocks(left, [3, 2], Qt.Orientation.Vertical)
 
-    def _at(self, area: Qt.DockWidgetArea) -> list[QDockWidget]:
+    def _at(self, area: Qt.DockWidgetArea) -> list[Dock]:
         """Also those that are hidden: they come up beside the others."""
         at = self._window.dockWidgetArea
         return [dock for dock in self._docks if at(dock) == area and not dock.isFloating()]
 
-    def _seen(self, area: Qt.DockWidgetArea) -> list[QDockWidget]:
+    def _seen(self, area: Qt.DockWidgetArea) -> list[Dock]:
         return [dock for dock in self._at(area) if not dock.isHidden()]
 
     def _tidy(self) -> None:
@@ -316,7 +325,7 @@ class Layout(QObject):
         if seen:
             seen[0 if low else min(1, len(seen) - 1)].raise_()
 
-    def _part(self, docks: list[QDockWidget]) -> None:
+    def _part(self, docks: list[Dock]) -> None:
         """From the first one at the left: these lie below it, as tabs."""
         seen = self._seen(LEFT)
         docks = sorted(docks, key=lambda dock: dock not in seen)

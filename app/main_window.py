@@ -9,7 +9,6 @@ from phenolens.engine.client.results import Job
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QDockWidget,
     QMainWindow,
     QMenu,
     QTabWidget,
@@ -26,7 +25,7 @@ from .engine_link import EngineLink, EngineState
 from .features import FEATURES
 from .layout import Layout, Middle
 from .panels.dates import DateBar
-from .panels.dock_title import DockTitle
+from .panels.dock import Dock
 from .panels.job_words import done_told
 from .panels.jobs import JobLine, JobsPanel
 from .panels.layers import LayersPanel
@@ -76,8 +75,8 @@ class MainWindow(QMainWindow):
         self.model = SessionModel()
         self._away = ""
         """What was said of an engine that is."""
-        self.docks: dict[str, QDockWidget] = {}
-        self._steps_of: dict[str, list[QDockWidget]] = {step: [] for step in STEPS}
+        self.docks: dict[str, Dock] = {}
+        self._steps_of: dict[str, list[Dock]] = {step: [] for step in STEPS}
         self.setWindowTitle(self.tr("Phenolens"))
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         # projection and labels need height more than series need width
@@ -121,13 +120,11 @@ class MainWindow(QMainWindow):
         step: str | tuple[str, ...] = (),
         *,
         shown: bool = True,
-    ) -> QDockWidget:
+    ) -> Dock:
         """A panel beside the map; `step` is the one (or ones) that raises it. Docks of an area share it as tabs.
 
         `title` is marked for translation in this window's context, and names the dock in `docks` as it is."""
-        dock = QDockWidget(self.tr(title), self)
-        dock.setObjectName(f"dock {title}")
-        dock.setTitleBarWidget(DockTitle(dock))
+        dock = Dock(title, self.tr(title), self)
         inner = panel if area == BOTTOM else scrolled(panel)
         if inner is not panel:
             inner.setAccessibleName(self.tr(title))

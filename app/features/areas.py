@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phenolens.engine.client.results import Job
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from ..areas import Plans, PlansModel
 from ..controllers.areas import AreasController
@@ -142,10 +143,8 @@ class Areas(QObject):
             self.plans.begin(Plans())
 
     def _ask_folder(self) -> None:
-        self._window.show_step("Area")
-        ask_folder(
-            self._window, self.tr("A folder of Sentinel data"), Path.home(), lambda path: self._look([path])
-        )
+        title, look = self.tr("A folder of Sentinel data"), lambda path: self._look([path])
+        self._ask(lambda: ask_folder(self._window, title, Path.home(), look))
 
     def _ask_files(self) -> None:
         ask_files(self._window, self.tr("Sentinel data"), Path.home(), DATA_FILES, self._look)
@@ -154,5 +153,10 @@ class Areas(QObject):
         self.data_at_hand.add([str(path) for path in paths])
 
     def _ask_areas(self) -> None:
+        title, load = self.tr("Areas of a file"), self.areas.load
+        self._ask(lambda: ask_file(self._window, title, Path.home(), AREA_FILES, load))
+
+    def _ask(self, ask: Callable[[], object]) -> None:
+        """Both take their time: each has a turn of its own."""
         self._window.show_step("Area")
-        ask_file(self._window, self.tr("Areas of a file"), Path.home(), AREA_FILES, self.areas.load)
+        QTimer.singleShot(0, self, ask)

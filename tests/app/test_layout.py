@@ -3,9 +3,9 @@
 from phenolens.app.main_window import MainWindow
 from phenolens.app.theme import theme_named
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFont, QMouseEvent
+from PySide6.QtGui import QFont, QMouseEvent, QPaintEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QToolButton
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QToolButton, QWidget
 
 
 def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
@@ -114,6 +114,25 @@ def test_docks_leave_the_start_page_alone_and_come_back(window, until, look):
     window.stores.open("forest.zarr")
     until(window.docks["Layers"].isVisible)
     assert not window.docks["Jobs"].isVisible()
+
+
+def test_a_window_that_was_to_be_painted_as_docks_were_arranged_is_painted_after_it(opened, until):
+    class Watched(QWidget):
+        painted = 0
+
+        def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+            Watched.painted += 1
+
+    watched = Watched(opened)
+    watched.setGeometry(100, 100, 50, 50)
+    watched.show()
+    until(lambda: Watched.painted)
+    before = Watched.painted
+    watched.update()
+    opened.layout_kept.reset()
+    QApplication.sendPostedEvents(opened, QEvent.Type.UpdateRequest)
+    assert Watched.painted == before
+    until(lambda: Watched.painted > before)
 
 
 def test_a_layout_is_kept_until_it_is_reset(qtbot, opened, trigger):

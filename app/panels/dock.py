@@ -1,15 +1,53 @@
-"""The titles of docks."""
+"""Docks, with titles of the app's own."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QMouseEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QHideEvent,
+    QIcon,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
 
 from ..theme import icon_path
 from .elided import ElidedLine
 
 ICON = QSize(10, 10)
+
+
+class Dock(QDockWidget):
+    """Tells what becomes of it; a filter would be asked about each of its events, hundreds whenever docks change."""
+
+    resized = Signal(QDockWidget, QSize, QSize)
+    """This one, from, to; the first size is invalid as it is seen for the first time."""
+    seen_or_hidden = Signal()
+
+    def __init__(self, name: str, title: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self.setObjectName(f"dock {name}")
+        self.setTitleBarWidget(DockTitle(self))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self.resized.emit(self, event.oldSize(), event.size())
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.seen_or_hidden.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        self.seen_or_hidden.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        super().closeEvent(event)
+        if self.isFloating():  # else it would come back wherever it floated, maybe on a screen that is gone
+            QTimer.singleShot(0, self, lambda: self.setFloating(not self.isHidden()))
 
 
 class DockTitle(QWidget):
