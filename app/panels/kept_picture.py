@@ -12,6 +12,8 @@ from shiboken6 import isValid
 
 LONG_S, SETTLED_MS = 0.002, 40
 """A picture that took so long is stretched while the view changes, and painted again once it has settled."""
+TURN_S = 0.008
+"""One that took so long is painted in a turn of its own, not with all the rest of the window."""
 
 
 class KeptPicture:
@@ -25,37 +27,47 @@ class KeptPicture:
         self._shown = self._wanted = (QTransform(), QRect(), 1.0)
         """What the picture is of, and should be: from the item to the screen, where there, and its resolution."""
         self._took_s = 0.0
+        self._old = False
+        """What is painted has changed since."""
         self._settled = QTimer(item, singleShot=True, interval=SETTLED_MS)
         self._settled.timeout.connect(lambda: _TURNS.take(self))
 
     def forget(self) -> None:
         """What is painted has changed."""
-        self._picture = None
+        self._old = True
         self._item.update()
 
     def draw(self, painter: QPainter, view: QRectF) -> None:
         """`view` is what is to be seen, in the item's coordinates."""
         transform, scale = painter.transform(), painter.device().devicePixelRatioF()
         frame = transform.mapRect(view).toAlignedRect()
-        if frame.isEmpty():
-            return  # a pane without room
+        if frame.isEmpty():  # nothing is there, or the pane has no room
+            self._picture = None
+            return
         self._wanted = (transform, frame, scale)
-        if self._picture is None or (self._took_s <= LONG_S and self._shown != self._wanted):
+        if self._picture is None or (self._due and self._took_s <= (TURN_S if self._old else LONG_S)):
             self._picture = self._painted()
-        elif self._shown != self._wanted:
+        elif self._old:
+            _TURNS.take(self)
+        elif self._due:
             self._settled.start()
         there, shown, _ = self._shown
         painter.setTransform(there.inverted()[0] * transform if there != transform else QTransform())
         painter.drawPixmap(shown.topLeft(), self._picture)
 
+    @property
+    def _due(self) -> bool:
+        return self._old or self._shown != self._wanted
+
     def renew(self) -> None:
-        """Paint what is stretched again."""
-        if isValid(self._item) and self._picture is not None and self._shown != self._wanted:
+        """Paint what is stretched or old again."""
+        if isValid(self._item) and self._picture is not None and self._due:
             self._picture = self._painted()
             self._item.update()
 
     def _painted(self) -> QPixmap:
         began = time.thread_time()
+        self._old = False
         self._shown = transform, frame, scale = self._wanted
         picture = _empty(frame.size(), scale)
         with QPainter(picture) as painter:

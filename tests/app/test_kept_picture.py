@@ -44,3 +44,33 @@ def test_a_picture_of_an_item_that_went_is_painted_no_more(qtbot, monkeypatch):
     delete(item)
     qtbot.waitUntil(lambda: not kept_picture._TURNS._waiting)
     assert done == ["painted"]
+
+
+def test_what_takes_long_and_has_changed_is_painted_in_a_turn_of_its_own(qtbot, monkeypatch):
+    done, item = [], pg.GraphicsObject()
+    picture = KeptPicture(item, lambda _: done.append("painted"))
+    device, view = QPixmap(20, 20), QRectF(0, 0, 5, 10)
+    with QPainter(device) as painter:
+        picture.draw(painter, view)
+        picture.forget()
+        picture.draw(painter, view)
+        assert done == ["painted"] * 2  # it takes little
+        monkeypatch.setattr(kept_picture, "TURN_S", -1.0)
+        picture.forget()
+        picture.draw(painter, view)
+        assert done == ["painted"] * 2
+        qtbot.waitUntil(lambda: done == ["painted"] * 3)
+        picture.draw(painter, view)
+        assert done == ["painted"] * 3
+
+
+def test_nothing_is_shown_of_what_was_there_before_a_view_was_empty(qtbot, monkeypatch):
+    monkeypatch.setattr(kept_picture, "TURN_S", -1.0)
+    done = []
+    picture = KeptPicture(pg.GraphicsObject(), lambda _: done.append("painted"))
+    device, view = QPixmap(20, 20), QRectF(0, 0, 5, 10)
+    with QPainter(device) as painter:
+        for seen in (view, QRectF(), view):
+            picture.forget()
+            picture.draw(painter, seen)
+    assert done == ["painted"] * 2
