@@ -92,11 +92,12 @@ def _sampled(mask: Bits, there: QTransform, shown: QRect) -> Bits:
 
 
 def _lines(mask: Bits, scale: int) -> Codes:
-    """[y, x]: 0 nothing, 1 tint, 2 the line within, 3 the light and 4 the dark one around it."""
+    """[y, x]: 0 nothing, 1 the dark line, 2 the light one within it, 3 the selection's own, 4 the tint within all."""
     light = _grown(mask, NARROW * scale)
-    codes = _grown(light, NARROW * scale).astype(np.uint8) * np.uint8(4)
-    for code, where in ((3, light), (1, mask), (2, mask & _grown(~mask, WIDE * scale))):
-        np.copyto(codes, code, where=where)
+    dark, inner = _grown(light, NARROW * scale), ~_grown(~mask, WIDE * scale)
+    codes = np.zeros(mask.shape, np.uint8)
+    for one in (dark, light, mask, inner):  # each lies in the one before
+        codes += one.view(np.uint8)
     return codes
 
 
@@ -118,7 +119,7 @@ def _picture(codes: Codes, colour: QColor) -> QImage:
     high, wide = codes.shape
     image = QImage(codes.data, wide, high, wide, QImage.Format.Format_Indexed8)
     image.setColorTable(
-        [shade.rgba() for shade in (QColor(0, 0, 0, 0), faint, colour, QColor(LIGHT), QColor(DARK))]
+        [shade.rgba() for shade in (QColor(0, 0, 0, 0), QColor(DARK), QColor(LIGHT), colour, faint)]
     )
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy: the array goes away
 
