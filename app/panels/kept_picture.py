@@ -33,17 +33,18 @@ class KeptPicture:
         self._settled.timeout.connect(lambda: _TURNS.take(self))
 
     def forget(self) -> None:
-        """What is painted has changed."""
+        """What is painted has changed. Of what is gone nothing is left to be seen as something else comes."""
         self._old = True
+        if self._item.boundingRect().isEmpty():
+            self._picture = None
         self._item.update()
 
     def draw(self, painter: QPainter, view: QRectF) -> None:
         """`view` is what is to be seen, in the item's coordinates."""
         transform, scale = painter.transform(), painter.device().devicePixelRatioF()
         frame = transform.mapRect(view).toAlignedRect()
-        if frame.isEmpty():  # nothing is there, or the pane has no room
-            self._picture = None
-            return
+        if frame.isEmpty():
+            return  # a pane without room
         self._wanted = (transform, frame, scale)
         if self._picture is None or (self._due and self._took_s <= (TURN_S if self._old else LONG_S)):
             self._picture = self._painted()

@@ -46,10 +46,17 @@ def test_a_picture_of_an_item_that_went_is_painted_no_more(qtbot, monkeypatch):
     assert done == ["painted"]
 
 
+class Item(pg.GraphicsObject):
+    room = QRectF(0, 0, 5, 10)
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        return self.room
+
+
 def test_what_takes_long_and_has_changed_is_painted_in_a_turn_of_its_own(qtbot, monkeypatch):
-    done, item = [], pg.GraphicsObject()
-    picture = KeptPicture(item, lambda _: done.append("painted"))
-    device, view = QPixmap(20, 20), QRectF(0, 0, 5, 10)
+    done: list[str] = []
+    picture = KeptPicture(Item(), lambda _: done.append("painted"))
+    device, view = QPixmap(20, 20), Item.room
     with QPainter(device) as painter:
         picture.draw(painter, view)
         picture.forget()
@@ -64,13 +71,16 @@ def test_what_takes_long_and_has_changed_is_painted_in_a_turn_of_its_own(qtbot, 
         assert done == ["painted"] * 3
 
 
-def test_nothing_is_shown_of_what_was_there_before_a_view_was_empty(qtbot, monkeypatch):
+def test_nothing_is_shown_of_what_was_there_before_all_was_gone(qtbot, monkeypatch):
     monkeypatch.setattr(kept_picture, "TURN_S", -1.0)
-    done = []
-    picture = KeptPicture(pg.GraphicsObject(), lambda _: done.append("painted"))
-    device, view = QPixmap(20, 20), QRectF(0, 0, 5, 10)
+    done, item = [], Item()
+    picture = KeptPicture(item, lambda _: done.append("painted"))
+    device = QPixmap(20, 20)
     with QPainter(device) as painter:
-        for seen in (view, QRectF(), view):
-            picture.forget()
-            picture.draw(painter, seen)
+        picture.draw(painter, item.room)
+        item.room = QRectF()
+        picture.forget()
+        item.room = QRectF(0, 0, 5, 10)
+        picture.forget()
+        picture.draw(painter, item.room)
     assert done == ["painted"] * 2
