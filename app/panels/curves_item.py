@@ -60,6 +60,7 @@ class CurvesItem(pg.GraphicsObject):
         self._times = _joined([curve.times for curve in self._curves])
         self._lows = _joined([curve.values if curve.low is None else curve.low for curve in self._curves])
         self._highs = _joined([curve.values if curve.high is None else curve.high for curve in self._curves])
+        self.prepareGeometryChange()
         self.informViewBoundsChanged()
         self.recolour()
 
@@ -82,7 +83,7 @@ class CurvesItem(pg.GraphicsObject):
         return PADDING
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        return QRectF(self.viewRect())
+        return QRectF(self.viewRect()) if self._lines and self.getViewBox() is not None else QRectF()
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
         super().viewTransformChanged()

@@ -130,7 +130,7 @@ class MarksItem(pg.GraphicsObject):
         self._show_anew()
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        return QRectF(self.viewRect()) if self.strokes else QRectF()
+        return QRectF(self.viewRect()) if self.strokes and self.getViewBox() is not None else QRectF()
 
     def shape(self) -> QPainterPath:
         """Is only to be seen: nobody points at it."""
