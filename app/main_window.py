@@ -75,6 +75,9 @@ class MainWindow(QMainWindow):
         self.model = SessionModel()
         self._away = ""
         """What was said of an engine that is."""
+        self._arrived = QTimer(self, singleShot=True, interval=0)
+        """At a store: docks are arranged in a turn after that in which panels took it up."""
+        self._arrived.timeout.connect(lambda: self.show_step("Explore"))
         self.docks: dict[str, Dock] = {}
         self._steps_of: dict[str, list[Dock]] = {step: [] for step in STEPS}
         self.setWindowTitle(self.tr("Phenolens"))
@@ -175,6 +178,7 @@ class MainWindow(QMainWindow):
 
     def show_step(self, step: str) -> None:
         """Raise what a step of the work needs; without a store most need one first, which the start page offers."""
+        self._arrived.stop()
         premature = step not in PLANNING and self.model.now.store is None
         self.steps.set_step(None if premature else step)
         self.step_shown.emit(step)
@@ -301,8 +305,11 @@ class MainWindow(QMainWindow):
 
     def _changed(self, old: Session, new: Session) -> None:
         if old.store != new.store:
-            self.show_in_middle(None)
-            self.steps.set_step("Explore" if new.store else None)
+            if new.store:
+                self._arrived.start()
+            else:
+                self._arrived.stop()
+                self.show_start()
             title = new.store.store.removesuffix(".zarr") if new.store else ""
             simulated = self.tr(" (simulated)") if new.store and new.store.simulated else ""
             self.setWindowTitle(

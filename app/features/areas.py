@@ -19,7 +19,6 @@ from ..panels.acquisitions import AcquisitionsPanel
 from ..panels.area import AreaPanel
 from ..panels.compute import ComputePanel
 from ..panels.data import DataPanel
-from ..session import Session
 from ..texts import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -93,7 +92,6 @@ class Areas(QObject):
         window = self._window
         window.start_chosen.connect(lambda card: window.show_step("Area") if card == "area" else None)
         window.step_shown.connect(self._step)
-        window.model.listen(self._opened)
         window.theme.changed.connect(lambda: self.area.set_theme(window.theme))
         window.closing.connect(self.area.map.close_page)
         window.project.keep("areas", self._stored, self._restore)
@@ -116,10 +114,6 @@ class Areas(QObject):
         else:
             self._window.show_in_middle(None)
             self._window.layout_kept.work()
-
-    def _opened(self, old: Session, new: Session) -> None:
-        if old.store != new.store and new.store is not None:
-            self._step("Explore")
 
     def _embedded(self, job: Job) -> None:
         """Shown at once, unless the user looks at another result or draws the next area meanwhile."""

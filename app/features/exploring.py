@@ -24,7 +24,6 @@ from ..panels.change import ChangePanel
 from ..panels.projection import ProjectionPanel
 from ..panels.selections import SelectionsPanel
 from ..panels.series import SeriesPanel
-from ..session import Session
 from ..texts import QT_TRANSLATE_NOOP
 
 if TYPE_CHECKING:
@@ -141,11 +140,6 @@ def _link(
         series.select(selected)
         projection.select(selected)
 
-    def changed(old: Session, new: Session) -> None:
-        if old.store != new.store and new.store is not None:
-            window.show_step("Explore")
-
-    window.model.listen(changed)
     window.map.clicked.connect(clicked)
     window.map.drawn.connect(drawn)
     selections.found.connect(found)
