@@ -1,10 +1,11 @@
 """Pictures of items of plots: painted when they must be, and not all at once."""
 
 import pyqtgraph as pg
+import pytest
 from phenolens.app.panels import kept_picture
 from phenolens.app.panels.kept_picture import KeptPicture
-from PySide6.QtCore import QRectF, QTimer
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QRectF, QSize, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from shiboken6 import delete
 
 
@@ -84,3 +85,35 @@ def test_nothing_is_shown_of_what_was_there_before_all_was_gone(qtbot, monkeypat
         picture.forget()
         picture.draw(painter, item.room)
     assert done == ["painted"] * 2
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_a_picture_that_is_used_again_looks_like_a_new_one(qtbot, monkeypatch, scale):
+    sizes, item = [(300, 200), (299, 201), (200, 120), (320, 220), (60, 40), (300, 200)], Ellipse()
+    new = [_drawn(item, KeptPicture(item, item.paint_all), size, scale) for size in sizes]
+    made: list[QSize] = []
+    monkeypatch.setattr(kept_picture, "QPixmap", lambda size: made.append(size) or QPixmap(size))
+    kept = KeptPicture(item, item.paint_all)
+    assert [_drawn(item, kept, size, scale) for size in sizes] == new
+    spare = QSize(32, 32)  # those in between fit into the first, but for one that is far smaller
+    assert made == [QSize(*size) * scale + spare for size in [(300, 200), (60, 40), (300, 200)]]
+
+
+class Ellipse(Item):
+    """Larger than what is in view."""
+
+    def paint_all(self, painter: QPainter) -> None:
+        painter.setPen(QColor("red"))
+        painter.drawEllipse(self.room.adjusted(-3, 5, 3, -5))
+
+
+def _drawn(item: Item, picture: KeptPicture, size: tuple[int, int], scale: float) -> QImage:
+    wide, high = size
+    item.room = QRectF(-wide / 2, -high / 2, wide, high)
+    image = QImage(QSize(*size) * scale, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(scale)
+    image.fill(QColor("white"))
+    with QPainter(image) as painter:
+        painter.translate(wide / 2, high / 2)
+        picture.draw(painter, item.room)
+    return image
