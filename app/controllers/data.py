@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication
 from ..areas import Area, Data, Files, Plans, PlansModel, bounds_of, overlap
 from ..engine_link import EngineLink, EngineState
 from ..panels.data import DataPanel, Line
+from ..telling import sentences
 from .chosen_data import Chosen, joined
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -141,7 +142,7 @@ class DataController:
 
     def _not_found(self, error: ServiceError) -> None:
         if self._pending is not None:
-            self._panel.set_pending(self._pending.name, None, str(error))
+            self._panel.set_pending(self._pending.name, None, sentences(error))
 
     def _accept(self) -> None:
         pending = self._pending
@@ -254,8 +255,9 @@ class DataController:
             self._tell()
 
         def failed(error: ServiceError) -> None:
-            if self._problems.get(data) != str(error):  # else there is nothing new to those who ask again
-                self._problems[data] = str(error)
+            why = sentences(error)
+            if self._problems.get(data) != why:  # else there is nothing new to those who ask again
+                self._problems[data] = why
                 self._tell()
 
         # a channel for each: folders of several places are often called alike

@@ -19,6 +19,7 @@ from ..panels.map import MapPanel
 from ..recipe import Quantity
 from ..selection import MapPick
 from ..session import CLASS_COLOURS, Label, LandClass, Session, SessionModel
+from ..telling import sentences
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
 
@@ -122,7 +123,7 @@ class LabelsController:
             "save labels",
             lambda _: write_labels(path, store, work),  # in a thread: there may be thousands
             lambda _: self._say(saved, False),
-            lambda error: self._say(str(error), True),
+            lambda error: self._say(sentences(error), True),
         )
 
     def label_selection(self) -> None:

@@ -90,7 +90,7 @@ class ProjectionsController:
             return
         self._fitting.add(store.store)
         self._offer_fit()
-        out = f"{store.store.removesuffix('.zarr')}-umap"
+        out = store.store.removesuffix(".zarr")  # the files' names go on with the method's
         asked = {"neighbours": settings.neighbours, "min_dist": settings.min_dist}
         params = {
             "store": store.store,

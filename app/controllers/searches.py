@@ -18,6 +18,7 @@ from ..masks import find_on, inside
 from ..panels.search import SearchPanel
 from ..selection import Pick
 from ..session import MadeLayer, Place, Session, SessionModel
+from ..telling import sentences
 from ..theme import Theme
 from .jobs import JobsController
 from .probes import without_layers
@@ -129,7 +130,7 @@ class SearchesController(QObject):
 
     def _refused(self, error: ServiceError) -> None:
         self._panel.tell("")
-        self._say(str(error), True)
+        self._say(sentences(error), True)
 
     def _changed(self, old: Session, new: Session) -> None:
         if (old.work.places, old.pick is None) != (new.work.places, new.pick is None):

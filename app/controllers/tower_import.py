@@ -14,6 +14,7 @@ from ..panels.probe import ProbePanel
 from ..panels.tower_import import TowerColumnsDialog
 from ..recipe import TowerColumns
 from ..session import SessionModel
+from ..telling import sentences
 from ..tower_tables import Column, unknown_table
 
 translate = QCoreApplication.translate  # by this name translators' tools find its texts
@@ -53,7 +54,7 @@ class TowerImportController(QObject):
         )
 
     def _refused(self, error: ServiceError) -> None:
-        self._say(str(error), True)
+        self._say(sentences(error), True)
 
 
 def _looked_into(files: tuple[str, ...]) -> tuple[str, tuple[Column, ...]] | None:

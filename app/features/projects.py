@@ -26,6 +26,7 @@ from ..engine_link import EngineState
 from ..panels.job_words import state_of, title_of
 from ..panels.stores import Found, StoreList
 from ..project import SUFFIX
+from ..telling import sentences
 
 if TYPE_CHECKING:
     from ..main_window import MainWindow
@@ -126,7 +127,7 @@ class Projects(QObject):
         self._opening.open(path)
 
     def _failed(self, error: ServiceError) -> None:
-        self._window.say(str(error), True)
+        self._window.say(sentences(error), True)
 
     def _opened(self, path: Path | None) -> None:
         self._saved.setToolTip(str(path or ""))
@@ -246,7 +247,7 @@ class Projects(QObject):
 
         def failed(error: ServiceError) -> None:
             for one in alive:
-                one.say(str(error))
+                one.say(sentences(error))
 
         self._window.link.ask("stores", _described_stores, found, failed)
         shown.open()
