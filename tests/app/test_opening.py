@@ -52,7 +52,7 @@ def test_a_folder_that_the_engine_cannot_write_to_is_refused_and_the_one_before_
         opened.say("")
         drop(opened, path)
         until(lambda: "can't be written to" in opened._message.text())
-        assert "use a folder of your own" in opened._message.text()
+        assert "Use a folder of your own" in opened._message.text()
     opened.say("")
     opened.project.begin(theirs / "new.phenolens")
     assert "can't be written to" in opened._message.text()

@@ -277,9 +277,9 @@ def test_closing_the_project_leaves_the_area_map(window, areas, trigger, look):
 
 def test_what_was_wrong_with_one_file_is_not_said_of_the_next(window, path, tmp_path, until):
     drop(window, tmp_path / "nothing.phenolens")
-    until(lambda: "nothing is there" in window._message.text())
+    until(lambda: "Nothing is there" in window._message.text())
     drop(window, path)
-    assert "nothing is there" not in window._message.text()
+    assert "Nothing is there" not in window._message.text()
     until(lambda: window.project.path == path)
 
 

@@ -107,7 +107,7 @@ def test_work_that_its_disk_has_no_room_for_is_kept_elsewhere_and_taken_up_again
     full(path.parent)
     opened.model.do(places=MORE)
     until(lambda: "No space left" in opened._message.text())
-    assert "free some space" in opened._message.text()
+    assert "Free some space" in opened._message.text()
     assert "until then it is kept in" in opened._message.text()
     assert files.read(path).stores[STORE].work.places == PLACES
     look(opened)
@@ -154,7 +154,7 @@ def test_a_broken_project_is_kept_and_its_backup_shown(opened, path, again, work
     until(lambda: third.model.now.store is not None)
     assert third.model.now.work.places == PLACES
     assert "it is left as it is" in third._message.text()
-    assert "its backup of 2" in third._message.text()
+    assert "Its backup of 2" in third._message.text()
     until(third.project.path.exists)
     assert third.project.path.name == "mine-2.phenolens"
     assert path.read_bytes() == broken
