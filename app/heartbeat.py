@@ -1,8 +1,8 @@
 """How long the user interface keeps its user waiting: a thread knocks, and notes what it was doing when it was late.
 
-The knocking thread is one of Python's, which itself waits while the user interface has the interpreter, and so may miss
-where one event ended and the next began. How long the user interface computes at a stretch is therefore measured by a
-timer of Qt's, in a thread that needs no interpreter."""
+The knocking thread may itself have to wait for a processor or the interpreter, and so miss where one turn of the event
+loop ended and the next began. How long the user interface computes at a stretch is therefore measured where the event
+loop itself says that a turn is over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, Qt, Signal, Slot
 
 log = logging.getLogger(__name__)
 PAUSE_S = 0.005
@@ -29,8 +29,8 @@ class Stall:
 
     seconds: float
     worked: float
-    """Seconds that its thread computed at a stretch; in the rest it computed for other events, or other threads and
-    programs had the processor."""
+    """Seconds that its thread computed in one turn of the event loop; in the rest it computed in others, or other
+    threads and programs had the processor."""
     place: str
     """Where it was in the middle, innermost first."""
 
@@ -47,26 +47,20 @@ class Heartbeat(QObject):
         self.longest = 0.0
         """Seconds."""
         self.longest_worked = 0.0
-        """Seconds that its thread computed at a stretch."""
+        """Seconds that its thread computed in one turn."""
         self._limit = told_above_s
         self._computed = time.thread_time()
         self._worked = 0.0
-        """The longest stretch since the knock."""
+        """The longest turn since the knock."""
         self._answered = threading.Event()
         self._ended = threading.Event()
         self._watched = threading.get_ident()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._knock.connect(self._answer, Qt.ConnectionType.QueuedConnection)
-        self._pulse, self._beats = QThread(), QTimer(interval=round(PAUSE_S * 1000))
-        self._beats.setTimerType(Qt.TimerType.PreciseTimer)
-        self._beats.moveToThread(self._pulse)
-        self._pulse.started.connect(self._beats.start)
-        self._pulse.finished.connect(self._beats.stop, Qt.ConnectionType.DirectConnection)
-        self._beats.timeout.connect(self._beat, Qt.ConnectionType.QueuedConnection)
 
     def __enter__(self) -> Heartbeat:
         self._computed = time.thread_time()
-        self._pulse.start()
+        QAbstractEventDispatcher.instance().awake.connect(self._end_turn)
         self._thread.start()
         return self
 
@@ -76,8 +70,7 @@ class Heartbeat(QObject):
         self._ended.set()
         self._answered.set()
         self._thread.join()
-        self._pulse.quit()
-        self._pulse.wait()
+        QAbstractEventDispatcher.instance().awake.disconnect(self._end_turn)
 
     def told(self, most: int = 5) -> str:
         """The stalls that computed longest, with where they were."""
@@ -88,13 +81,18 @@ class Heartbeat(QObject):
         )
 
     @Slot()
-    def _beat(self) -> None:
-        computed = time.thread_time()
-        self._worked, self._computed = max(self._worked, computed - self._computed), computed
+    def _end_turn(self) -> None:
+        self._computed = self._note_turn()
+
+    def _note_turn(self) -> float:
+        """What it has computed so far; the time of its thread."""
+        now = time.thread_time()
+        self._worked = max(self._worked, now - self._computed)
         self.longest_worked = max(self.longest_worked, self._worked)
+        return now
 
     def _answer(self, asked_at: float) -> None:
-        self._beat()
+        self._note_turn()
         self.longest = max(self.longest, time.monotonic() - asked_at)
         self._answered.set()
 

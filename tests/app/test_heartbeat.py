@@ -6,9 +6,9 @@ from phenolens.app.heartbeat import Heartbeat
 from PySide6.QtCore import QTimer
 
 
-def _compute() -> None:
+def _compute(seconds: float = 0.3) -> None:
     begun = time.thread_time()
-    while time.thread_time() - begun < 0.3:
+    while time.thread_time() - begun < seconds:
         pass
 
 
@@ -28,3 +28,14 @@ def test_waiting_for_others_is_a_stall_without_computing(qtbot):
         QTimer.singleShot(0, lambda: time.sleep(0.3))
         qtbot.waitUntil(lambda: heartbeat.longest >= 0.2)
     assert heartbeat.longest_worked < 0.2
+
+
+def test_turns_are_told_apart_where_no_other_thread_gets_to_run(qtbot):
+    """Each computes for 30 ms: none of them is a stall."""
+    turns = QTimer(interval=0)
+    turns.timeout.connect(lambda: _compute(0.03))
+    with Heartbeat() as heartbeat:
+        turns.start()
+        qtbot.wait(600)
+        turns.stop()
+    assert 0.03 <= heartbeat.longest_worked < 0.06
