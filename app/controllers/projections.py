@@ -90,7 +90,8 @@ class ProjectionsController:
             return
         self._fitting.add(store.store)
         self._offer_fit()
-        out = store.store.removesuffix(".zarr")  # the files' names go on with the method's
+        # files called after the store alone are the user's, made by `phenolens project`
+        out = f"{store.store.removesuffix('.zarr')}-projection"
         asked = {"neighbours": settings.neighbours, "min_dist": settings.min_dist}
         params = {
             "store": store.store,

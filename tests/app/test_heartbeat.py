@@ -30,7 +30,7 @@ def test_waiting_for_others_is_a_stall_without_computing(qtbot):
     assert heartbeat.longest_worked < 0.2
 
 
-def test_turns_are_told_apart_where_no_other_thread_gets_to_run(qtbot):
+def test_turns_that_follow_each_other_are_told_apart(qtbot):
     """Each computes for 30 ms: none of them is a stall."""
     turns = QTimer(interval=0)
     turns.timeout.connect(lambda: _compute(0.03))

@@ -171,6 +171,7 @@ def test_the_settings_of_a_umap_are_at_first_those_of_the_engine(opened, panel, 
     dialog.go.click()
     assert (asked[0]["neighbours"], asked[0]["min_dist"]) == (80, 0.35)
     assert ProjectParams(**asked[0]).refit
+    assert asked[0]["out"] == "forest-projection"  # replaces no `forest-umap.png` of the user's
     assert not panel._settings.isEnabled()
 
 
