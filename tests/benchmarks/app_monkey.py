@@ -28,8 +28,8 @@ INNER = "PHENOLENS_MONKEY"
 REPORT_S = 30.0
 PAUSE_MS = 12
 LONG_S = 0.05
-SUMMED, PACES = 60_000, 4
-"""Numbers of the sum that tells how fast the machine is, some milliseconds; how often at each report."""
+PACE_S, SUMMED = 0.5, 60_000
+"""How often a sum tells how fast the machine is; of how many numbers, some milliseconds."""
 KEYS = (
     "left right space 1 2 3 4 5 6 7 8 9 l p f escape delete return tab f1 ctrl+z ctrl+y ctrl+plus ctrl+minus"
 )
@@ -115,18 +115,20 @@ class Monkey:
         self.heartbeat = Heartbeat()
         self.process = psutil.Process()
         self.done: Counter[str] = Counter()
-        self.doing, self.told_stalls = "", 0
+        self.doing = ""
         self.after: Counter[str] = Counter()
         """How often each action was the last one before a stall that it, or what it led to, computed."""
         self.memory: list[tuple[float, float]] = []
         self.paces: list[float] = []
         """Seconds of computing that one and the same sum took: others on the machine slow it down."""
         self.long: list[tuple[float, float]] = []
-        """Seconds that were computed at a stretch, and that the sum took right after."""
-        self.end, self.next_report, self.began = 0.0, 0.0, 0.0
+        """Seconds that one turn of the event loop computed, and that the sum took right after."""
+        self.computed = 0.0
+        """Seconds, until the turn that goes on."""
+        self.end, self.next_report, self.next_pace, self.began = 0.0, 0.0, 0.0, 0.0
 
     def run(self, minutes: float) -> int:
-        from PySide6.QtCore import QTimer
+        from PySide6.QtCore import QAbstractEventDispatcher, QTimer
 
         self.window.stores.open(self.store)
         self.began = time.monotonic()
@@ -135,7 +137,10 @@ class Monkey:
         self.timer.timeout.connect(self.step)
         self.timer.start(3000)
         with self.heartbeat:
+            self.computed = time.thread_time()
+            QAbstractEventDispatcher.instance().awake.connect(self._turn_over)
             self.application.exec()
+            QAbstractEventDispatcher.instance().awake.disconnect(self._turn_over)
             self.window.close()
         self._tell()
         return 1 if self.faults else 0
@@ -148,16 +153,21 @@ class Monkey:
         if now > self.next_report:
             self.next_report = now + REPORT_S
             self._report()
-        new = self.heartbeat.stalls[self.told_stalls :]
-        self.told_stalls += len(new)
-        computed = [stall.worked for stall in new if stall.worked > LONG_S]
-        self.after[self.doing] += len(computed)
-        self.long += [(worked, _pace()) for worked in computed]
+        if now > self.next_pace:
+            self.next_pace = now + PACE_S
+            self.paces.append(_pace())
         self.timer.start(PAUSE_MS)  # before: what is done may wait for an answer
         if not self._in_the_way():
             action = self.random.choices(*zip(*self._actions(), strict=True))[0]
             self._doing(action.__name__.strip("_"))
             action()
+
+    def _turn_over(self) -> None:
+        worked = time.thread_time() - self.computed
+        if worked > LONG_S:
+            self.long.append((worked, _pace()))
+            self.after[self.doing] += 1
+        self.computed = time.thread_time()
 
     def _doing(self, name: str) -> None:
         self.doing = name
@@ -323,7 +333,6 @@ class Monkey:
     def _report(self) -> None:
         megabytes = self.process.memory_info().rss / 1e6
         self.memory.append((time.monotonic() - self.began, megabytes))
-        self.paces += [_pace() for _ in range(PACES)]
         work = self.window.model.now.work
         print(
             f"{self.memory[-1][0]:6.0f} s  {sum(self.done.values()):7d} actions  {megabytes:6.0f} MB  "
@@ -357,23 +366,25 @@ class Monkey:
         settled = [megabytes for seconds, megabytes in self.memory if seconds > self.memory[-1][0] / 4]
         if len(settled) > 2:
             print(f"memory {settled[0]:.0f} → {settled[-1]:.0f} MB: {settled[-1] / settled[0] - 1:+.1%}")
-        low, usual, high = np.quantile(self.paces, (0, 0.5, 0.95))
+        full, usual, high = np.quantile(self.paces, (0.02, 0.5, 0.95))
         print(
-            f"one and the same sum took {usual / low:.2f} times as long as at best, in one of twenty cases "
-            f"{high / low:.2f} times and more"
+            f"one and the same sum took {usual / full:.2f} times as long as at the machine's full pace, in one of "
+            f"twenty cases {high / full:.2f} times and more"
+        )
+        computed, pace = np.array(self.long or [(0.0, full)]).T
+        evened = computed * full / pace
+        print(
+            f"turns that computed more than 50 ms: {np.sum(computed > LONG_S)}, longest {computed.max() * 1000:.0f} ms;"
+            f" of these above 50 ms at the machine's full pace, by that sum: {np.sum(evened > LONG_S)}, longest "
+            f"{evened.max() * 1000:.0f} ms"
+        )
+        print(
+            f"late for any reason, others that had the processor too: {len(self.heartbeat.stalls)}, longest "
+            f"{self.heartbeat.longest * 1000:.0f} ms; where it was in those that it computed, with their number:"
         )
         computing = [stall for stall in self.heartbeat.stalls if stall.worked > LONG_S]
-        print(
-            f"stalls above 50 ms: {len(self.heartbeat.stalls)}, of which its own computing took more than that in "
-            f"{len(computing)}; longest {self.heartbeat.longest * 1000:.0f} ms; where, with their number:"
-        )
         for place, count in Counter(_own(stall.place) for stall in computing).most_common(20):
             print(f"{count:5d}  {place}")
-        evened = [worked * min(1.0, usual / pace) for worked, pace in self.long]
-        print(
-            f"had the machine been as fast then as it is usually, by that sum: {sum(one > LONG_S for one in evened)}, "
-            f"longest {max(evened, default=0.0) * 1000:.0f} ms"
-        )
         print("after", ", ".join(f"{name} {count}" for name, count in self.after.most_common(24) if count))
         print("the longest:")
         print(self.heartbeat.told(8))
