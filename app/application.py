@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from .engine_link import EngineLink
 from .main_window import MainWindow
-from .memory import keep_little_memory
+from .memory import give_back_room, keep_room_for_pictures
 from .project import SUFFIX
 from .settings import appearance, translate, user_settings
 from .theme import apply_theme, theme_named
@@ -30,7 +30,7 @@ FIRST_USED_MS = 30_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the app until its window is closed; the exit code."""
     asked = _parser().parse_args(arguments)
-    keep_little_memory()
+    keep_room_for_pictures()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # the area map's browser, which is loaded much later, asks for it now
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -44,11 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     link = EngineLink(_workspace(opened.parent if opened.suffix == SUFFIX else opened))
     window = MainWindow(link, theme, settings)
     answer_promptly()
+    application.applicationStateChanged.connect(_state_changed)
     window.show()
     link.start()
     _open(window, opened, asked.sample)
     _stop_on_interrupt(application)
     return application.exec()
+
+
+def _state_changed(state: Qt.ApplicationState) -> None:
+    """Other programs get the room that pictures took, once the user has gone on to one of them."""
+    if state != Qt.ApplicationState.ApplicationActive:
+        give_back_room()
 
 
 def answer_promptly() -> None:

@@ -90,14 +90,14 @@ class Monkey:
         from phenolens.app.engine_link import EngineLink
         from phenolens.app.heartbeat import Heartbeat
         from phenolens.app.main_window import MainWindow
-        from phenolens.app.memory import keep_little_memory
+        from phenolens.app.memory import keep_room_for_pictures
         from phenolens.app.theme import apply_theme, theme_named
         from PySide6.QtCore import QSettings
         from PySide6.QtGui import QDesktopServices
         from PySide6.QtWidgets import QApplication
 
         faulthandler.enable()
-        keep_little_memory()
+        keep_room_for_pictures()
         self.faults: Counter[str] = Counter()
         sys.excepthook = self._failed
         self.application = QApplication([])
