@@ -1,5 +1,8 @@
 """How tests hand files over to a service."""
 
+import time
+
+SETTLED_S = 0.3
 TABLE = b"lon,lat,kind\n25,45,forest\n"
 
 
@@ -17,8 +20,12 @@ class Handed:
         return sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
 
     def wait_for_tidying(self):
-        while any("partial" in name for name in self.names):
+        """The server may answer before the service has begun to write: none must have been there for a while."""
+        seen = time.monotonic()
+        while time.monotonic() - seen < SETTLED_S:
             self.client.get("/v1/status")
+            if any("partial" in name for name in self.names):
+                seen = time.monotonic()
 
     def refused(self, name, content, code, **query):
         """The error of an answer of the 4xx kind, after which nothing has changed and the service answers."""
