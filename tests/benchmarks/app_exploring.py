@@ -128,7 +128,7 @@ class Driver:
         y = bottom + (centre[1] + radius * np.sin(angle)) * (top - bottom)
         corners = tuple(zip(x.tolist(), y.tolist(), strict=True))
         seen: list[object] = []
-        overlay = self.window.map.set_selected
+        overlay = self.window.map.set_selected  # replaced for the while by one that notes when it is done
 
         def told(mask: object) -> None:
             overlay(mask)  # type: ignore[arg-type]

@@ -2,8 +2,8 @@
 
 Usage: app_monkey.py [STORE] [--minutes 2] [--seed 0]
 Prints every half minute how much memory the app has, and its longest stall since; at the end crashes, exceptions, the
-growth of memory over the last three quarters, where the user interface stalled, and how much longer than at best the
-machine took for one and the same sum, which a stall has to be seen beside. It works on a copy in a temporary
+growth of memory over the last three quarters, where the user interface stalled, and how much longer than at its full
+pace the machine took for one and the same sum, which a stall has to be seen beside. It works on a copy in a temporary
 folder, which is also its home; file dialogs are turned away, so that it writes nowhere else. Exit code 1 for a crash
 or an exception."""
 
@@ -374,7 +374,7 @@ class Monkey:
         computed, pace = np.array(self.long or [(0.0, full)]).T
         evened = computed * full / pace
         print(
-            f"turns that computed more than 50 ms: {np.sum(computed > LONG_S)}, longest {computed.max() * 1000:.0f} ms;"
+            f"turns that computed more than 50 ms: {len(self.long)}, longest {computed.max() * 1000:.0f} ms;"
             f" of these above 50 ms at the machine's full pace, by that sum: {np.sum(evened > LONG_S)}, longest "
             f"{evened.max() * 1000:.0f} ms"
         )
