@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from .engine_link import EngineLink
 from .main_window import MainWindow
 from .memory import give_back_room, keep_room_for_pictures
+from .painting import paint_alone
 from .project import SUFFIX
 from .settings import appearance, translate, user_settings
 from .theme import apply_theme, theme_named
@@ -30,7 +31,7 @@ FIRST_USED_MS = 30_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the app until its window is closed; the exit code."""
     asked = _parser().parse_args(arguments)
-    keep_room_for_pictures()
+    prepare()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # the area map's browser, which is loaded much later, asks for it now
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -56,6 +57,12 @@ def _state_changed(state: Qt.ApplicationState) -> None:
     """Other programs get the room that pictures took, once the user has gone on to one of them."""
     if state != Qt.ApplicationState.ApplicationActive:
         give_back_room()
+
+
+def prepare() -> None:
+    """What the process is told before there is an application, or any thread."""
+    keep_room_for_pictures()
+    paint_alone()
 
 
 def answer_promptly() -> None:

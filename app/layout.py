@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QTabBar
 
+from .painting import SOON_MS, Painting
 from .panels.dock import Dock
 from .proportions import proportions_of
 
@@ -82,11 +83,11 @@ class Layout(QObject):
         """What docks of an area had, across, before the window became too small for it."""
         self._tidied = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._tidied.timeout.connect(self._tidy)
-        self._fitted = QTimer(self, singleShot=True, interval=0)
-        """Not at once: Qt may be arranging docks, and have found that the window is too small for them."""
+        self._fitted = QTimer(self, singleShot=True, interval=SOON_MS)
+        """Not at once: Qt may be arranging docks, and have found that the window is too small for them. Before it is
+        painted."""
         self._fitted.timeout.connect(self._window_resized)
-        self._painted = QTimer(self, singleShot=True, interval=0)
-        self._painted.timeout.connect(self._paint)
+        self._painting = Painting(window)
         self._restore()
         for dock in docks:
             dock.hide()
@@ -127,18 +128,8 @@ class Layout(QObject):
                 bar.setMovable(False)
         elif kind == QEvent.Type.Resize:
             self._fitted.start()
-            self._paint_later()
+            self._painting.put_off()
         return False
-
-    def _paint_later(self) -> None:
-        """In a turn of its own, so that keys and clicks have theirs before, and once docks have their last sizes."""
-        self._window.setUpdatesEnabled(False)
-        self._painted.start()
-
-    def _paint(self) -> None:
-        self._window.setUpdatesEnabled(True)
-        # one that came meanwhile was of no use, and Qt (6.11) waits for it without asking again
-        QCoreApplication.postEvent(self._window, QEvent(QEvent.Type.UpdateRequest))
 
     def _window_resized(self) -> None:
         if self._now != START:
@@ -219,7 +210,7 @@ class Layout(QObject):
             self._share_out()  # before it is painted; some docks have their place in the next turn alone
             QTimer.singleShot(0, self, self._shared_out)
         self._tidied.start()
-        self._paint_later()
+        self._painting.put_off()
 
     def _drop(self) -> None:
         """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes

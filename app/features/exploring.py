@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
 
 from ..control_keys import ControlKeys
 from ..controllers.changes import ChangesController
 from ..controllers.clear_dates import ClearDatesController
 from ..controllers.cluster_labels import ClusterLabelsController
 from ..controllers.dates import DatesController
+from ..controllers.dialogs import ask_file_to_write
 from ..controllers.hovering import HoverController
 from ..controllers.named import NamedController
 from ..controllers.projections import ProjectionsController
@@ -147,11 +147,9 @@ def _link(
 
 def _export(window: MainWindow, series: SeriesController) -> None:
     title = window.tr("Save the curves as CSV")
-    name, _ = QFileDialog.getSaveFileName(
-        window, title, str(window.link.workspace / "series.csv"), "CSV (*.csv)"
-    )
-    if name:
-        path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
-        series.export(
-            path, lambda path: window.say(translate("Exploring", "The curves are in {}").format(path))
-        )
+    name = window.link.workspace / "series.csv"
+
+    def written(path: Path) -> None:
+        window.say(translate("Exploring", "The curves are in {}").format(path))
+
+    ask_file_to_write(window, title, name, "CSV (*.csv)", lambda path: series.export(path, written))

@@ -22,7 +22,7 @@ from phenolens.engine.client.launch import stop
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 from rasterio.transform import from_origin
 
 WAIT_MS = 120_000
@@ -122,6 +122,20 @@ def trigger() -> Callable:
 
     def do(window, name: str) -> None:
         next(action for action in window.actions() if action.text() == name).trigger()
+
+    return do
+
+
+@pytest.fixture
+def choose() -> Callable:
+    """`choose(window, path)` answers the file dialog that is open as a user does who types."""
+
+    def do(window, path: Path) -> None:
+        dialog = window.findChild(QFileDialog)
+        assert dialog.isVisible()
+        dialog.findChild(QLineEdit, "fileNameEdit").setText(str(path))
+        dialog.accept()
+        assert not dialog.isVisible()
 
     return do
 

@@ -3,7 +3,7 @@
 import PySide6
 from phenolens.app.panels.diagnostics import DiagnosticsWindow
 from phenolens.app.panels.help_page import TextWindow
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
 
 def test_the_guide_tells_the_workflow_and_what_numbers_mean(window, look, trigger):
@@ -25,7 +25,7 @@ def test_about_names_versions_and_licences(window, trigger):
     assert "engine 0." in text
 
 
-def test_the_light_gives_a_report_that_can_be_copied_and_saved(window, tmp_path, until, look):
+def test_the_light_gives_a_report_that_can_be_copied_and_saved(window, tmp_path, until, look, choose):
     window.engine_light.click()
     shown = window.findChild(DiagnosticsWindow)
     until(lambda: "Service" in shown.text)
@@ -35,7 +35,8 @@ def test_the_light_gives_a_report_that_can_be_copied_and_saved(window, tmp_path,
     shown._copy()
     assert QApplication.clipboard().text() == shown.text
     shown.saving.emit(shown.text)
-    window.findChild(QFileDialog).fileSelected.emit(str(tmp_path / "report.txt"))
-    assert (tmp_path / "report.txt").read_text() == shown.text
-    window.findChild(QFileDialog).reject()
+    path = tmp_path / "report.txt"
+    choose(window, path)
+    until(path.is_file)
+    assert path.read_text() == shown.text
     shown.reject()

@@ -283,7 +283,7 @@ def test_a_class_raster_is_imported_as_the_outlines_of_its_patches(opened, tmp_p
     look(opened)
 
 
-def test_labels_that_were_saved_come_back_as_they_were(opened, tmp_path, until, look):
+def test_labels_that_were_saved_come_back_as_they_were(opened, tmp_path, until, look, choose):
     opened.show_step("Label")
     panel = labels_panel(opened)
     assert not panel._save.isEnabled()
@@ -298,9 +298,8 @@ def test_labels_that_were_saved_come_back_as_they_were(opened, tmp_path, until, 
     panel._save.click()
     dialog = opened.findChild(QFileDialog)
     assert dialog.selectedFiles()[0].endswith("forest-labels.geojson")
-    dialog.reject()
     path = tmp_path / "mine.geojson"
-    opened.findChild(QFileDialog).fileSelected.emit(str(path))
+    choose(opened, path)
     until(path.is_file)
     for kept, told in (
         (labels, "3 were there already."),

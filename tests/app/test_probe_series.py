@@ -21,7 +21,6 @@ from phenolens.engine.client.arrays import Array
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.readings import Probe, ProbeSeries
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QFileDialog
 
 CLASSES = (LandClass(1, "beech", "#e69f00"), LandClass(2, "spruce", "#56b4e9"))
 PLACES = (
@@ -136,7 +135,7 @@ def heights(opened, until):
 
 
 def test_a_fitted_quantity_is_drawn_with_its_interval_and_written_as_such(
-    heights, panel, until, look, tmp_path, monkeypatch
+    heights, panel, until, look, tmp_path, choose
 ):
     heights.model.do(places=PLACES)
     heights.model.change(series=SeriesChoice("probe", ("heights.probe",)))
@@ -158,8 +157,8 @@ def test_a_fitted_quantity_is_drawn_with_its_interval_and_written_as_such(
     assert f"{one.low[there][0]:.3g} to {one.high[there][0]:.3g}" in said
     look(heights)
     path = tmp_path / "heights.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     panel._export.click()
+    choose(heights, path)
     until(path.is_file)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -14,7 +14,6 @@ from phenolens.app.project import Looked, Project
 from phenolens.app.selection import Combined, LassoPick, MapPick, Selection
 from phenolens.app.session import Place, ProjectionChoice, SeriesChoice, Session, Work
 from phenolens.engine.client.look import Look
-from PySide6.QtWidgets import QFileDialog
 
 from .of_projects import STORE, WORK, drop
 
@@ -202,12 +201,10 @@ def test_searches_that_ended_with_the_engine_are_not_shown_again(opened):
     assert (session.look, session.beside) == (Look(), Look("probe:crops.probe"))
 
 
-def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until, trigger):
+def test_a_run_is_saved_as_the_config_that_replays_it(opened, workspace, tmp_path, until, trigger, choose):
     trigger(opened, "Save this run as config…")
-    dialog = opened.findChild(QFileDialog)
     target = tmp_path / "again.run.toml"
-    dialog.fileSelected.emit(str(target))
-    dialog.reject()
+    choose(opened, target)
     until(target.exists)
     saved, kept = (tomllib.loads(file.read_text()) for file in (target, workspace / "forest.run.toml"))
     assert Path(kept["out"]) != workspace / STORE  # where it was before this copy was made: another's

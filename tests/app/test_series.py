@@ -143,14 +143,12 @@ def test_a_click_on_the_curves_moves_the_map_to_that_date(opened, panel, click, 
     assert plot._cursor.value() == plot._times[5]
 
 
-def test_the_table_says_of_each_date_where_and_how_good_it_is(
-    opened, panel, click, until, tmp_path, monkeypatch
-):
+def test_the_table_says_of_each_date_where_and_how_good_it_is(opened, panel, click, until, tmp_path, choose):
     click(10, 20)
     until(lambda: bool(panel.plot.curves))
     path = tmp_path / "curves.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_suffix("")), ""))
     panel._export.click()
+    choose(opened, path.with_suffix(""))
     until(path.exists)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -188,15 +186,15 @@ def another_language():
 
 
 def test_columns_are_those_of_the_command_line_whatever_language_the_app_speaks(
-    opened, panel, click, until, tmp_path, another_language, monkeypatch
+    opened, panel, click, until, tmp_path, another_language, choose
 ):
     click(10, 20)
     for kind, parts in (("embedding", ("1", "2")), ("support", ("s2",)), ("index", ("NDVI", "kNDVI"))):
         opened.model.change(series=SeriesChoice(kind, parts))
         until(lambda wanted=COLUMNS[kind]: [curve.column for curve in panel.plot.curves] == wanted)
         path = tmp_path / f"{kind}.csv"
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=str(path): (name, ""))
         panel._export.click()
+        choose(opened, path)
         until(path.exists)
     store = EmbeddingStore(opened.link.workspace / opened.model.now.store.store)
     told = list(series_rows(store, [Pixel("A", 10, 20)]))
@@ -234,12 +232,11 @@ def test_columns_of_predictions_and_of_many_pixels_are_the_same_in_every_languag
     assert [*read(tmp_path / "m.csv")[0]][7:] == ["e03", "e03_p10", "e03_p90"]
 
 
-def test_a_table_that_cannot_be_written_says_so(opened, panel, click, until, tmp_path, monkeypatch):
+def test_a_table_that_cannot_be_written_says_so(opened, panel, click, until, tmp_path):
     click(10, 20)
     until(lambda: bool(panel.plot.curves))
-    nowhere = tmp_path / "missing" / "curves.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(nowhere), ""))
     panel._export.click()
+    opened.findChild(QFileDialog).filesSelected.emit([str(tmp_path / "missing" / "curves.csv")])
     until(lambda: "can't be written" in opened._message.text())
 
 

@@ -19,10 +19,9 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from phenolens.app.application import answer_promptly
+from phenolens.app.application import answer_promptly, prepare
 from phenolens.app.engine_link import EngineLink
 from phenolens.app.main_window import MainWindow
-from phenolens.app.memory import keep_room_for_pictures
 from phenolens.app.panels.projection import ProjectionPanel
 from phenolens.app.panels.series import SeriesPanel
 from phenolens.app.session import Label, LandClass, ProjectionChoice
@@ -43,7 +42,7 @@ class Driver:
     """A window with the store open, driven from outside."""
 
     def __init__(self, workspace: Path) -> None:
-        keep_room_for_pictures()
+        prepare()
         self.application = QApplication.instance() or QApplication([])
         self._wake = QTimer(interval=BEAT_MS)  # conditions are looked at as often
         self._wake.start()

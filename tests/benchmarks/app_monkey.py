@@ -86,18 +86,17 @@ class Monkey:
 
     def __init__(self, workspace: Path, store: str, seed: int) -> None:
         import psutil
-        from phenolens.app.application import answer_promptly
+        from phenolens.app.application import answer_promptly, prepare
         from phenolens.app.engine_link import EngineLink
         from phenolens.app.heartbeat import Heartbeat
         from phenolens.app.main_window import MainWindow
-        from phenolens.app.memory import keep_room_for_pictures
         from phenolens.app.theme import apply_theme, theme_named
         from PySide6.QtCore import QSettings
         from PySide6.QtGui import QDesktopServices
         from PySide6.QtWidgets import QApplication
 
         faulthandler.enable()
-        keep_room_for_pictures()
+        prepare()
         self.faults: Counter[str] = Counter()
         sys.excepthook = self._failed
         self.application = QApplication([])
