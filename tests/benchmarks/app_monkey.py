@@ -30,6 +30,10 @@ PAUSE_MS = 12
 LONG_S = 0.05
 PACE_S, SUMMED = 0.5, 60_000
 """How often a sum tells how fast the machine is; of how many numbers, some milliseconds."""
+WRITTEN = np.zeros(2**23, np.uint8)
+"""Memory that is written to as often: a machine may be at full pace and yet slow to write."""
+SHARE_S = 300.0
+"""Long turns are counted by times of this length: what the app itself has got into lasts."""
 KEYS = (
     "left right space 1 2 3 4 5 6 7 8 9 l p f escape delete return tab f1 ctrl+z ctrl+y ctrl+plus ctrl+minus"
 )
@@ -118,10 +122,12 @@ class Monkey:
         self.after: Counter[str] = Counter()
         """How often each action was the last one before a stall that it, or what it led to, computed."""
         self.memory: list[tuple[float, float]] = []
-        self.paces: list[float] = []
-        """Seconds of computing that one and the same sum took: others on the machine slow it down."""
-        self.long: list[tuple[float, float]] = []
-        """Seconds that one turn of the event loop computed, and that the sum took right after."""
+        self.paces: list[tuple[float, float]] = []
+        """Seconds of computing that one and the same sum took, and writing one and the same memory: others on the
+        machine slow them down."""
+        self.long: list[tuple[float, float, tuple[float, float]]] = []
+        """When a turn of the event loop was long, the seconds that it computed, and what sum and writing took right
+        after."""
         self.computed = 0.0
         """Seconds, until the turn that goes on."""
         self.end, self.next_report, self.next_pace, self.began = 0.0, 0.0, 0.0, 0.0
@@ -164,7 +170,7 @@ class Monkey:
     def _turn_over(self) -> None:
         worked = time.thread_time() - self.computed
         if worked > LONG_S:
-            self.long.append((worked, _pace()))
+            self.long.append((time.monotonic() - self.began, worked, _pace()))
             self.after[self.doing] += 1
         self.computed = time.thread_time()
 
@@ -355,6 +361,26 @@ class Monkey:
         self._report()
         self.application.quit()
 
+    def _tell_long(self) -> None:
+        full, usual, high = np.quantile(self.paces, (0.02, 0.5, 0.95), axis=0)
+        for what, often, seldom in zip(("sum", "writing"), usual / full, high / full, strict=True):
+            print(
+                f"one and the same {what} took {often:.2f} times as long as at the machine's full pace, in one of "
+                f"twenty cases {seldom:.2f} times and more"
+            )
+        when, computed = np.array([(at, worked) for at, worked, _ in self.long]).reshape(-1, 2).T
+        paces = np.array([pace for *_, pace in self.long]).reshape(-1, 2)
+        print(
+            f"turns that computed more than 50 ms: {len(computed)}, longest {1000 * computed.max(initial=0):.0f} ms; "
+            f"by {SHARE_S / 60:.0f} minutes: {np.bincount((when // SHARE_S).astype(int)).tolist()}"
+        )
+        for what, slower in zip(("sum", "writing"), (paces / full).T, strict=True):
+            evened = computed / slower
+            print(
+                f"of these above 50 ms at the machine's full pace, by {what}: {np.sum(evened > LONG_S)}, longest "
+                f"{1000 * evened.max(initial=0):.0f} ms"
+            )
+
     def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self.faults["".join(traceback.format_exception(kind, error, trace)[-4:])] += 1
 
@@ -365,18 +391,7 @@ class Monkey:
         settled = [megabytes for seconds, megabytes in self.memory if seconds > self.memory[-1][0] / 4]
         if len(settled) > 2:
             print(f"memory {settled[0]:.0f} → {settled[-1]:.0f} MB: {settled[-1] / settled[0] - 1:+.1%}")
-        full, usual, high = np.quantile(self.paces, (0.02, 0.5, 0.95))
-        print(
-            f"one and the same sum took {usual / full:.2f} times as long as at the machine's full pace, in one of "
-            f"twenty cases {high / full:.2f} times and more"
-        )
-        computed, pace = np.array(self.long or [(0.0, full)]).T
-        evened = computed * full / pace
-        print(
-            f"turns that computed more than 50 ms: {len(self.long)}, longest {computed.max() * 1000:.0f} ms;"
-            f" of these above 50 ms at the machine's full pace, by that sum: {np.sum(evened > LONG_S)}, longest "
-            f"{evened.max() * 1000:.0f} ms"
-        )
+        self._tell_long()
         print(
             f"late for any reason, others that had the processor too: {len(self.heartbeat.stalls)}, longest "
             f"{self.heartbeat.longest * 1000:.0f} ms; where it was in those that it computed, with their number:"
@@ -389,10 +404,12 @@ class Monkey:
         print(self.heartbeat.told(8))
 
 
-def _pace() -> float:
+def _pace() -> tuple[float, float]:
     began = time.thread_time()
     sum(number * number for number in range(SUMMED))
-    return time.thread_time() - began
+    summed = time.thread_time()
+    WRITTEN.fill(summed % 2)
+    return summed - began, time.thread_time() - summed
 
 
 def _own(place: str) -> str:
