@@ -5,7 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtWebChannel import QWebChannel
-from PySide6.QtWebEngineCore import QWebEngineNewWindowRequest, QWebEnginePage, QWebEngineSettings
+from PySide6.QtWebEngineCore import (
+    QWebEngineNewWindowRequest,
+    QWebEnginePage,
+    QWebEngineProfile,
+    QWebEngineSettings,
+)
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QWidget
 
@@ -53,6 +58,11 @@ class AreaBrowser(QWebEngineView):
             lambda status, _: None if status == ENDED else self.lost.emit()
         )
         self.let_reach_web(False)
+
+    @staticmethod
+    def start() -> None:
+        """What all views share. The first of them starts it by itself, but the user waits for both together then."""
+        QWebEngineProfile.defaultProfile()
 
     def let_reach_web(self, allowed: bool) -> None:
         """Only once an online background was chosen: until then the page can't reach beyond this machine."""

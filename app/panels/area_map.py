@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget
 
+from ..painting import SOON_MS
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .area_page import write_page
@@ -117,8 +118,13 @@ class AreaMap(QStackedWidget):
             self._prepared.emit(AreaBrowser, str(page))
 
     def _open(self, browser: type[AreaBrowser], page: str) -> None:
-        """Qt starts the browser here, and its process once the page is loaded: in two turns."""
-        self.view, self._page = browser(self._host, self._theme.window, self), page
+        """Qt starts the browser here, makes a view, and loads the page, which starts a process: in a turn each."""
+        self._page = page
+        browser.start()
+        QTimer.singleShot(SOON_MS, self, lambda: self._view(browser))
+
+    def _view(self, browser: type[AreaBrowser]) -> None:
+        self.view = browser(self._host, self._theme.window, self)
         self.view.lost.connect(self._again)
         self.addWidget(self.view)
         self._load()
@@ -127,7 +133,7 @@ class AreaMap(QStackedWidget):
         view = self.view
         if view is not None:
             self.setCurrentWidget(view)  # before the page is there: a map without a size fits nothing
-            QTimer.singleShot(0, view, lambda: view.show_page(self._page))
+            QTimer.singleShot(SOON_MS, view, lambda: view.show_page(self._page))
 
     def _again(self) -> None:
         """The browser's process was lost: the page is loaded once more, and told what it was told before."""
