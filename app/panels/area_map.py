@@ -18,6 +18,7 @@ from ..painting import SOON_MS
 from ..texts import QT_TRANSLATE_NOOP
 from ..theme import Theme
 from .area_page import write_page
+from .browser_files import read_ahead
 
 if TYPE_CHECKING:
     from .area_browser import AreaBrowser
@@ -111,6 +112,7 @@ class AreaMap(QStackedWidget):
 
     def _prepare(self) -> None:
         """In a thread: folium takes half a second to load, and the browser's libraries as long."""
+        read_ahead()
         from .area_browser import AreaBrowser  # noqa: PLC0415 - QtWebEngine, only where the map is seen
 
         with suppress(RuntimeError, OSError):  # the window, or its folder, is gone meanwhile

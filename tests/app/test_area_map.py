@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from phenolens.app.panels.area import AreaPanel
+from phenolens.app.panels.browser_files import read_ahead
 from phenolens.app.theme import LIGHT
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
@@ -149,3 +152,15 @@ def test_files_dropped_on_the_page_are_taken_and_addresses_aren_t(panel, ask, tm
     drop(QUrl.fromLocalFile(str(tmp_path / "fields.geojson")))
     assert taken == [str(tmp_path / "fields.geojson")]
     assert ask("areaMap.counts()")["lines"] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux where the library lies")
+def test_the_browser_s_files_are_read_before_it_starts(panel):
+    """Its library, which is by far the largest of them, among them: else the user interface waits for the disk."""
+    library = next(
+        Path(line.split()[-1])
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if "Qt6WebEngineCore.so" in line
+    )
+
+    assert read_ahead() > library.stat().st_size
