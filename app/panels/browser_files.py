@@ -14,7 +14,7 @@ LIBRARY, PROGRAM = "*Qt6WebEngineCore*", "QtWebEngineProcess*"
 
 def read_ahead() -> int:
     """Have the system fetch them from the disk; for a thread. As the browser starts, Qt would wait for one page after
-    the other in the user interface's: 160-190 ms where nothing is in memory, with this 60-75 (SSD).
+    the other in the user interface's: 160-190 ms where nothing is in memory, with this 60-75.
 
     Returns the bytes read, 0 where Qt keeps its files elsewhere."""
     chunk, read = bytearray(CHUNK), 0
@@ -33,7 +33,9 @@ def _files() -> list[Path]:
         *_folder(kind.LibrariesPath).glob(LIBRARY),
         *_folder(kind.BinariesPath).glob(LIBRARY),
     ]
-    return [file for file in found if file.is_file()]
+    return list(
+        dict.fromkeys(file.resolve() for file in found if file.is_file())
+    )  # a library has several names
 
 
 def _folder(kind: QLibraryInfo.LibraryPath) -> Path:
