@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from PySide6.QtCore import (
@@ -20,14 +20,18 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QTabBar
 
+from .arrangement import Arrangement, Size
 from .painting import SOON_MS, Painting
 from .panels.dock import Dock
 from .proportions import proportions_of
 
 LOW = 800
 """Windows lower than this have no room for docks below each other."""
-VERSION = 2
-"""Of the layouts that are kept: those of another one (other docks, other sizes) are left alone. 1: the map had 27 %."""
+VERSION = 3
+"""Of the layouts that are kept: those of another one (other docks, other sizes) are left alone. 1: the map had 27 %; 2:
+every arrangement had places of its own for the docks."""
+DOCKS = "docks"
+"""Where docks lie, in the settings."""
 SETTLED_MS = 100
 NEAR = 4
 """Points between tabs and the dock below them."""
@@ -54,15 +58,6 @@ class Middle(QStackedWidget):
         return super().minimumSizeHint() if shown is None else shown.minimumSizeHint()
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """An arrangement that is not in use."""
-
-    state: QByteArray
-    low: bool
-    """Whether the docks at the left are tabs because the window is low."""
-
-
 class Layout(QObject):
     """Of one window; made once all docks are there."""
 
@@ -71,9 +66,15 @@ class Layout(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._middle, self._docks, self._settings = window, middle, docks, settings
-        self._first = _Kept(window.saveState(VERSION), False)
+        inner = window.layout()
+        assert inner is not None  # every main window of Qt's has one
+        self._inner = inner
+        self._first = window.saveState(VERSION)
+        self._usual = Arrangement.first(dock for dock in docks if not dock.isHidden())
         self._now, self._low = START, False
-        self._kept = {WORK: self._first}
+        """In which arrangement docks are; whether those at the left are tabs because the window is low."""
+        self._kept = {WORK: self._usual}
+        """Arrangements that are not in use."""
         self._sized: set[str] = set()
         """Arrangements whose docks have sizes of the user's, or have been given some."""
         self._planned: list[Dock] = []
@@ -89,25 +90,33 @@ class Layout(QObject):
         self._fitted.timeout.connect(self._window_resized)
         self._painting = Painting(window)
         self._restore()
+        self._show(())
         for dock in docks:
-            dock.hide()
             dock.resized.connect(self._dock_resized)
             dock.seen_or_hidden.connect(self._tidied.start)  # tabs come and go with it
+        for bar in self._bars():
+            bar.setMovable(False)
         middle.currentChanged.connect(self._middle_changed)
         window.installEventFilter(self)
         self._tidied.start()  # no tabs can be seen: keys mustn't go to them
 
     def save(self) -> None:
         self._settings.setValue("geometry", self._window.saveGeometry())
-        for name, kept in {**self._kept, self._now: self._here()}.items():
-            if name in self._sized:
-                self._settings.setValue(name, kept.state)
-                self._settings.setValue(f"{name} low", "yes" if kept.low else "no")
+        kept = {**self._kept, self._now: self._here()}
+        self._settings.setValue(DOCKS, self._window.saveState(VERSION))
+        self._settings.setValue(f"{DOCKS} low", "yes" if self._low else "no")
+        for name in self._sized:
+            self._settings.setValue(name, kept[name].to_text())
 
     def reset(self) -> None:
         """As the window was first seen."""
-        self._kept, self._sized = {WORK: self._first}, set()
-        if self._now != START:
+        self._kept, self._sized = {WORK: self._usual}, set()
+        self._painting.put_off()
+        self._arrange(self._first)
+        self._low = False
+        if self._now == START:
+            self._show(())
+        else:
             self._come(self._now)
 
     def plan(self, docks: list[Dock]) -> None:
@@ -156,10 +165,9 @@ class Layout(QObject):
             if min(front, default=size) >= size:
                 del self._squeezed[area]
                 continue
-            tabs = [
-                bar.height() for dock in docks for bar in self._bars() if dock.windowTitle() in _titles(bar)
-            ]
-            whole = size + (max(tabs, default=0) if area == BOTTOM else 0)  # Qt counts them in
+            heights = self._tab_heights()
+            tabs = max((heights.get(dock.windowTitle(), 0) for dock in docks), default=0)
+            whole = size + (tabs if area == BOTTOM else 0)  # Qt counts them in
             self._window.resizeDocks(docks, [whole] * len(docks), _orientation(area))
 
     def _restore(self) -> None:
@@ -168,10 +176,14 @@ class Layout(QObject):
         if not isinstance(geometry, QByteArray) or not self._window.restoreGeometry(geometry):
             screen = self._window.screen().availableSize()  # else the status bar may lie below it
             self._window.resize(QSize(1360, 860).boundedTo(screen))
+        state = self._settings.value(DOCKS)
+        if not isinstance(state, QByteArray) or not self._arrange(state):
+            return
+        self._low = self._settings.value(f"{DOCKS} low") == "yes"
         for name in (WORK, PLAN):
-            state = self._settings.value(name)
-            if isinstance(state, QByteArray):
-                self._kept[name] = _Kept(state, self._settings.value(f"{name} low") == "yes")
+            kept = Arrangement.read(self._settings.value(name))
+            if kept is not None:
+                self._kept[name] = kept
                 self._sized.add(name)
 
     def _middle_changed(self) -> None:
@@ -179,8 +191,7 @@ class Layout(QObject):
         at_start = self._middle.currentIndex() == 0
         if at_start and self._now != START:
             self._kept[self._now], self._now = self._here(), START
-            for dock in self._docks:
-                dock.hide()
+            self._show(())
         elif not at_start and self._now == START:
             raised = [
                 dock for dock in self._docks if dock.isVisible()
@@ -198,19 +209,36 @@ class Layout(QObject):
         self._come(name)
 
     def _come(self, name: str) -> None:
-        """Use an arrangement, as it was left or, where that is of another version, as it is at first."""
-        self._now, kept = name, self._kept.pop(name, None)
+        """Use an arrangement, as it was left or as it is at first."""
+        first = self._usual if name == WORK else Arrangement.first(self._planned)
+        self._now, kept = name, self._kept.pop(name, first)
         self._squeezed.clear()
-        if kept is not None and self._arrange(kept.state):
-            self._low = kept.low
-        else:
-            self._begin(name)
+        self._drop()
+        self._show(kept.shown)
         self._fit()
-        if name not in self._sized:
+        if name in self._sized:
+            self._give_sizes(kept.sizes)
+        else:
             self._share_out()  # before it is painted; some docks have their place in the next turn alone
             QTimer.singleShot(0, self, self._shared_out)
         self._tidied.start()
         self._painting.put_off()
+
+    def _show(self, names: Collection[str]) -> None:
+        """These docks alone. Qt arranges all docks anew for each one that comes, unless its layout is to wait."""
+        self._inner.setEnabled(False)
+        for dock in self._docks:
+            dock.setVisible(dock.objectName() in names)
+        self._inner.setEnabled(True)
+
+    def _give_sizes(self, sizes: Mapping[str, Size]) -> None:
+        """Give docks their sizes again, and bring them to the front."""
+        front = [dock for dock in self._docks if dock.objectName() in sizes and not dock.isFloating()]
+        across, down = zip(*(sizes[dock.objectName()] for dock in front), strict=True) if front else ((), ())
+        self._window.resizeDocks(front, across, Qt.Orientation.Horizontal)
+        self._window.resizeDocks(front, down, Qt.Orientation.Vertical)
+        for dock in front:
+            dock.raise_()
 
     def _drop(self) -> None:
         """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes
@@ -227,17 +255,8 @@ class Layout(QObject):
             )
             QCoreApplication.sendEvent(one, released)
 
-    def _begin(self, name: str) -> None:
-        self._sized.discard(name)
-        if name == WORK:
-            self._arrange(self._first.state)
-            self._low = self._first.low
-            return
-        for dock in self._docks:
-            dock.setVisible(dock in self._planned)
-
     def _arrange(self, state: QByteArray) -> bool:
-        """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three with every step."""
+        """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three every time."""
         self._drop()
         before = self._bars()
         if not self._window.restoreState(state, VERSION):
@@ -253,9 +272,15 @@ class Layout(QObject):
     def _bars(self) -> list[QTabBar]:
         return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
-    def _here(self) -> _Kept:
+    def _tab_heights(self) -> dict[str, int]:
+        """Of the tabs above docks, by the titles of these."""
+        seen = [bar for bar in self._bars() if self._window.rect().intersects(bar.geometry())]
+        return {title: bar.height() for bar in seen for title in _titles(bar)}
+
+    def _here(self) -> Arrangement:
         self._drop()
-        return _Kept(self._window.saveState(VERSION), self._low)
+        self._inner.activate()  # docks that came in this turn have no sizes before
+        return Arrangement.of(self._docks, self._tab_heights())
 
     def _shared_out(self) -> None:
         if self._now != START and self._now not in self._sized:
