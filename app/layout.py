@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 
 from PySide6.QtCore import (
@@ -225,10 +226,16 @@ class Layout(QObject):
         self._painting.put_off()
 
     def _show(self, names: Collection[str]) -> None:
-        """These docks alone. Qt arranges all docks anew for each one that comes, unless its layout is to wait."""
+        """These docks alone."""
+        with self._waiting():
+            for dock in self._docks:
+                dock.setVisible(dock.objectName() in names)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Qt would arrange all docks anew for each one that comes or goes."""
         self._inner.setEnabled(False)
-        for dock in self._docks:
-            dock.setVisible(dock.objectName() in names)
+        yield
         self._inner.setEnabled(True)
 
     def _give_sizes(self, sizes: Mapping[str, Size]) -> None:
@@ -259,7 +266,9 @@ class Layout(QObject):
         """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three every time."""
         self._drop()
         before = self._bars()
-        if not self._window.restoreState(state, VERSION):
+        with self._waiting():
+            restored = self._window.restoreState(state, VERSION)
+        if not restored:
             return False
         fresh = {title for bar in self._bars() if bar not in before for title in _titles(bar)}
         hidden = {dock.windowTitle() for dock in self._docks if dock.isHidden()}

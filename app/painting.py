@@ -10,7 +10,8 @@ import os
 import time
 
 from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QGraphicsView, QWidget
+from shiboken6 import isValid
 
 WORKED_S = 0.006
 """A turn that has computed for less is painted in."""
@@ -39,6 +40,11 @@ class Painting(QObject):
         self._sending = False
         self._since = 0.0
         """Seconds, as painting was put off first."""
+        areas = window.findChildren(QAbstractScrollArea)
+        self._views = [one for one in areas if isinstance(one, QGraphicsView | QAbstractItemView)]
+        """Take half of the time or more, where a window is painted whole; those that come later are few."""
+        self._left: list[QWidget] = []
+        """Of them, those that aren't painted yet."""
         self._put_off = QTimer(self, singleShot=True, interval=SOON_MS)
         self._put_off.timeout.connect(self._paint)
         window.installEventFilter(self)
@@ -74,7 +80,31 @@ class Painting(QObject):
         if self._has_worked() and time.monotonic() - self._since < LONGEST_S:
             self._put_off.start()
             return
+        if not self._window.updatesEnabled():
+            self._begin_whole()
+        self._paint_what_is_due()
+        while self._left and not self._has_worked():
+            self._let_paint(self._left.pop())
+            self._paint_what_is_due()
+        if self._left:
+            self._put_off.start()
+
+    def _begin_whole(self) -> None:
+        """All but the views, which come after it, in further turns if need be."""
+        while self._left:
+            self._let_paint(self._left.pop())
+        self._views = [view for view in self._views if isValid(view)]
+        self._left = [view for view in self._views if view.isVisible()]
+        for view in self._left:
+            view.setUpdatesEnabled(False)
         self._window.setUpdatesEnabled(True)
-        self._sending = True  # Qt (6.11) asks no second time for what came meanwhile and was put off
+
+    def _let_paint(self, view: QWidget) -> None:
+        if isValid(view):
+            view.setUpdatesEnabled(True)
+
+    def _paint_what_is_due(self) -> None:
+        """Qt (6.11) asks no second time for what came meanwhile and was put off."""
+        self._sending = True
         QCoreApplication.sendEvent(self._window, QEvent(QEvent.Type.UpdateRequest))
         self._sending = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
+from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, Signal, SignalInstance
@@ -112,6 +113,7 @@ QRadioButton::indicator:hover, QCheckBox::indicator:hover {{ border-color: {acce
 QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ padding: 6px 12px; border: 0; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ border-bottom-color: {accent}; font-weight: 600; }}
+QDockWidget {{ titlebar-close-icon: url("{dock_close}"); titlebar-normal-icon: url("{dock_float}"); }}
 QMainWindow > QTabBar {{ qproperty-elideMode: ElideNone; }}
 QMainWindow > QTabBar::tab {{ padding: 4px 4px; }}
 QMainWindow > QTabBar::tab:selected {{ font-weight: normal; }}
@@ -142,7 +144,10 @@ def icon_path(name: str) -> str:
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Palette and style of every widget, and the colours that plots made from now on start with."""
     set_colours(application, theme)
-    sheet = _STYLE.format(**{name: f"palette({role})" for name, role in _ROLES.items()})
+    colours = {name: f"palette({role})" for name, role in _ROLES.items()}
+    # not shown: of icons of its own Qt (6.11) opens the files whenever a dock comes or goes
+    icons = {f"dock_{kind}": Path(icon_path(f"dock-{kind}")).as_posix() for kind in ("close", "float")}
+    sheet = _STYLE.format(**colours, **icons)
     if application.styleSheet() != sheet:
         application.setStyle("Fusion")
         application.setStyleSheet(sheet)

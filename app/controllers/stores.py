@@ -11,6 +11,7 @@ from phenolens.engine.client.results import Job
 from PySide6.QtCore import QCoreApplication
 
 from ..engine_link import EngineLink
+from ..geography import Geography
 from ..panels.dates import DateBar
 from ..panels.layers import Choice, LayersPanel, choices_of
 from ..session import Session, SessionModel
@@ -42,7 +43,7 @@ class StoresController:
         """Show a store of the workspace."""
         self._link.ask(
             "open",
-            lambda client: client.views.store(store),
+            lambda client: _store(client, store),
             self._opened,
             lambda error: self._gone(store, error),
         )
@@ -98,9 +99,15 @@ def _afresh(store: Store) -> Session:
     return Session(store=store, date=len(store.times) // 2)
 
 
+def _store(client: EngineClient, name: str) -> Store:
+    store = client.views.store(name)
+    Geography(store.grid).look_up()  # the map wants it at once
+    return store
+
+
 def _store_or_job(client: EngineClient, name: str, out: str) -> Store | Job:
     try:
-        store = client.views.store(out)
+        store = _store(client, out)
     except NotFound:
         store = None
     if store is not None and store.complete:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from ..curves import Floats
 from ..theme import Theme
 from .acquisition_table import Row
+from .kept_picture import KeptBackground
 
 MARGIN = 34
 NEAR = 5
@@ -41,11 +42,12 @@ class AcquisitionStrip(QWidget):
         self.setFixedHeight(64)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Dates by sensor; high bars are clear"))
-        theme.changed.connect(self.update)
+        self._picture = KeptBackground(self, self._paint)
+        theme.changed.connect(self._picture.forget)
 
     def set_left_out(self, keys: frozenset[str]) -> None:
         self._left_out = keys
-        self.update()
+        self._picture.forget()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
@@ -56,7 +58,7 @@ class AcquisitionStrip(QWidget):
         self._times = np.array([time.timestamp() for time in times])
         if times:
             self._span = min(times), max(times)
-        self.update()
+        self._picture.forget()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         number = self._at(event.position())
@@ -73,9 +75,10 @@ class AcquisitionStrip(QWidget):
             QToolTip.showText(event.globalPosition().toPoint(), told)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        if not self._rows:
-            return
-        painter = QPainter(self)
+        if self._rows:
+            self._picture.draw(QPainter(self))
+
+    def _paint(self, painter: QPainter) -> None:
         self._calendar(painter)
         painter.setPen(QColor(self._theme.faint))
         for sensor, lane in self._lanes.items():

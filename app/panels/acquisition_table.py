@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QFontMetrics
 
 from ..texts import QT_TRANSLATE_NOOP
 
@@ -114,6 +115,10 @@ class AcquisitionTable(QAbstractTableModel):
     def keys(self, row: int) -> tuple[str, ...]:
         """Of an acquisition, as the engine names it."""
         return self._rows[row].keys
+
+    def longest(self, column: int, rows: int, metrics: QFontMetrics) -> int:
+        """Points that the cells of a column need, by its first rows."""
+        return max((metrics.horizontalAdvance(cells[column][0]) for cells in self._cells[:rows]), default=0)
 
     def some_left_out(self) -> bool:
         return not all(self._left_out.isdisjoint(row.keys) for row in self._rows)

@@ -14,8 +14,8 @@ from .acquisition_table import COLUMNS, SORTED_BY, AcquisitionTable, Row
 
 MEASURED = 20
 """Rows that the widths of columns are taken from."""
-AROUND, WIDEST = 20, 130
-"""Points of a column: beside its head, and at most."""
+AROUND, BESIDE, BOX, WIDEST = 20, 14, 22, 130
+"""Points of a column: beside its head, beside a cell's text, for a box to tick, and at most."""
 
 
 class _Ticks(QTableView):
@@ -80,11 +80,14 @@ class AcquisitionsPanel(QWidget):
         self._share_width()
 
     def _share_width(self) -> None:
-        """Each column what it needs, but names no more than their share; Qt keeps room for an arrow in each head."""
-        metrics = QFontMetrics(self.table.horizontalHeader().font())
+        """Each column what it needs, but names no more than their share; Qt keeps room for an arrow in each head.
+
+        Qt would ask the table for every cell and role; the texts alone are a tenth of that."""
+        metrics, cells = QFontMetrics(self.table.horizontalHeader().font()), QFontMetrics(self.table.font())
         for column, name in enumerate(COLUMNS[:-1]):
             head = metrics.horizontalAdvance(QCoreApplication.translate("AcquisitionsPanel", name))
-            needed = max(head + AROUND, self.table.sizeHintForColumn(column) + 6)
+            longest = self._model.longest(column, MEASURED, cells) + (BOX if column == 0 else 0)
+            needed = max(head + AROUND, longest + BESIDE)
             self.table.setColumnWidth(column, min(needed, WIDEST))
 
     def _make_table(self) -> QTableView:
@@ -95,7 +98,6 @@ class AcquisitionsPanel(QWidget):
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        header.setResizeContentsPrecision(MEASURED)
         header.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)

@@ -21,12 +21,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 INNER = "PHENOLENS_MONKEY"
 REPORT_S = 30.0
-PAUSE_MS = 12
+PAUSE_MS, MOVE_MS = 12, 2
+"""Before every action; before each move of a drag, which come one in a turn, as a mouse's own."""
 LONG_S = 0.05
 PACE_S, SUMMED = 0.5, 60_000
 """How often a sum tells how fast the machine is; of how many numbers, some milliseconds."""
@@ -119,6 +121,8 @@ class Monkey:
         self.process = psutil.Process()
         self.done: Counter[str] = Counter()
         self.doing = ""
+        self.dragged: Any = None
+        """Widget, point of it and moves to come, while the mouse is held."""
         self.after: Counter[str] = Counter()
         """How often each action was the last one before a stall that it, or what it led to, computed."""
         self.memory: list[tuple[float, float]] = []
@@ -151,6 +155,10 @@ class Monkey:
         return 1 if self.faults else 0
 
     def step(self) -> None:
+        if self.dragged is not None:
+            self.timer.start(MOVE_MS)
+            self._drag_on()
+            return
         now = time.monotonic()
         if now > self.end:
             self._leave()
@@ -231,16 +239,29 @@ class Monkey:
             QTest.mouseClick(target, button, keys, place)
 
     def _drag(self) -> None:
-        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
         target, place = self._somewhere(self.window)
-        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        QTest.mousePress(target, left, none, place)
-        for _ in range(self.random.randint(2, 12)):
-            place += QPoint(self.random.randint(-40, 40), self.random.randint(-40, 40))
-            self._move(target, place)
-        QTest.mouseRelease(target, left, none, place)
+        QTest.mousePress(target, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+        self.dragged = (target, place, self.random.randint(2, 12))
+
+    def _drag_on(self) -> None:
+        """Moves the mouse on, or lets it go."""
+        import shiboken6
+        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtTest import QTest
+
+        target, place, moves = self.dragged
+        self.dragged = None
+        if not shiboken6.isValid(target):
+            return
+        if not moves:
+            QTest.mouseRelease(target, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+            return
+        place += QPoint(self.random.randint(-40, 40), self.random.randint(-40, 40))
+        self.dragged = (target, place, moves - 1)
+        self._move(target, place)
 
     def _move(self, target, place) -> None:
         from PySide6.QtCore import QEvent, QPointF, Qt
