@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -89,7 +89,7 @@ class Layout(QObject):
         """Not at once: Qt may be arranging docks, and have found that the window is too small for them. Before it is
         painted."""
         self._fitted.timeout.connect(self._window_resized)
-        self._painting = Painting(window)
+        self._painting = Painting(window, docks)
         self._restore()
         self._show(())
         for dock in docks:
@@ -213,17 +213,21 @@ class Layout(QObject):
         """Use an arrangement, as it was left or as it is at first."""
         first = self._usual if name == WORK else Arrangement.first(self._planned)
         self._now, kept = name, self._kept.pop(name, first)
+        self._painting.put_off()
         self._squeezed.clear()
         self._drop()
         self._show(kept.shown)
         self._fit()
+        front = [dock for dock in self._docks if dock.objectName() in kept.sizes and not dock.isFloating()]
         if name in self._sized:
-            self._give_sizes(kept.sizes)
+            self._give_sizes(front, kept.sizes)
         else:
             self._share_out()  # before it is painted; some docks have their place in the next turn alone
             QTimer.singleShot(0, self, self._shared_out)
+        self._inner.activate()  # before that no dock has a tab that could be raised
+        for dock in front:
+            dock.raise_()
         self._tidied.start()
-        self._painting.put_off()
 
     def _show(self, names: Collection[str]) -> None:
         """These docks alone."""
@@ -238,14 +242,10 @@ class Layout(QObject):
         yield
         self._inner.setEnabled(True)
 
-    def _give_sizes(self, sizes: Mapping[str, Size]) -> None:
-        """Give docks their sizes again, and bring them to the front."""
-        front = [dock for dock in self._docks if dock.objectName() in sizes and not dock.isFloating()]
-        across, down = zip(*(sizes[dock.objectName()] for dock in front), strict=True) if front else ((), ())
-        self._window.resizeDocks(front, across, Qt.Orientation.Horizontal)
-        self._window.resizeDocks(front, down, Qt.Orientation.Vertical)
-        for dock in front:
-            dock.raise_()
+    def _give_sizes(self, docks: Sequence[Dock], sizes: Mapping[str, Size]) -> None:
+        across, down = zip(*(sizes[dock.objectName()] for dock in docks), strict=True) if docks else ((), ())
+        self._window.resizeDocks(docks, across, Qt.Orientation.Horizontal)
+        self._window.resizeDocks(docks, down, Qt.Orientation.Vertical)
 
     def _drop(self) -> None:
         """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes

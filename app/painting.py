@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QGraphicsView, QWidget
@@ -32,7 +33,9 @@ def paint_alone() -> None:
 class Painting(QObject):
     """Of one window."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, panes: Sequence[QWidget]) -> None:
+        """`panes` are those whose tables and plots may be painted a turn later; not what lies in the middle: a browser
+        was there maybe, which leaves a black hole."""
         super().__init__(window)
         self._window = window
         self._computed = time.thread_time()
@@ -40,9 +43,9 @@ class Painting(QObject):
         self._sending = False
         self._since = 0.0
         """Seconds, as painting was put off first."""
-        areas = window.findChildren(QAbstractScrollArea)
+        areas = [area for pane in panes for area in pane.findChildren(QAbstractScrollArea)]
         self._views = [one for one in areas if isinstance(one, QGraphicsView | QAbstractItemView)]
-        """Take half of the time or more, where a window is painted whole; those that come later are few."""
+        """Take much of the time, where a window is painted whole; those that are made later are few."""
         self._left: list[QWidget] = []
         """Of them, those that aren't painted yet."""
         self._put_off = QTimer(self, singleShot=True, interval=SOON_MS)

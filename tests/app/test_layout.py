@@ -249,3 +249,23 @@ def test_docks_float_come_back_and_close_by_their_titles(opened, qtbot, look):
     dock.toggleViewAction().trigger()
     assert not dock.isHidden()
     assert (float_.accessibleName(), close.accessibleName()) == ("Float Series", "Close Series")
+
+
+def test_the_tab_in_front_is_there_again_after_another_step(opened, until):
+    right = [opened.docks[name] for name in ("Projection", "Labels", "Probe", "Accuracy")]
+
+    def in_front() -> list[str]:
+        return [dock.windowTitle() for dock in right if not dock.visibleRegion().isEmpty()]
+
+    for step, name in (("Explore", "Projection"), ("Label", "Labels")):
+        for between in ("Area", "Compute"):
+            opened.show_step(between)
+            until(lambda: not in_front())
+            opened.show_step(step)
+            until(lambda name=name: in_front() == [name])
+    opened.docks["Probe"].raise_()
+    until(lambda: in_front() == ["Probe"])
+    opened.layout_kept.plan([opened.docks["Data"]])
+    until(lambda: not in_front())
+    opened.layout_kept.work()
+    until(lambda: in_front() == ["Probe"])
