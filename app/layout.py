@@ -239,8 +239,10 @@ class Layout(QObject):
     def _waiting(self) -> Iterator[None]:
         """Qt would arrange all docks anew for each one that comes or goes."""
         self._inner.setEnabled(False)
-        yield
-        self._inner.setEnabled(True)
+        try:
+            yield
+        finally:
+            self._inner.setEnabled(True)
 
     def _give_sizes(self, docks: Sequence[Dock], sizes: Mapping[str, Size]) -> None:
         across, down = zip(*(sizes[dock.objectName()] for dock in docks), strict=True) if docks else ((), ())
@@ -263,20 +265,10 @@ class Layout(QObject):
             QCoreApplication.sendEvent(one, released)
 
     def _arrange(self, state: QByteArray) -> bool:
-        """Whether Qt could. It makes new tab bars (6.11) and keeps the old ones for good: three every time."""
+        """Whether Qt could. Tab bars that are left belong to it: it takes them up again, and crashed without them."""
         self._drop()
-        before = self._bars()
         with self._waiting():
-            restored = self._window.restoreState(state, VERSION)
-        if not restored:
-            return False
-        fresh = {title for bar in self._bars() if bar not in before for title in _titles(bar)}
-        hidden = {dock.windowTitle() for dock in self._docks if dock.isHidden()}
-        for bar in before:
-            if fresh | hidden >= set(_titles(bar)):  # a dock has one tab at most, and none while it is hidden
-                bar.hide()
-                bar.deleteLater()
-        return True
+            return self._window.restoreState(state, VERSION)
 
     def _bars(self) -> list[QTabBar]:
         return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)

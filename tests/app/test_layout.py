@@ -1,11 +1,21 @@
 """The layout: where docks are at every size, kept from one window to the next, and reset."""
 
+from phenolens.app.arrangement import Arrangement
 from phenolens.app.main_window import MainWindow
 from phenolens.app.theme import theme_named
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QFont, QMouseEvent, QPaintEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QApplication,
+    QDockWidget,
+    QGraphicsView,
+    QLabel,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 
 
 def test_tabs_that_are_left_behind_are_gone_as_the_layout_comes_back(opened, until):
@@ -269,3 +279,28 @@ def test_the_tab_in_front_is_there_again_after_another_step(opened, until):
     until(lambda: not in_front())
     opened.layout_kept.work()
     until(lambda: in_front() == ["Probe"])
+
+
+def test_tables_and_plots_are_painted_once_steps_follow_each_other_fast(opened, until):
+    """They come in turns of their own; none may be left out as another step hides it meanwhile."""
+    for step in ("Area", "Explore", "Compute", "Probe", "Explore"):
+        opened.show_step(step)
+        QApplication.processEvents()
+    panes = [area for dock in opened.docks.values() for area in dock.findChildren(QAbstractScrollArea)]
+    assert opened.docks["Projection"].findChild(QGraphicsView) in panes
+    until(lambda: all(pane.updatesEnabled() for pane in panes))
+
+
+def test_arrangements_are_read_as_they_were_written_and_nothing_else_is():
+    kept = Arrangement(frozenset({"dock Layers", "dock Jobs"}), {"dock Layers": (230, 600)})
+    assert Arrangement.read(kept.to_text()) == kept
+    for text in (
+        None,
+        "",
+        "a text",
+        "{}",
+        "[]",
+        '{"shown": 3, "sizes": {}}',
+        '{"shown": [], "sizes": {"a": 3}}',
+    ):
+        assert Arrangement.read(text) is None

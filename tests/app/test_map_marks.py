@@ -1,5 +1,7 @@
 """What lies over the map: labels end with the area, places are pins; and what a change of theme must not lose."""
 
+from threading import Thread
+
 import pyqtgraph as pg
 import pytest
 from phenolens.app.appearance import Appearance
@@ -13,7 +15,7 @@ from phenolens.app.session import Label, LandClass, Place
 from phenolens.app.theme import theme_named
 from phenolens.engine.client.arrays import Grid
 from phenolens.engine.client.look import Look
-from pyproj import Proj
+from pyproj import Proj, Transformer
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
@@ -161,6 +163,25 @@ def test_the_arrow_points_to_true_north_where_the_grid_leans(crs, left, top):
     geography = Geography(Grid(crs, (10.0, 0.0, left, 0.0, -10.0, top), (100, 100)))
     convergence = Proj(crs).get_factors(*geography.lonlat(50, 50)).meridian_convergence
     assert geography.north(50, 50) == pytest.approx(-convergence, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("crs", "size", "left", "top"),
+    [
+        ("EPSG:3035", 10.0, 5_271_982, 2_533_004),
+        ("EPSG:31370", 10.0, 150_000, 170_000),
+        ("EPSG:32635", 10.0, 700_000, 5_000_000),
+        ("EPSG:4326", 1e-4, 4.5, 50.8),
+    ],
+)
+def test_degrees_are_those_of_the_one_way_that_fits_the_area(crs, size, left, top):
+    geography = Geography(Grid(crs, (size, 0.0, left, 0.0, -size, top), (100, 100)))
+    known = Thread(target=geography.look_up)
+    known.start()
+    known.join()
+    expected = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(*geography.xy(30, 70))
+    assert geography.lonlat(30, 70) == pytest.approx(expected, abs=1e-9)
+    assert geography.pixel_of_lonlat(*expected) == pytest.approx((30, 70), abs=1e-3)
 
 
 def test_the_arrow_is_that_of_the_area_that_is_shown(opened, look):

@@ -48,7 +48,7 @@ def painted(qtbot) -> Painted:
     qtbot.waitExposed(shown)
     qtbot.waitUntil(lambda: shown.times > 0)
     qtbot.wait(50)
-    shown.painting = Painting(shown)
+    shown.painting = Painting(shown, ())
     shown.times = 0
     return shown
 
