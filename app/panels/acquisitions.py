@@ -82,7 +82,7 @@ class AcquisitionsPanel(QWidget):
     def _share_width(self) -> None:
         """Each column what it needs, but names no more than their share; Qt keeps room for an arrow in each head.
 
-        Qt would ask the table for every cell and role; the texts alone are a tenth of that."""
+        By the texts alone: Qt would ask the table for every role of a cell."""
         metrics, cells = QFontMetrics(self.table.horizontalHeader().font()), QFontMetrics(self.table.font())
         for column, name in enumerate(COLUMNS[:-1]):
             head = metrics.horizontalAdvance(QCoreApplication.translate("AcquisitionsPanel", name))
