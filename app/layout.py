@@ -112,9 +112,12 @@ class Layout(QObject):
     def reset(self) -> None:
         """As the window was first seen."""
         self._kept, self._sized = {WORK: self._usual}, set()
+        QTimer.singleShot(SOON_MS, self, self._come_again)  # in a turn of its own, and before it is painted
         self._painting.put_off()
         self._arrange(self._first)
         self._low = False
+
+    def _come_again(self) -> None:
         if self._now == START:
             self._show(())
         else:

@@ -34,8 +34,8 @@ class Painting(QObject):
     """Of one window."""
 
     def __init__(self, window: QWidget, panes: Sequence[QWidget]) -> None:
-        """`panes` are those whose tables and plots may be painted a turn later; not what lies in the middle: a browser
-        was there maybe, which leaves a black hole."""
+        """`panes` are those that may be painted some turns later, their tables and plots last; not what lies in the
+        middle: a browser was there maybe, which leaves a black hole."""
         super().__init__(window)
         self._window = window
         self._computed = time.thread_time()
@@ -44,10 +44,12 @@ class Painting(QObject):
         self._since = 0.0
         """Seconds, as painting was put off first."""
         areas = [area for pane in panes for area in pane.findChildren(QAbstractScrollArea)]
-        self._views = [one for one in areas if isinstance(one, QGraphicsView | QAbstractItemView)]
-        """Take much of the time, where a window is painted whole; those that are made later are few."""
+        views = [one for one in areas if isinstance(one, QGraphicsView | QAbstractItemView)]
+        self._later_ones: list[QWidget] = [*views, *panes]
+        """Take most of the time, where a window is painted whole; views that are made later are few."""
         self._left: list[QWidget] = []
-        """Of them, those that aren't painted yet."""
+        """Of them, those that aren't painted yet, the last one first."""
+        self._left_since = 0.0
         self._put_off = QTimer(self, singleShot=True, interval=SOON_MS)
         self._put_off.timeout.connect(self._paint)
         window.installEventFilter(self)
@@ -93,18 +95,23 @@ class Painting(QObject):
             self._put_off.start()
 
     def _begin_whole(self) -> None:
-        """All but the views, which come after it, in further turns if need be."""
+        """All but the panes, which come after it, in further turns if need be; unless some have waited for long, as
+        the window goes on to change."""
+        now, waiting = time.monotonic(), bool(self._left)
+        if not waiting:
+            self._left_since = now
         while self._left:
             self._let_paint(self._left.pop())
-        self._views = [view for view in self._views if isValid(view)]
-        self._left = [view for view in self._views if view.isVisible()]
-        for view in self._left:
-            view.setUpdatesEnabled(False)
+        if not waiting or now - self._left_since < LONGEST_S:
+            self._later_ones = [one for one in self._later_ones if isValid(one)]
+            self._left = [one for one in self._later_ones if one.isVisible() and one.window() is self._window]
+        for one in self._left:
+            one.setUpdatesEnabled(False)
         self._window.setUpdatesEnabled(True)
 
-    def _let_paint(self, view: QWidget) -> None:
-        if isValid(view):
-            view.setUpdatesEnabled(True)
+    def _let_paint(self, one: QWidget) -> None:
+        if isValid(one):
+            one.setUpdatesEnabled(True)
 
     def _paint_what_is_due(self) -> None:
         """Qt (6.11) asks no second time for what came meanwhile and was put off."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
 from ..curves import CLEAR, GAP_FILLED, IN_PART, NO_DATA, OBSERVED, Curve, Floats
 from ..theme import Theme
-from .kept_picture import KeptPicture
+from .kept_picture import KeptPicture, Part
 
 DASHES = (
     Qt.PenStyle.SolidLine,
@@ -51,7 +52,7 @@ class CurvesItem(pg.GraphicsObject):
         self._times: Floats = np.zeros(0)
         self._lows: Floats = np.zeros(0)
         self._highs: Floats = np.zeros(0)
-        self._picture = KeptPicture(self, self._paint_curves)
+        self._picture = KeptPicture(self, self._parts)
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
         self._curves = tuple(curves)
@@ -96,60 +97,41 @@ class CurvesItem(pg.GraphicsObject):
     def paint(self, painter: QPainter, *_: object) -> None:
         self._picture.draw(painter, self.boundingRect())
 
-    def _paint_curves(self, painter: QPainter) -> None:
-        view, width = self.boundingRect(), painter.transform().mapRect(self.boundingRect()).width()
+    def _parts(self) -> Iterator[Part]:
+        view, box = self.boundingRect(), self.getViewBox()
         seen = [_in_view(times, view) for times, _ in self._lines]
         most = max((there.stop - there.start for there in seen), default=0)
-        many = len(self._curves) > MOST_WIDE
-        crowded = many or most * MARK > DENSE * width
-        # the edges of many bands are too faint to tell, and took longer to smooth than all lines
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
-        for curve in self._curves:
-            _paint_band(painter, curve)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for curve, (times, values), there in zip(self._curves, self._lines, seen, strict=True):
-            painter.setPen(_line_pen(curve, THIN if crowded else WIDE))
-            painter.drawPolyline(_points(times[there], values[there]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)
-        for curve in self._curves if len(self._curves) <= MOST_MARKED else ():
-            self._paint_marks(painter, curve, SMALL_MARK if crowded else MARK)
-        self._paint_crosses(painter)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_names(painter)
+        curves, many = self._curves, len(self._curves) > MOST_WIDE
+        crowded = many or most * MARK > DENSE * box.width()
+        for curve in curves:
+            # the edges of many bands are too faint to tell, and took longer to smooth than all lines
+            yield partial(_paint_band, curve=curve, smooth=not many)
+        for curve, (times, values), there in zip(curves, self._lines, seen, strict=True):
+            pen = _line_pen(curve, THIN if crowded else WIDE)
+            yield partial(_paint_line, pen=pen, times=times[there], values=values[there])
+        for curve in curves if len(curves) <= MOST_MARKED else ():
+            yield partial(_paint_marks, curve=curve, crowded=crowded, hollow=self._theme.base)
+        yield from self._crosses()
+        yield partial(self._paint_names, curves=curves)
 
-    def _paint_marks(self, painter: QPainter, curve: Curve, size: float) -> None:
-        """What was seen is filled, what was filled in between or seen in part is hollow."""
-        there = np.isfinite(curve.values)
-        for colour, mine in _shades(curve):
-            for codes, hollow in (((CLEAR, OBSERVED), False), ((GAP_FILLED, IN_PART), True)):
-                points = _polygon(curve, there & mine & np.isin(curve.quality, codes))
-                painter.setPen(_dot_pen(colour, size + (WIDER if curve.shades else 0)))
-                painter.drawPoints(points)
-                if hollow:
-                    painter.setPen(_dot_pen(self._theme.base, size - 2))
-                    painter.drawPoints(points)
-
-    def _paint_crosses(self, painter: QPainter) -> None:
+    def _crosses(self) -> Iterator[Part]:
         """Where a place has no data, at the foot; it holds for all its curves: once."""
         values = self._lows[np.isfinite(self._lows)]
         foot = float(values.min()) if len(values) else 0.0
         along, across = self.pixelVectors()
         if along is None or across is None:
             return
-        width, height = CROSS * along.x(), CROSS * across.y()
+        size = QSizeF(CROSS * along.x(), CROSS * across.y())
         for curve in self._curves:
-            if curve.order:
-                continue
-            pen = QPen(QColor(curve.colour), THIN)
-            pen.setCosmetic(True)
-            painter.setPen(pen)
-            painter.drawLines(list(_crosses(curve.times[curve.quality == NO_DATA], foot, width, height)))
+            if not curve.order:
+                yield partial(_paint_crosses, curve=curve, foot=foot, size=size)
 
-    def _paint_names(self, painter: QPainter) -> None:
+    def _paint_names(self, painter: QPainter, curves: Sequence[Curve]) -> None:
         """Of places, where their first curves end: letters tell them apart where colours don't."""
-        names = {curve.owner: curve for curve in self._curves if not curve.order}
+        names = {curve.owner: curve for curve in curves if not curve.order}
         if not 1 < len(names) <= MOST_NAMED:
             return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = painter.font()
         font.setBold(True)
         painter.setFont(font)
@@ -220,7 +202,7 @@ def _points(times: Floats, values: Floats) -> QPolygonF:
     return polygon
 
 
-def _paint_band(painter: QPainter, curve: Curve) -> None:
+def _paint_band(painter: QPainter, curve: Curve, smooth: bool) -> None:
     """Between the percentiles, faint; of the first curve of a subject alone, or they'd hide each other."""
     if curve.low is None or curve.high is None or curve.order:
         return
@@ -229,9 +211,38 @@ def _paint_band(painter: QPainter, curve: Curve) -> None:
     edge = np.concatenate([curve.low[there], curve.high[there][::-1]])
     colour = QColor(curve.colour)
     colour.setAlpha(BAND_ALPHA)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawPolygon(_points(times, edge))
+
+
+def _paint_line(painter: QPainter, pen: QPen, times: Floats, values: Floats) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen)
+    painter.drawPolyline(_points(times, values))
+
+
+def _paint_marks(painter: QPainter, curve: Curve, crowded: bool, hollow: str) -> None:
+    """What was seen is filled, what was filled in between or seen in part is hollow, in that colour."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not crowded)
+    size, there = SMALL_MARK if crowded else MARK, np.isfinite(curve.values)
+    for colour, mine in _shades(curve):
+        for codes, inner in (((CLEAR, OBSERVED), ""), ((GAP_FILLED, IN_PART), hollow)):
+            points = _polygon(curve, there & mine & np.isin(curve.quality, codes))
+            painter.setPen(_dot_pen(colour, size + (WIDER if curve.shades else 0)))
+            painter.drawPoints(points)
+            if inner:
+                painter.setPen(_dot_pen(inner, size - 2))
+                painter.drawPoints(points)
+
+
+def _paint_crosses(painter: QPainter, curve: Curve, foot: float, size: QSizeF) -> None:
+    pen = QPen(QColor(curve.colour), THIN)
+    pen.setCosmetic(True)
+    painter.setPen(pen)
+    times = curve.times[curve.quality == NO_DATA]
+    painter.drawLines(list(_crosses(times, foot, size.width(), size.height())))
 
 
 def _line_pen(curve: Curve, width: float) -> QPen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap, QTransform
@@ -13,7 +13,8 @@ from shiboken6 import isValid
 LONG_S, SETTLED_MS = 0.002, 40
 """A picture that took so long is stretched while the view changes, and painted again once it has settled."""
 TURN_S = 0.008
-"""One that took so long is painted in a turn of its own, not with all the rest of the window."""
+"""One that took so long is painted in turns of its own, for so long in each, not with all the rest of the window."""
+Part = Callable[[QPainter], None]
 SPARE, LARGER = 32, 4
 """Points that a picture has to spare; it is used again for one of which it has at most so many times the pixels."""
 
@@ -22,12 +23,18 @@ class KeptPicture:
     """Of what is in view. Qt's own cache of items isn't for those that change while they are painted, as axes make
     some do."""
 
-    def __init__(self, item: QGraphicsObject, paint: Callable[[QPainter], None]) -> None:
-        """`paint` is given a painter in the item's coordinates."""
-        self._item, self._paint = item, paint
+    def __init__(self, item: QGraphicsObject, parts: Callable[[], Iterable[Part]]) -> None:
+        """`parts` make the picture, one upon the other, each given a painter as new in the item's coordinates. They may
+        be shared out among turns of the event loop, and hold what they paint."""
+        self._item, self._make = item, parts
         self._picture: QPixmap | None = None
-        self._shown = self._wanted = (QTransform(), QRect(), 1.0)
-        """What the picture is of, and should be: from the item to the screen, where there, and its resolution."""
+        self._spare: QPixmap | None = None
+        """What was shown before, or is being painted."""
+        self._parts: Iterator[Part] | None = None
+        """Of the one that is being painted, those to come."""
+        self._shown = self._coming = self._wanted = (QTransform(), QRect(), 1.0)
+        """What the picture is of, the next one will be of, and should be: from the item to the screen, where there, and
+        its resolution."""
         self._took_s = 0.0
         self._old = False
         """What is painted has changed since."""
@@ -38,7 +45,7 @@ class KeptPicture:
         """What is painted has changed. Of what is gone nothing is left to be seen as something else comes."""
         self._old = True
         if self._item.boundingRect().isEmpty():
-            self._picture = None
+            self._picture = self._parts = None
         self._item.update()
 
     def draw(self, painter: QPainter, view: QRectF) -> None:
@@ -48,12 +55,10 @@ class KeptPicture:
         if frame.isEmpty():
             return  # a pane without room
         self._wanted = (transform, frame, scale)
-        if self._picture is None or (self._due and self._took_s <= (TURN_S if self._old else LONG_S)):
-            self._picture = self._painted()
-        elif self._old:
-            _TURNS.take(self)
-        elif self._due:
-            self._settled.start()
+        if self._parts is None and self._due:
+            self._begin_or_wait()
+        if self._picture is None:
+            return  # its first parts alone
         there, shown, fine = self._shown
         painter.setTransform(there.inverted()[0] * transform if there != transform else QTransform())
         painter.drawPixmap(shown.topLeft(), self._picture, _whole(shown.size(), fine))
@@ -62,22 +67,53 @@ class KeptPicture:
     def _due(self) -> bool:
         return self._old or self._shown != self._wanted
 
-    def renew(self) -> None:
-        """Paint what is stretched or old again."""
-        if isValid(self._item) and self._picture is not None and self._due:
-            self._picture = self._painted()
-            self._item.update()
+    def _begin_or_wait(self) -> None:
+        if self._picture is None or self._took_s <= (TURN_S if self._old else LONG_S):
+            self._begin()
+            self._go_on()
+        elif self._old:
+            _TURNS.take(self)
+        else:
+            self._settled.start()
 
-    def _painted(self) -> QPixmap:
+    def take_turn(self) -> None:
+        """Paint what is stretched, old or unfinished."""
+        if not isValid(self._item):
+            return
+        if self._parts is None and self._picture is not None and self._due:
+            self._begin()
+        if self._parts is not None:
+            self._go_on()
+            if self._parts is None:
+                self._item.update()
+
+    def _begin(self) -> None:
+        self._old, self._took_s = False, 0.0
+        self._coming = _, frame, scale = self._wanted
+        self._spare = _cleared(self._spare, frame.size(), scale)
+        self._parts = iter(self._make())
+
+    def _go_on(self) -> None:
+        """For a turn at most. What is whole is shown."""
+        assert self._spare is not None
+        assert self._parts is not None  # begun
         began = time.thread_time()
-        self._old = False
-        self._shown = transform, frame, scale = self._wanted
-        picture = _cleared(self._picture, frame.size(), scale)
-        with QPainter(picture) as painter:
-            painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
-            self._paint(painter)
-        self._took_s = time.thread_time() - began
-        return picture
+        transform, frame, _ = self._coming
+        with QPainter(self._spare) as painter:
+            for part in self._parts:
+                painter.save()
+                painter.setTransform(transform * QTransform.fromTranslate(-frame.x(), -frame.y()))
+                part(painter)
+                painter.restore()
+                if time.thread_time() - began > TURN_S:
+                    break
+            else:
+                self._parts = None
+        self._took_s += time.thread_time() - began
+        if self._parts is not None:
+            _TURNS.take(self)
+            return
+        self._picture, self._spare, self._shown = self._spare, self._picture, self._coming
 
 
 class _Turns(QObject):
@@ -90,13 +126,15 @@ class _Turns(QObject):
         self._turns.timeout.connect(self._next)
 
     def take(self, picture: KeptPicture) -> None:
-        self._waiting.append(picture)
+        if picture not in self._waiting:
+            self._waiting.append(picture)
         self._turns.start()
 
     def _next(self) -> None:
-        self._waiting.pop(0).renew()
+        picture = self._waiting.pop(0)
         if not self._waiting:
             self._turns.stop()
+        picture.take_turn()
 
 
 _TURNS = _Turns()

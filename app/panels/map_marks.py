@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, partial
+from itertools import count, islice, pairwise
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from ..session import Label, LandClass, Place
-from .kept_picture import KeptPicture
+from .kept_picture import KeptPicture, Part
 from .map_pins import paint_pins
 from .map_shapes import EDGE, corners_of, cosmetic_pen, crosses, outlines, path_of
 
@@ -30,6 +30,8 @@ WIDE, THIN = 2.5, 1.0
 FILL_ALPHA = 40
 MOST_PINS = 30
 """Places with a pin, the last ones: a hundred pins hide the map."""
+LINES = 250
+"""Of marks, painted in one part."""
 AT_ONCE = 4_000
 """Labels whose shapes are made in one turn of the event loop."""
 
@@ -44,10 +46,27 @@ class _Stroke:
     filled: bool
 
     @cached_property
-    def lines(self) -> list[QLineF]:
-        """Wide, they are drawn in a quarter of the time that the path takes: Qt joins none of them."""
-        polygons = self.path.toSubpathPolygons()
-        return [QLineF(*ends) for polygon in polygons for ends in pairwise(polygon.toList())]
+    def lines(self) -> _Lines:
+        return _Lines(self.path)
+
+
+class _Lines:
+    """Of a path. Wide, they are drawn in a quarter of the time that it takes: Qt joins none of them."""
+
+    def __init__(self, path: QPainterPath) -> None:
+        polygons = path.toSubpathPolygons()
+        self._ends = (ends for polygon in polygons for ends in pairwise(polygon.toList()))
+        """Of those that weren't drawn yet."""
+        self._made: list[list[QLineF]] = []
+
+    def __iter__(self) -> Iterator[list[QLineF]]:
+        """As many at once as are painted in one part; each is made as it is first drawn, on one map or the other."""
+        for number in count():
+            if number == len(self._made):
+                self._made.append([QLineF(*ends) for ends in islice(self._ends, LINES)])
+            if not self._made[number]:
+                return
+            yield self._made[number]
 
 
 class WorkMarks:
@@ -119,7 +138,7 @@ class MarksItem(pg.GraphicsObject):
         self.strokes: Sequence[_Stroke] = ()
         self.pins: Sequence[Place] = ()
         self._area = QRectF()
-        self._picture = KeptPicture(self, self._paint_marks)
+        self._picture = KeptPicture(self, self._parts)
 
     def set_area(self, area: QRectF) -> None:
         self._area = area
@@ -147,31 +166,67 @@ class MarksItem(pg.GraphicsObject):
         self.prepareGeometryChange()
         self._picture.forget()
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _parts(self) -> Iterator[Part]:
         corners = sum(stroke.path.elementCount() for stroke in self.strokes)
-        wide = corners <= MOST_WIDE
-        painter.setClipRect(self._area)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, corners <= MOST_SMOOTH)
-        if wide:
-            self._paint_edges(painter)
+        look = _Look(self._area, corners <= MOST_SMOOTH, corners <= MOST_WIDE, corners <= MOST_FILLED)
+        if look.wide:
+            for stroke in self.strokes:
+                yield from look.edges(stroke)
         for stroke in self.strokes:
-            painter.setBrush(_fill(stroke) if corners <= MOST_FILLED else QBrush())
-            painter.setPen(_pen(stroke, WIDE if wide else THIN))
-            if not wide or stroke.dashed:  # dashes go on around corners
-                painter.drawPath(stroke.path)
-                continue
-            painter.fillPath(stroke.path, painter.brush())
-            painter.drawLines(stroke.lines)
-        painter.setClipping(False)
-        paint_pins(painter, self.pins)
+            yield from look.marks(stroke)
+        yield partial(paint_pins, places=self.pins)
 
-    def _paint_edges(self, painter: QPainter) -> None:
+
+@dataclass(frozen=True)
+class _Look:
+    """Of marks: the more there are, the plainer."""
+
+    area: QRectF
+    """Where they end."""
+    smooth: bool
+    wide: bool
+    filled: bool
+
+    def edges(self, stroke: _Stroke) -> Iterator[Part]:
         """Below all else. Where they cross they replace each other, and are no darker."""
+        for lines in stroke.lines:
+            yield partial(self._paint_edge, lines=lines)
+
+    def marks(self, stroke: _Stroke) -> Iterator[Part]:
+        if not self.wide or stroke.dashed:  # dashes go on around corners
+            yield partial(self._paint_path, stroke=stroke)
+            return
+        yield partial(self._fill, stroke=stroke)
+        for lines in stroke.lines:
+            yield partial(self._paint_lines, lines=lines, pen=_pen(stroke, WIDE))
+
+    def _paint_edge(self, painter: QPainter, lines: Sequence[QLineF]) -> None:
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-        painter.setPen(cosmetic_pen(EDGE, EDGE_WIDTH))
-        for stroke in self.strokes:
-            painter.drawLines(stroke.lines)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        self._paint_lines(painter, lines, cosmetic_pen(EDGE, EDGE_WIDTH))
+
+    def _paint_lines(self, painter: QPainter, lines: Sequence[QLineF], pen: QPen) -> None:
+        self._set_up(painter)
+        painter.setPen(pen)
+        painter.drawLines(lines)
+
+    def _paint_path(self, painter: QPainter, stroke: _Stroke) -> None:
+        self._set_up(painter)
+        painter.setBrush(self._brush(stroke))
+        painter.setPen(_pen(stroke, WIDE if self.wide else THIN))
+        painter.drawPath(stroke.path)
+
+    def _fill(self, painter: QPainter, stroke: _Stroke) -> None:
+        self._set_up(painter)
+        painter.fillPath(stroke.path, self._brush(stroke))
+
+    def _set_up(self, painter: QPainter) -> None:
+        painter.setClipRect(self.area)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.smooth)
+
+    def _brush(self, stroke: _Stroke) -> QBrush:
+        colour = QColor(stroke.colour)
+        colour.setAlpha(FILL_ALPHA)
+        return QBrush(colour) if self.filled and stroke.filled else QBrush()
 
 
 def _label_strokes(labels: Sequence[Label], colours: Mapping[int, str]) -> Iterator[Sequence[_Stroke] | None]:
@@ -208,9 +263,3 @@ def _pen(stroke: _Stroke, width: float) -> QPen:
     if stroke.dashed:
         pen.setDashPattern([4, 2])
     return pen
-
-
-def _fill(stroke: _Stroke) -> QBrush:
-    colour = QColor(stroke.colour)
-    colour.setAlpha(FILL_ALPHA)
-    return QBrush(colour) if stroke.filled else QBrush()

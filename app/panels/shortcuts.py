@@ -50,19 +50,19 @@ class ShortcutSheet(QDialog):
         self.setObjectName("shortcuts")
         self.setWindowTitle(self.tr("Keys and mouse"))
         self.setAccessibleName(self.tr("Keys and mouse"))
+        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName(self.windowTitle())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(scroll)
         inner = QWidget()
+        scroll.setWidget(inner)  # while it is empty: whatever gets another parent gets its style anew
         grid = QGridLayout(inner)
         grid.setColumnStretch(1, 1)
         grid.setHorizontalSpacing(24)
         for heading, rows in sheet.items():
             self._add(grid, heading, rows)
         grid.setRowStretch(grid.rowCount(), 1)
-        scroll = QScrollArea(widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)
-        scroll.setAccessibleName(self.windowTitle())
-        scroll.setWidget(inner)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(scroll)
         self.resize(560, 640)
 
     def _add(self, grid: QGridLayout, heading: str, rows: Rows) -> None:

@@ -138,7 +138,7 @@ def test_a_window_that_was_to_be_painted_as_docks_were_arranged_is_painted_after
     watched = Watched(opened)
     watched.setGeometry(100, 100, 50, 50)
     watched.show()
-    until(lambda: Watched.painted)
+    until(lambda: Watched.painted > 0)
     before = Watched.painted
     watched.update()
     opened.layout_kept.reset()
@@ -223,6 +223,7 @@ def test_docks_that_come_up_later_are_tabs_beside_selections(opened, until):
 
 
 def test_layouts_of_other_versions_are_left_alone(qtbot, opened, until):
+    until(lambda: not opened.layout_kept._tidied.isActive())  # docks have come to rest
     right = {name: dock.geometry() for name, dock in opened.docks.items()}
     opened.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, opened.docks["Projection"])
     old = opened.saveState(2)

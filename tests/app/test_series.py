@@ -286,7 +286,7 @@ def test_a_picture_that_takes_long_is_stretched_until_the_view_has_settled(opene
     opened.model.do(places=(Place("A", "#0072b2", pixel=(10, 10)),))
     until(lambda: bool(panel.plot.curves))
     drawn = []
-    monkeypatch.setattr(CurvesItem, "_paint_names", lambda *_: drawn.append(1))
+    monkeypatch.setattr(CurvesItem, "_paint_names", lambda *_, **__: drawn.append(1))
     panel.plot.grab()
     until(lambda: not panel.plot._item._picture._settled.isActive())
     drawn.clear()

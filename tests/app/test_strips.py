@@ -99,7 +99,7 @@ def test_bars_are_the_higher_the_clearer_and_a_mark_where_one_is_left_out(acquis
 
 def test_nothing_is_painted_of_a_plot_that_has_no_room(qtbot):
     drawn = []
-    picture = KeptPicture(pg.GraphicsObject(), drawn.append)
+    picture = KeptPicture(pg.GraphicsObject(), lambda: [drawn.append])
     device = QPixmap(20, 20)
     with QPainter(device) as painter:
         picture.draw(painter, QRectF(0, 0, 0, 10))
