@@ -50,6 +50,11 @@ class MapsController:
         model.listen(self._changed)
         panel.view_changed.connect(self._looked)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of the pictures and the numbers behind them."""
+        return self._bytes
+
     def forget(self, layer: str = "") -> None:
         """Drop what is kept of layers that begin so: their content has changed."""
         self._link.drop("map ahead")

@@ -1,9 +1,10 @@
 """A monkey at the app: seeded random clicks, drags, keys, wheels, resizes, docks, steps and menus over a real store.
 
 Usage: app_monkey.py [STORE] [--minutes 2] [--seed 0]
-Prints every half minute how much memory the app has, and its longest stall since; at the end crashes, exceptions, the
-growth of memory over the last three quarters, where the user interface stalled, and how much longer than at its full
-pace the machine took for one and the same sum, which a stall has to be seen beside. It works on a copy in a temporary
+Prints every half minute how much memory the app has, how much of it are maps that it keeps (up to 120 MB, as dates and
+layers are looked at), and its longest stall since; at the end crashes, exceptions, the growth of memory over the last
+three quarters, where the user interface stalled, and how much longer than at its full pace the machine took for one and
+the same sum, which a stall has to be seen beside. It works on a copy in a temporary
 folder, which is also its home; file dialogs are turned away, so that it writes nowhere else. Exit code 1 for a crash
 or an exception."""
 
@@ -362,6 +363,7 @@ class Monkey:
         work = self.window.model.now.work
         print(
             f"{self.memory[-1][0]:6.0f} s  {sum(self.done.values()):7d} actions  {megabytes:6.0f} MB  "
+            f"(maps {self.window.maps.kept_bytes / 1e6:3.0f})  "
             f"longest stall {self.heartbeat.longest * 1000:5.0f} ms (computing "
             f"{self.heartbeat.longest_worked * 1000:.0f} ms)  above 50 ms {len(self.heartbeat.stalls)}  "
             f"exceptions {sum(self.faults.values())}  places {len(work.places)}  labels {len(work.labels)}  "
