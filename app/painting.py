@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from weakref import ref
 
 from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QGraphicsView, QWidget
@@ -45,9 +46,10 @@ class Painting(QObject):
         """Seconds, as painting was put off first."""
         areas = [area for pane in panes for area in pane.findChildren(QAbstractScrollArea)]
         views = [one for one in areas if isinstance(one, QGraphicsView | QAbstractItemView)]
-        self._later_ones: list[QWidget] = [*views, *panes]
-        """Take most of the time, where a window is painted whole; views that are made later are few."""
-        self._left: list[QWidget] = []
+        self._later_ones = [ref(one) for one in (*views, *panes)]
+        """Take most of the time, where a window is painted whole; views that are made later are few. Nobody is kept
+        from going with the window."""
+        self._left: list[ref[QWidget]] = []
         """Of them, those that aren't painted yet, the last one first."""
         self._left_since = 0.0
         self._put_off = QTimer(self, singleShot=True, interval=SOON_MS)
@@ -89,7 +91,7 @@ class Painting(QObject):
             self._begin_whole()
         self._paint_what_is_due()
         while self._left and not self._has_worked():
-            self._let_paint(self._left.pop())
+            _let_paint(self._left.pop(), True)
             self._paint_what_is_due()
         if self._left:
             self._put_off.start()
@@ -101,20 +103,24 @@ class Painting(QObject):
         if not waiting:
             self._left_since = now
         while self._left:
-            self._let_paint(self._left.pop())
+            _let_paint(self._left.pop(), True)
         if not waiting or now - self._left_since < LONGEST_S:
-            self._later_ones = [one for one in self._later_ones if isValid(one)]
-            self._left = [one for one in self._later_ones if one.isVisible() and one.window() is self._window]
+            self._left = [one for one in self._later_ones if self._can_wait(one())]
         for one in self._left:
-            one.setUpdatesEnabled(False)
+            _let_paint(one, False)
         self._window.setUpdatesEnabled(True)
 
-    def _let_paint(self, one: QWidget) -> None:
-        if isValid(one):
-            one.setUpdatesEnabled(True)
+    def _can_wait(self, one: QWidget | None) -> bool:
+        return one is not None and isValid(one) and one.isVisible() and one.window() is self._window
 
     def _paint_what_is_due(self) -> None:
         """Qt (6.11) asks no second time for what came meanwhile and was put off."""
         self._sending = True
         QCoreApplication.sendEvent(self._window, QEvent(QEvent.Type.UpdateRequest))
         self._sending = False
+
+
+def _let_paint(one: ref[QWidget], may: bool) -> None:
+    widget = one()
+    if widget is not None and isValid(widget):
+        widget.setUpdatesEnabled(may)
