@@ -21,8 +21,8 @@ from ..telling import sentences
 
 MOST_PIXELS = 1_500_000
 """Of one part: larger areas are shown by every n-th pixel, and in full where the map is zoomed in."""
-MOST_KEPT_BYTES = 120_000_000
-"""Thirty pictures of a million pixels: as many dates are stepped through without asking again."""
+MOST_KEPT, MOST_KEPT_BYTES = 80, 120_000_000
+"""Thirty pictures of a million pixels, eighty of less: so many dates are stepped through without asking again."""
 ACQUIRED = {"true-colour": "s2", "false-colour": "s2", "ndvi": "s2", "s1": "s1"}
 """Layers that show an acquisition, and of which sensor: the one nearest to the date."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -164,7 +164,7 @@ class MapsController:
         if part not in self._kept:
             self._bytes += painted.nbytes
         self._kept[part] = painted
-        while self._bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
+        while len(self._kept) > MOST_KEPT or (self._bytes > MOST_KEPT_BYTES and len(self._kept) > 1):
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
 

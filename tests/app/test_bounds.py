@@ -2,6 +2,7 @@
 
 from threading import Event
 
+import pytest
 from phenolens.app.controllers import maps, selections
 from phenolens.app.controllers.selections import SelectionsController
 from phenolens.app.selection import MapPick
@@ -11,9 +12,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTabBar
 
 
-def test_maps_are_forgotten_once_they_take_too_much_room(opened, until, monkeypatch):
+@pytest.mark.parametrize("bound", ["MOST_KEPT", "MOST_KEPT_BYTES"])
+def test_maps_are_forgotten_once_they_are_too_many_or_take_too_much_room(opened, until, monkeypatch, bound):
     shown, _ = opened.map.shown["base"]
-    monkeypatch.setattr(maps, "MOST_KEPT_BYTES", 3 * shown.nbytes)
+    monkeypatch.setattr(maps, bound, 3 * (shown.nbytes if bound == "MOST_KEPT_BYTES" else 1))
     kept = opened.maps
     for date in range(len(opened.model.now.store.times)):
         opened.model.change(date=date)

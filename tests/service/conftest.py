@@ -156,7 +156,7 @@ def ask(serving):
 
 @pytest.fixture
 def fifo(tmp_path):
-    """Where a job says that it has begun: `fifo.read_text()` waits for it."""
+    """Where a job says that it has begun; `wait_for` reads it."""
     path = tmp_path / "begun"
     os.mkfifo(path)
     return path

@@ -8,10 +8,7 @@ import psutil
 import pytest
 from phenolens.engine.service.jobs.database import Database
 
-
-def wait_for(begun):
-    """Until a job has told through its FIFO that it has begun."""
-    assert begun.read_text() == "begun\n"
+from .begun import wait_for
 
 
 def sessions_share_processors():
@@ -230,8 +227,7 @@ def test_of_200_jobs_half_are_cancelled_some_run_and_all_are_listed(serving, wor
     monkeypatch.setattr("phenolens.engine.service.jobs.database._SYNC", never)
     with serving() as ask:
         blocks = [ask.submit("hold", fifo=str(fifo)) for _ in range(2)]
-        for _ in blocks:
-            wait_for(fifo)
+        wait_for(fifo, len(blocks))
         jobs = [ask.submit("note", out=f"{n}.txt") for n in range(200)]
         for job in [*jobs[::2], *blocks]:
             ask.post(f"/jobs/{job}/cancel")

@@ -11,10 +11,7 @@ import psutil
 import pytest
 from phenolens.engine.service.discovery import FILE_NAME
 
-
-def wait_for(begun):
-    """Until a job has told through its FIFO that it has begun."""
-    assert begun.read_text() == "begun\n"
+from .begun import wait_for
 
 
 def worker_of(service, job):
@@ -74,9 +71,7 @@ def test_a_killed_service_takes_its_worker_along_and_the_next_one_tells_what_was
     done = ask.run("note", out="done.txt")["id"]
     failed = ask.run("crash")["id"]
     blocks = [ask.submit("hold", fifo=str(fifo), out=f"{n}.zarr") for n in range(2)]
-    begun = ""
-    while begun.count("begun") < len(blocks):  # both may tell at once
-        begun += fifo.read_text()
+    wait_for(fifo, len(blocks))
     queued = ask.submit("note", out="queued.txt")
     cancelled = ask.submit("note", out="cancelled.txt")
     ask.post(f"/jobs/{cancelled}/cancel")
