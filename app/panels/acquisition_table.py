@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from phenolens.engine.client.sources import Acquisition
 from PySide6.QtCore import (
@@ -53,11 +54,11 @@ DIRECTIONS = {
     "ascending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↑ ascending"),
     "descending": QT_TRANSLATE_NOOP("AcquisitionsPanel", "↓ descending"),
 }
-SORTED_BY = Qt.ItemDataRole.UserRole
-"""Numbers and times are sorted as such, not as their text."""
+UNSORTED = -1
+"""In place of a column: the order in which they were given."""
 
-Cells = list[tuple[str, object]]
-"""Of a row: text and what it is sorted by."""
+Cells = list[tuple[str, Any]]
+"""Of a row: text and what it is sorted by; numbers and times as such."""
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 
@@ -80,16 +81,20 @@ class Row:
 
 
 class AcquisitionTable(QAbstractTableModel):
-    """Says a cell only when it is drawn: hundreds of rows of items took longer than a user waits."""
+    """Says a cell only when it is drawn: hundreds of rows of items took longer than a user waits. Sorts its rows by
+    itself: Qt's sorting model asks for two cells in each comparison, which took 50 ms."""
 
     ticked = Signal(int, bool)
-    """Number of an acquisition, and whether it is used."""
+    """Row, and whether its acquisition is used."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
         self._cells: list[Cells] = []
         self._left_out: frozenset[str] = frozenset()
+        self._by, self._descending = UNSORTED, False
+        self._order: list[int] = []
+        """Of each row of the table, the number of its acquisition."""
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         before, rows = self._rows, tuple(rows)
@@ -98,14 +103,38 @@ class AcquisitionTable(QAbstractTableModel):
         if [row.keys for row in before] == [row.keys for row in rows]:  # more is known of them
             shown = self._cells
             self._keep(rows)
-            self._tell(_differing(shown, self._cells))
+            differing = _differing(shown, self._cells)
+            if self._by in differing:
+                self._sort_anew()
+            self._tell(differing)
             return
         self.beginResetModel()
         self._keep(rows)
+        self._order = self._sorted()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._by, self._descending = column, order == Qt.SortOrder.DescendingOrder
+        self._sort_anew()
 
     def _keep(self, rows: tuple[Row, ...]) -> None:
         self._rows, self._cells = rows, [_cells(row) for row in rows]
+
+    def _sorted(self) -> list[int]:
+        numbers = range(len(self._rows))
+        if self._by == UNSORTED:
+            return list(numbers)
+        return sorted(numbers, key=lambda number: self._cells[number][self._by][1], reverse=self._descending)
+
+    def _sort_anew(self) -> None:
+        """What is chosen goes with its acquisition."""
+        self.layoutAboutToBeChanged.emit()
+        before, self._order = self._order, self._sorted()
+        rows = {number: row for row, number in enumerate(self._order)}
+        old = self.persistentIndexList()
+        new = [self.index(rows[before[index.row()]], index.column()) for index in old]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
 
     def set_left_out(self, keys: frozenset[str]) -> None:
         if keys != self._left_out:
@@ -113,8 +142,12 @@ class AcquisitionTable(QAbstractTableModel):
             self._tell([0])
 
     def keys(self, row: int) -> tuple[str, ...]:
-        """Of an acquisition, as the engine names it."""
-        return self._rows[row].keys
+        """Of the acquisition of a row, as the engine names it."""
+        return self._rows[self._order[row]].keys
+
+    def row_of(self, number: int) -> int:
+        """Where an acquisition is, of those that were given."""
+        return self._order.index(number)
 
     def longest(self, column: int, rows: int, metrics: QFontMetrics) -> int:
         """Points that the cells of a column need, by its first rows."""
@@ -143,16 +176,15 @@ class AcquisitionTable(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        number = self._order[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._cells[index.row()][index.column()][0]
+            return self._cells[number][index.column()][0]
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == FILE:
-            return _files(self._rows[index.row()].acquisition)
+            return _files(self._rows[number].acquisition)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() >= NAMES_FROM:
-            return self._cells[index.row()][index.column()][0]
-        if role == SORTED_BY:
-            return self._cells[index.row()][index.column()][1]
+            return self._cells[number][index.column()][0]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
-            used = self._left_out.isdisjoint(self._rows[index.row()].keys)
+            used = self._left_out.isdisjoint(self._rows[number].keys)
             return Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
         return None
 
@@ -163,7 +195,7 @@ class AcquisitionTable(QAbstractTableModel):
         return True
 
     def _tell(self, columns: Sequence[int]) -> None:
-        """Cells of these are others: of all columns, it would be sorted anew for nothing, which takes long."""
+        """Cells of these are others."""
         if self._rows and columns:
             self.dataChanged.emit(self.index(0, min(columns)), self.index(len(self._rows) - 1, max(columns)))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from ..theme import Theme
 from .acquisition_strip import AcquisitionStrip
-from .acquisition_table import COLUMNS, SORTED_BY, AcquisitionTable, Row
+from .acquisition_table import COLUMNS, AcquisitionTable, Row
 
 MEASURED = 20
 """Rows that the widths of columns are taken from."""
@@ -43,9 +43,6 @@ class AcquisitionsPanel(QWidget):
         self.strip.chosen.connect(self._reveal)
         self._model = AcquisitionTable(self)
         self._model.ticked.connect(self._tick)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSortRole(SORTED_BY)
-        self._sorted.setSourceModel(self._model)
         self.table = self._make_table()
         self._all = QToolButton(text=self.tr("Use all"), toolTip=self.tr("Tick every acquisition again"))
         self._all.clicked.connect(self.all_wanted)
@@ -92,7 +89,7 @@ class AcquisitionsPanel(QWidget):
 
     def _make_table(self) -> QTableView:
         table = _Ticks()
-        table.setModel(self._sorted)
+        table.setModel(self._model)
         table.setAccessibleName(self.tr("Acquisitions"))
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
@@ -111,11 +108,11 @@ class AcquisitionsPanel(QWidget):
     def _tick(self, row: int, used: bool) -> None:
         """One alone, or all chosen rows where it is one of them."""
         places = self.table.selectionModel().selectedRows()
-        chosen = {self._sorted.mapToSource(place).row() for place in places}
+        chosen = {place.row() for place in places}
         rows = sorted(chosen) if row in chosen else [row]
         self.ticked.emit([key for one in rows for key in self._model.keys(one)], used)
 
     def _reveal(self, number: int) -> None:
-        place = self._sorted.mapFromSource(self._model.index(number, 0))
+        place = self._model.index(self._model.row_of(number), 0)
         self.table.selectRow(place.row())
         self.table.scrollTo(place)

@@ -1,12 +1,11 @@
 """Strips of dates and of acquisitions, and the pictures that are kept of what widgets and plots paint."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pyqtgraph as pg
 import pytest
 from phenolens.app.panels.acquisition_strip import AcquisitionStrip
-from phenolens.app.panels.acquisition_table import AcquisitionTable, Row
+from phenolens.app.panels.acquisition_table import Row
 from phenolens.app.panels.dates import DateStrip
 from phenolens.app.panels.kept_picture import KeptPicture
 from phenolens.app.theme import theme_named
@@ -106,14 +105,3 @@ def test_nothing_is_painted_of_a_plot_that_has_no_room(qtbot):
         assert drawn == []
         picture.draw(painter, QRectF(0, 0, 5, 10))
     assert len(drawn) == 1
-
-
-def test_what_is_known_later_is_told_of_its_own_column_so_that_nothing_else_is_sorted_anew(qtbot):
-    table, told = AcquisitionTable(), []
-    table.set_rows(ROWS)
-    table.dataChanged.connect(lambda first, last, _: told.append((first.column(), last.column())))
-    table.set_rows([replace(row, clear=0.5) for row in ROWS])
-    assert told == [(2, 2)]
-    assert table.index(len(ROWS) - 1, 2).data() == "50%"
-    table.set_left_out(frozenset(ROWS[0].keys))
-    assert told[1:] == [(0, 0)]
