@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
     QTimer,
+    Signal,
 )
 from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QTabBar
@@ -61,6 +62,9 @@ class Middle(QStackedWidget):
 
 class Layout(QObject):
     """Of one window; made once all docks are there."""
+
+    was_reset = Signal()
+    """All docks have come to where they were first."""
 
     def __init__(
         self, window: QMainWindow, middle: QStackedWidget, docks: list[Dock], settings: QSettings
@@ -110,7 +114,7 @@ class Layout(QObject):
             self._settings.setValue(name, kept[name].to_text())
 
     def reset(self) -> None:
-        """As the window was first seen."""
+        """As the window was first seen, in two turns of the event loop."""
         self._kept, self._sized = {WORK: self._usual}, set()
         QTimer.singleShot(SOON_MS, self, self._come_again)  # in a turn of its own, and before it is painted
         self._painting.put_off()
@@ -122,6 +126,7 @@ class Layout(QObject):
             self._show(())
         else:
             self._come(self._now)
+        self.was_reset.emit()
 
     def plan(self, docks: list[Dock]) -> None:
         """Room for these docks alone, until `work`."""

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         link.failed.connect(lambda error: self.say(sentences(error), True))
         self._show_engine(link.state)
         self.layout_kept = Layout(self, self._middle, list(self.docks.values()), settings)
+        self.layout_kept.was_reset.connect(self._show_step_again)
         self.start.setFocus()
 
     def say(self, text: str, warning: bool = False) -> None:
@@ -346,5 +347,8 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self.layout_kept.reset()
-        if self.steps.step is not None:  # its docks come to the front
+
+    def _show_step_again(self) -> None:
+        """Its docks come to the front."""
+        if self.steps.step is not None:
             self.show_step(self.steps.step)
