@@ -258,10 +258,10 @@ class Layout(QObject):
         self._window.resizeDocks(docks, down, Qt.Orientation.Vertical)
 
     def _drop(self) -> None:
-        """A dock that is being dragged, as a job that ends or a key asks for another arrangement: Qt (6.11) crashes
-        where docks are saved, restored or made tabs meanwhile."""
+        """A dock that is being dragged, or the edge of one, as a job that ends or a key asks for another arrangement:
+        Qt (6.11) crashes where docks are saved, restored or made tabs meanwhile."""
         left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-        for one in (*self._docks, *self._bars()):
+        for one in (*self._docks, *self._bars(), self._window):
             released = QMouseEvent(
                 QEvent.Type.MouseButtonRelease,
                 OUTSIDE,

@@ -86,6 +86,8 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         self.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
+        # Qt (6.11) crashes where the edge of a dock is dragged while one that was dropped still slides to its place
+        self.setAnimated(False)
         self._make_menus()
         self._make_middle()
         self._make_status()
