@@ -35,6 +35,8 @@ PACE_S, SUMMED = 0.5, 60_000
 """How often a sum tells how fast the machine is; of how many numbers, some milliseconds."""
 WRITTEN = np.zeros(2**23, np.uint8)
 """Memory that is written to as often: a machine may be at full pace and yet slow to write."""
+CONTROLLED = 6
+"""So many sums and writings are the control, which takes as long as a long turn of the app."""
 SHARE_S = 300.0
 """Long turns are counted by times of this length: what the app itself has got into lasts."""
 KEYS = (
@@ -133,8 +135,10 @@ class Monkey:
         self.long: list[tuple[float, float, tuple[float, float]]] = []
         """When a turn of the event loop was long, the seconds that it computed, and what sum and writing took right
         after."""
-        self.computed = 0.0
-        """Seconds, until the turn that goes on."""
+        self.computed, self.by_app = 0.0, 0.0
+        """Seconds, until the turn that goes on; of all turns, without the control."""
+        self.controls: list[float] = []
+        """Seconds of computing that the control took."""
         self.end, self.next_report, self.next_pace, self.began = 0.0, 0.0, 0.0, 0.0
 
     def run(self, minutes: float) -> int:
@@ -178,6 +182,7 @@ class Monkey:
 
     def _turn_over(self) -> None:
         worked = time.thread_time() - self.computed
+        self.by_app += worked
         if worked > LONG_S:
             self.long.append((time.monotonic() - self.began, worked, _pace()))
             self.after[self.doing] += 1
@@ -195,6 +200,7 @@ class Monkey:
             (self._wheel, 10),
             (self._menu, 5),
             (self._type, 4),
+            (self._control, 8),
             (self._dock, 3),
             (self._step, 3),
             (self._resize, 1),
@@ -321,6 +327,12 @@ class Monkey:
             self._doing(f"menu {chosen.text()}")
             chosen.trigger()
 
+    def _control(self) -> None:
+        """Work that is always the same, among the app's: what takes it above the limit is the machine, not the app."""
+        took = sum(sum(_pace()) for _ in range(CONTROLLED))
+        self.controls.append(took)
+        self.computed += took  # none of the app's
+
     def _dock(self) -> None:
         dock = self.random.choice(list(self.window.docks.values()))
         how = self.random.random()
@@ -403,6 +415,14 @@ class Monkey:
                 f"of these above 50 ms at the machine's full pace, by {what}: {np.sum(evened > LONG_S)}, longest "
                 f"{1000 * evened.max(initial=0):.0f} ms"
             )
+
+        control = np.array(self.controls)
+        few, usual, high, most = 1000 * np.quantile(control, (0.02, 0.5, 0.99, 1.0))
+        print(
+            f"always the same work, {len(control)} times: {few:.0f} ms at full pace, {usual:.0f} in the median, "
+            f"{high:.0f} in one of a hundred, {most:.0f} at most; above 50 ms in {control.sum():.0f} s of computing: "
+            f"{np.sum(control > LONG_S)}; the app's turns in {self.by_app:.0f} s: {len(computed)}"
+        )
 
     def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self.faults["".join(traceback.format_exception(kind, error, trace)[-4:])] += 1
