@@ -18,6 +18,8 @@ from phenolens.engine.client.discovery import PROTOCOL, Discovery, discovery_pat
 from phenolens.engine.client.engine_client import EngineClient
 from phenolens.engine.client.launch import start, stop
 
+from ..importing import importable
+
 HERE = Path(__file__).parent
 
 
@@ -115,8 +117,7 @@ def announce(tmp_path: Path) -> Callable[..., Path]:
 
 @contextmanager
 def _in_process(workspace: Path) -> Iterator[EngineClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(HERE))
+    with importable(HERE):
         from counting import QUEUE
         from phenolens.engine.service.inprocess import InProcessTransport
         from phenolens.engine.service.workspace import Workspace

@@ -27,6 +27,8 @@ from phenolens.engine.store import EmbeddingStore
 from phenolens.engine.store_place import Folder
 from phenolens.engine.store_writer import StoreWriter
 
+from ..importing import importable
+
 distributed = pytest.importorskip("distributed")
 
 # a killed worker's sockets and tasks are left by distributed to be collected, some time later, and then complain
@@ -50,8 +52,7 @@ def tree_hash(folder):
 @pytest.fixture(scope="module")
 def jobs():
     """The module of the jobs, where this process and the workers find it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
+    with importable(Path(__file__).parent):
         import cluster_jobs
 
         yield cluster_jobs

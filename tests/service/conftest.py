@@ -18,6 +18,7 @@ from phenolens.engine.service.serve import ServeOptions
 from phenolens.engine.service.serve import serve as serve_workspace
 from phenolens.engine.service.workspace import Workspace
 
+from ..importing import importable
 from .handed import Handed
 
 HERE = Path(__file__).parent
@@ -66,16 +67,16 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
-def kinds(monkeypatch):
+def kinds():
     """Makes the tests' own kinds of jobs known to this process."""
-    monkeypatch.syspath_prepend(str(HERE))
+    with importable(HERE):
+        yield
 
 
 @pytest.fixture(scope="session")
 def own_modules():
     """The same for fixtures that live longer than a test, and for other modules that only tests have."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(HERE))
+    with importable(HERE):
         yield
 
 

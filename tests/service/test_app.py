@@ -2,7 +2,6 @@
 
 import json
 import socket
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,13 +11,11 @@ from phenolens.engine.service.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory, threads):
+def shared(tmp_path_factory, threads, own_modules):
     """One service for all tests that leave it as it was."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parent))
-        options = QueueOptions(kinds="service_kinds:KINDS")
-        with threads(Workspace(tmp_path_factory.mktemp("shared")), options) as asker:
-            yield asker
+    options = QueueOptions(kinds="service_kinds:KINDS")
+    with threads(Workspace(tmp_path_factory.mktemp("shared")), options) as asker:
+        yield asker
 
 
 def told(answer):

@@ -21,6 +21,8 @@ from phenolens.engine.service.reading.places import inside, named_pixels, polygo
 from phenolens.engine.service.reading.uploads import check_content  # noqa: E402
 from phenolens.engine.service.workspace import Workspace  # noqa: E402
 
+from .fuzzed import STORE, fill  # noqa: E402
+
 MORE = int(os.environ.get("PHENOLENS_FUZZ", "0"))  # examples, at random: tests/benchmarks/service_fuzz.py
 FEW = settings(
     max_examples=MORE or 60,
@@ -44,13 +46,12 @@ def told(error):
 
 
 @pytest.fixture(scope="module")
-def fuzzed_store(tmp_path_factory, own_modules):
-    import fuzzed
+def fuzzed_store(tmp_path_factory):
     from phenolens.engine.service.reading.desk import Desk
 
     root = tmp_path_factory.mktemp("windows")
-    fuzzed.fill(root / fuzzed.STORE)
-    return Desk(Workspace(root)).stores.open(fuzzed.STORE)
+    fill(root / STORE)
+    return Desk(Workspace(root)).stores.open(STORE)
 
 
 @FEW
